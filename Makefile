@@ -1,0 +1,33 @@
+# The one front door. `make help` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help dev lint type test build clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast]' --group test --group lint
+	touch $@
+
+dev: $(VENV)/.installed  ## Create the environment in .venv
+
+lint: dev  ## Check style and the layers of the design
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+type: dev  ## Check types
+	$(BIN)/mypy
+
+test: dev  ## Install what the tests need and run them
+	$(BIN)/python -m pytest
+
+clean:  ## Remove what was built and cached
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,33 @@
+"""The errors of musl-audit: one tree, each carrying its facts beside a sentence."""
+
+
+class MuslAuditError(Exception):
+    """The command cannot go on; the message is one line, fit for a person."""
+
+
+class UsageError(MuslAuditError):
+    """What was asked for makes no sense: an unknown option value, key or code."""
+
+
+class PolicyError(MuslAuditError):
+    """A policy file is missing, malformed, or contradicts another one."""
+
+
+class WheelError(MuslAuditError):
+    """
+    A wheel that cannot be examined at all.
+
+    ``code`` is the rule that names the reason, such as ``MUSL004``; the run goes on with the next wheel.
+    """
+
+    def __init__(self, message: str, *, code: str = "MUSL004") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ElfError(MuslAuditError):
+    """An ELF file that contradicts itself; ``offset`` is where, in bytes, if that is known."""
+
+    def __init__(self, message: str, *, offset: int | None = None) -> None:
+        super().__init__(message if offset is None else f"{message} (at offset {offset:#x})")
+        self.offset = offset

@@ -1,0 +1,423 @@
+"""The nouns of musl-audit: frozen values, free of behaviour that needs the world."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# --- Releases -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MuslVersion:
+    """
+    One release of musl; the patch level matters: ``qsort_r`` came in 1.2.3, ``statx`` in 1.2.5.
+
+    >>> MuslVersion.parse("1.2.10") > MuslVersion(1, 2, 9)
+    True
+    """
+
+    major: int
+    minor: int
+    patch: int
+
+    @classmethod
+    def parse(cls, text: str) -> "MuslVersion":
+        """Return the release that *text* names as ``X.Y.Z``; raise ``ValueError`` if it names none."""
+        parts = text.split(".")
+        if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+            raise ValueError(f"not a musl release: {text!r}")
+        return cls(int(parts[0]), int(parts[1]), int(parts[2]))
+
+    @property
+    def series(self) -> str:
+        """``X.Y``, what a musllinux tag can say."""
+        return f"{self.major}.{self.minor}"
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+Releases = frozenset[MuslVersion]
+
+# --- Facts: what the bytes of a wheel say, whatever the policy or the host ---------------------------
+
+
+class ElfKind(StrEnum):
+    """What an ELF file is for, told from its headers, dynamic section and exports."""
+
+    EXTENSION = "extension"  # exports PyInit_*
+    LIBRARY = "library"
+    EXECUTABLE = "executable"  # dynamic: names an interpreter
+    STATIC_EXECUTABLE = "static-executable"  # static or static-PIE
+    RELOCATABLE = "relocatable"  # ET_REL: an object file
+    CORE = "core"
+
+
+@dataclass(frozen=True, slots=True)
+class ElfIdentity:
+    """What the ELF header says about the machine: enough to find the architecture in the policies."""
+
+    machine: int  # e_machine
+    bits: int  # 32 or 64
+    byte_order: str  # "little" or "big"
+    flags: int = 0  # e_flags
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """An undefined symbol of a dynamic symbol table."""
+
+    name: str
+    is_weak: bool = False
+    type: str = "notype"  # notype, object, func, tls, common, ifunc
+    is_referenced: bool = True  # a relocation refers to it: the loader looks up only those
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNeed:
+    """A version that a file asks of a library, such as ``GLIBC_2.17`` of ``libc.so.6``; musl ignores these."""
+
+    library: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ElfFacts:
+    """
+    What one ELF file says about itself; never its bytes.
+
+    ``defined`` holds only what musl's loader accepts as a definition: global, weak or unique binding; notype, object,
+    func, common or tls type; a value other than 0 (tls excepted); the versym hidden bit clear.
+    ``initial_exec`` names the symbols of initial-exec TLS relocations, ``""`` for one against the file itself.
+    """
+
+    path: str  # the member's name in the archive
+    kind: ElfKind
+    identity: ElfIdentity
+    soname: str | None = None
+    interpreter: str | None = None  # PT_INTERP
+    needed: tuple[str, ...] = ()  # in file order
+    rpath: str | None = None
+    runpath: str | None = None
+    undefined: tuple[Symbol, ...] = ()  # in the order of the symbol table
+    defined: frozenset[str] = frozenset()
+    referenced_definitions: frozenset[str] = frozenset()  # defined here, and a relocation here refers to them
+    copied: frozenset[str] = frozenset()  # targets of COPY relocations
+    hidden_versions: frozenset[str] = frozenset()  # defined only with the hidden bit: foo@V1 without foo@@V2
+    ifuncs: frozenset[str] = frozenset()  # exported STT_GNU_IFUNC definitions
+    version_needs: tuple[VersionNeed, ...] = ()
+    version_definitions: tuple[str, ...] = ()
+    relocation_types: frozenset[int] = frozenset()  # all but 0; RELATIVE included where one is read
+    initial_exec: frozenset[str] = frozenset()
+    packed_relocations: int = 0  # bytes of the DT_RELR table
+    has_hash_table: bool = True  # DT_HASH or DT_GNU_HASH
+    zero_length_segments: int = 0  # PT_LOAD of no length that musl < 1.2.3 refuses to map
+    is_stack_executable: bool = False
+    has_text_relocations: bool = False
+    isa_needed: int = 0  # GNU_PROPERTY_X86_ISA_1_NEEDED
+    arm_float_abi: str | None = None  # "hard", "soft", or None where the file does not say
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether musl's dynamic loader would ever see it."""
+        return self.kind in (ElfKind.EXTENSION, ElfKind.LIBRARY, ElfKind.EXECUTABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of the archive's central directory."""
+
+    name: str
+    size: int  # bytes, as declared
+    compressed_size: int
+    crc: int
+    mode: int = 0  # Unix permission and type bits, 0 where the archive has none
+    is_directory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WheelName:
+    """What the file name says, expanded: ``py2.py3`` is two Python tags."""
+
+    distribution: str
+    version: str
+    build: str | None
+    python_tags: tuple[str, ...]
+    abi_tags: tuple[str, ...]
+    platform_tags: tuple[str, ...]
+
+    def __str__(self) -> str:
+        parts = [self.distribution, self.version, *([self.build] if self.build else [])]
+        tags = (".".join(tags) for tags in (self.python_tags, self.abi_tags, self.platform_tags))
+        return "-".join([*parts, *tags]) + ".whl"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    Something wrong with the archive or its metadata, found while reading.
+
+    ``kind`` is a word that a rule selects by, such as ``unsafe-path`` or ``missing-member``; ``detail`` a sentence part.
+    """
+
+    kind: str
+    members: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WheelMetadata:
+    """What ``*.dist-info`` says: its directories, and the fields of ``WHEEL`` that matter here."""
+
+    dist_infos: tuple[str, ...] = ()  # directory names, without a slash
+    tags: tuple[str, ...] = ()  # the Tag: lines, as written
+    root_is_purelib: bool | None = None
+    has_wheel_file: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WheelFacts:
+    """All that musl-audit reads from a wheel: a function of the file's name and bytes."""
+
+    filename: str
+    name: WheelName | None  # None: the file name is not a wheel's
+    sha256: str
+    size: int
+    members: tuple[Member, ...] = ()  # in archive order
+    elves: tuple[ElfFacts, ...] = ()  # sorted by path
+    metadata: WheelMetadata = WheelMetadata()
+    archive_problems: tuple[Problem, ...] = ()
+    record_problems: tuple[Problem, ...] = ()
+    elf_problems: tuple[Problem, ...] = ()  # members that begin like ELF and cannot be read
+
+
+# --- Answers of the loader model ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InWheel:
+    """Another file of the wheel provides it; ``path`` is that member."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Libc:
+    """musl provides it on these releases, which may be none of those that are promised."""
+
+    releases: Releases
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """Python itself provides it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A library that every system is allowed to be asked for provides it."""
+
+    library: str
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A library that the user said will be there may provide it."""
+
+    libraries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A library that is not in the wheel and not allowed may provide it, if it is there."""
+
+    libraries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """A member of the wheel has the name, but no search path leads there."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It cannot be told from the wheel: a path leads from one installation tree into another."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Nothing provides it on any release."""
+
+
+Provider = InWheel | Libc | Interpreter | Allowed | Excluded | Outside | Unreachable | Unknown | Nobody
+
+# --- Findings and reports -------------------------------------------------------------------------------
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; ``error`` breaks the promise of a tag."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for a note, 1 for a warning, 2 for an error."""
+        return ("note", "warning", "error").index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What would mend a finding; ``automatic`` if ``musl-audit repair`` does it."""
+
+    kind: str
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    One fact that a rule states about a wheel; the files and symbols that share it are grouped.
+
+    As a rule yields it, ``fails_on`` holds *every* known release on which the files do not load because of this; in a
+    report, only the promised ones. Empty: no release decides about it.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    hint: str = ""
+    members: tuple[str, ...] = ()  # sorted
+    symbols: tuple[str, ...] = ()  # sorted
+    libraries: tuple[str, ...] = ()  # sonames, sorted
+    fails_on: Releases = frozenset()
+    fixed_since: MuslVersion | None = None  # the release from which on none of the known ones fails
+    tags: tuple[str, ...] = ()  # the claimed platform tags concerned
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A platform tag of the wheel, what it promises, and whether the wheel keeps it."""
+
+    tag: str
+    series: str | None = None  # "1.2"; None where the tag is not musllinux
+    arch: str | None = None
+    floor: MuslVersion | None = None  # None: cannot be judged
+    floor_source: str = ""  # "policy", "--floor 1.2.4", the configuration's file …
+    kept: bool | None = None  # None: cannot be judged
+    broken_on: Releases = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why the wheel fails on some releases: the finding's code, members and symbols."""
+
+    fails_on: Releases
+    code: str
+    members: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionAnswer:
+    """Whether the wheel loads on a distribution; ``because`` is an index into the verdict's evidence."""
+
+    id: str
+    name: str
+    release: str
+    musl: MuslVersion
+    supported_until: str | None  # ISO date; None: not known, or rolling
+    loads: bool | None  # None: not known
+    because: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalLibrary:
+    """A library that the wheel needs from outside; status: libc, allowed, excluded, missing, unreachable or unknown."""
+
+    soname: str
+    status: str
+    needed_by: tuple[str, ...]
+
+
+class Loads(StrEnum):
+    """On how many of the known releases every binary of the wheel loads and starts."""
+
+    ALL = "all"
+    SOME = "some"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    The answer for one wheel on one architecture.
+
+    ``known`` are the releases that the policies know for the architecture, ``loads_on`` those on which every binary of
+    the wheel loads and starts; ``required_musl`` is the lowest from which all later known ones load.
+    """
+
+    arch: str | None
+    known: tuple[MuslVersion, ...] = ()  # ascending
+    loads: Loads = Loads.UNKNOWN
+    loads_on: Releases = frozenset()
+    required_musl: MuslVersion | None = None
+    decided_by: tuple[Evidence, ...] = ()
+    distributions: tuple[DistributionAnswer, ...] = ()
+    earned_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome for a wheel that could be examined."""
+
+    path: str
+    filename: str
+    sha256: str
+    name: WheelName | None
+    kind: str  # musllinux, manylinux, linux, any, other, static
+    claims: tuple[Claim, ...]
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()  # by code, then members
+    external_libraries: tuple[ExternalLibrary, ...] = ()  # by soname
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The outcome for a wheel that could not be examined: a row, never a stopped run."""
+
+    path: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """An input that musl-audit has nothing to say about; reason: sdist, pure, manylinux, macosx …"""
+
+    path: str
+    reason: str
+
+
+Outcome = Report | Failure | Skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user asked of the judge and of the gate; the configuration file and the options together."""
+
+    floor: str | None = None  # "1.2.4", "alpine-3.18" or "supported"
+    floor_source: str = "policy"
+    fail_on: Severity | None = Severity.ERROR  # None: never
+    select: tuple[str, ...] = ()  # prefixes of codes; empty: all
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()  # globs of sonames
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (glob of members, prefixes of codes)
+    config_file: str | None = None
