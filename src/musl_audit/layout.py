@@ -1,0 +1,101 @@
+"""
+Where the members of a wheel land when it is installed, and what a search path means there.
+
+A place is a tuple: the name of the installation tree, then the parts of the path inside it. The root of the archive and
+``*.data/platlib`` and ``*.data/purelib`` are one tree, site-packages; ``scripts``, ``data`` and ``headers`` are trees of
+their own, whose position relative to each other no wheel knows (binary distribution format, "Installing a wheel").
+"""
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+Place = tuple[str, ...]
+
+SITE_PACKAGES = "site-packages"
+_TREES = {"platlib": SITE_PACKAGES, "purelib": SITE_PACKAGES}
+
+
+def place_of(member: str) -> Place:
+    """
+    Return where an installer puts *member*.
+
+    >>> place_of("foo-1.0.data/platlib/foo/bar.so")
+    ('site-packages', 'foo', 'bar.so')
+    >>> place_of("foo-1.0.data/scripts/foo")
+    ('scripts', 'foo')
+    """
+    parts = tuple(member.split("/"))
+    if len(parts) > 2 and parts[0].endswith(".data"):
+        return (_TREES.get(parts[1], parts[1]), *parts[2:])
+    return (SITE_PACKAGES, *parts)
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledTree:
+    """The files of a wheel by place, and every directory above one."""
+
+    members: dict[Place, str]  # place → member
+    directories: frozenset[Place]
+
+    @classmethod
+    def of(cls, names: list[str]) -> "InstalledTree":
+        """Return the tree that *names*, without directory entries, install to."""
+        members = {place_of(name): name for name in names}
+        directories = {above for place in members for above in accumulate((part,) for part in place[:-1])}
+        return cls(members, frozenset(directories))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPath:
+    """
+    One RPATH or RUNPATH, split as musl's ``fixup_rpath`` does: ``$ORIGIN`` and ``${ORIGIN}`` only.
+
+    ``entries`` are raw; empty ones are dropped. Any other ``$`` makes musl ignore the whole string: ``is_ignored``.
+    """
+
+    entries: tuple[str, ...]
+    is_ignored: bool = False
+
+    @classmethod
+    def parse(cls, text: str | None) -> "SearchPath":
+        """Return the entries of *text*, in order."""
+        entries = tuple(entry for entry in (text or "").split(":") if entry)
+        rest = (text or "").replace("${ORIGIN}", "").replace("$ORIGIN", "")
+        return cls(entries, is_ignored="$" in rest)
+
+
+def relative_to_origin(entry: str) -> str | None:
+    """
+    Return what follows ``$ORIGIN`` in a search path entry, None where the entry does not begin with it.
+
+    The match is a prefix, as in musl: ``$ORIGINAL`` is the origin with ``AL`` behind it.
+    """
+    for token in ("$ORIGIN", "${ORIGIN}"):
+        if entry.startswith(token):
+            return entry.removeprefix(token)
+    return None
+
+
+class LeavesTreeError(Exception):
+    """A path climbs out of its installation tree: what is there cannot be told from the wheel."""
+
+
+def descend(directory: Place, path: str, directories: frozenset[Place]) -> Place | None:
+    """
+    Return the directory that *path* leads to from *directory*, None where a part of it is no directory of the tree.
+
+    *path* is what follows ``$ORIGIN``. Raise ``LeavesTreeError`` where it climbs above the tree. The kernel walks
+    through ``missing/..`` no more than through ``missing``, so neither does this.
+    """
+    head, *parts = path.split("/")
+    place = (*directory[:-1], directory[-1] + head) if head else directory
+    for part in parts:
+        if place not in directories:
+            return None
+        if part == "..":
+            place = place[:-1]
+        elif part not in ("", "."):
+            place = (*place, part)
+        if not place:
+            raise LeavesTreeError(path)
+    return place if place in directories else None

@@ -1,0 +1,267 @@
+"""
+A model of musl's dynamic loader: for each file of a wheel, who provides each library and each symbol it needs.
+
+What it models is in musl's ``ldso/dynlink.c``: ``load_library``, ``path_open``, ``fixup_rpath``, ``find_sym`` and
+``do_relocs``. Nothing here looks at the host.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from musl_audit.layout import InstalledTree, LeavesTreeError, Place, SearchPath, descend, place_of, relative_to_origin
+from musl_audit.model import (
+    Allowed,
+    ElfFacts,
+    ElfKind,
+    Excluded,
+    Interpreter,
+    InWheel,
+    Libc,
+    Nobody,
+    Outside,
+    Provider,
+    Symbol,
+    Unknown,
+    Unreachable,
+    WheelFacts,
+)
+from musl_audit.policy import Arch, Catalog, SymbolTable
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One NEEDED entry, and who provides it in one load."""
+
+    path: str  # the file that has the entry
+    soname: str
+    provider: Provider
+    is_by_runpath: bool = False  # found through DT_RUNPATH, which musl reads from 1.1.6 on
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One undefined symbol that a relocation refers to and that musl and Python do not provide on every release."""
+
+    path: str  # the file that refers to it
+    symbol: Symbol
+    provider: Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """
+    What happens when one root is loaded.
+
+    ``files`` are the root and what it pulls in, breadth first, each once: the scope in which symbols are looked up
+    behind the program and its startup libraries.
+    """
+
+    root: ElfFacts
+    files: tuple[ElfFacts, ...]
+    needs: tuple[Need, ...]
+    references: tuple[Reference, ...]
+
+    @property
+    def is_program(self) -> bool:
+        """Whether the root is started, not dlopen()ed: what it needs are startup libraries then."""
+        return self.root.kind is ElfKind.EXECUTABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Linkage:
+    """Every load of a wheel; a library is judged in the loads that reach it, alone only where none does."""
+
+    loads: tuple[Load, ...]
+
+    def files(self) -> Iterator[ElfFacts]:
+        """Yield each file that some load maps, once, sorted by path."""
+        found = {file.path: file for load in self.loads for file in load.files}
+        return iter(file for _, file in sorted(found.items()))
+
+
+class Linker:
+    """Answers for the files of one wheel and one architecture; holds what every load of the wheel shares."""
+
+    def __init__(self, facts: WheelFacts, arch: Arch, catalog: Catalog, exclude: tuple[str, ...]) -> None:
+        self._catalog = catalog
+        self._exclude = exclude
+        self._symbols: SymbolTable = catalog.symbols(arch.name)
+        self._known = frozenset(catalog.releases_of(arch.name))
+        self._reserved = frozenset((arch.loader, *arch.libc_sonames))
+        self._elves = {elf.path: elf for elf in facts.elves}
+        self._tree = InstalledTree.of([member.name for member in facts.members if not member.is_directory])
+        self._by_basename: dict[str, list[str]] = {}
+        for member in self._tree.members.values():
+            self._by_basename.setdefault(member.rpartition("/")[2], []).append(member)
+        self._open_references: dict[str, tuple[Symbol, ...]] = {}
+
+    # --- libraries
+
+    def load(self, root: ElfFacts) -> Load:
+        """Return what loading *root* pulls in, as ``load_deps`` walks: breadth first, each name once."""
+        files, chains = [root], {root.path: (root,)}
+        by_name: dict[str, tuple[Provider, bool]] = {}
+        needs = []
+        for file in files:  # grows while it is walked
+            for soname in file.needed:
+                provider, is_by_runpath = by_name.get(soname) or self._find(soname, chains[file.path])
+                if isinstance(provider, InWheel):
+                    by_name[soname] = provider, is_by_runpath
+                    if provider.path not in chains:
+                        found = self._elves[provider.path]
+                        chains[found.path] = (found, *chains[file.path])
+                        files.append(found)
+                needs.append(Need(file.path, soname, provider, is_by_runpath))
+        return Load(root, tuple(files), tuple(needs), tuple(self._references(root, files, needs)))
+
+    def _find(self, soname: str, chain: tuple[ElfFacts, ...]) -> tuple[Provider, bool]:
+        """Return who provides *soname* to the first file of *chain*, which the others needed in turn."""
+        if self._catalog.reserved_libc_name(soname):
+            return Libc(self._known), False
+        found = self._search(soname, chain)
+        if found:
+            return found
+        return self._find_outside(soname), False
+
+    def _search(self, soname: str, chain: tuple[ElfFacts, ...]) -> tuple[Provider, bool] | None:
+        if "/" in soname:
+            return Unknown(f"{soname} is opened as a path of the host"), False
+        leaves = None
+        for file in chain:
+            path = SearchPath.parse(file.rpath if file.runpath is None else file.runpath)
+            if path.is_ignored:
+                continue
+            for entry in path.entries:
+                try:
+                    place = self._candidate(file, entry, soname)
+                except LeavesTreeError:
+                    leaves = f"{entry} of {file.path} leads out of the installed tree"
+                    continue
+                if place is not None and place in self._tree.members:
+                    return self._loadable(self._tree.members[place]), file.runpath is not None
+        if leaves and self._by_basename.get(soname):
+            return Unknown(leaves), False
+        return None
+
+    def _candidate(self, file: ElfFacts, entry: str, soname: str) -> Place | None:
+        rest = relative_to_origin(entry)
+        if rest is None:
+            return None  # a path of the host: no file of the wheel is there
+        directory = descend(place_of(file.path)[:-1], rest, self._tree.directories)
+        return None if directory is None else (*directory, soname)
+
+    def _loadable(self, member: str) -> Provider:
+        """A file that exists and cannot be mapped ends the search with an error."""
+        elf = self._elves.get(member)
+        return InWheel(member) if elf is not None and elf.is_dynamic else Unreachable((member,))
+
+    def _find_outside(self, soname: str) -> Provider:
+        if soname in self._reserved:
+            return Libc(self._known)
+        if any(fnmatchcase(soname, glob) for glob in self._exclude):
+            return Excluded((soname,))
+        members = self._by_basename.get(soname)
+        if members:
+            return Unreachable(tuple(sorted(members)))
+        if soname in self._catalog.allowed_libraries:
+            return Allowed(soname)
+        if is_libpython(soname):
+            return Interpreter()
+        return Outside((soname,))
+
+    # --- symbols
+
+    def _references(self, root: ElfFacts, files: list[ElfFacts], needs: list[Need]) -> Iterator[Reference]:
+        allowed = [need.provider.library for need in needs if isinstance(need.provider, Allowed)]
+        fallback = _who_may_provide(needs)
+        has_interpreter = root.kind is not ElfKind.EXECUTABLE
+        for file in files:
+            for symbol in self._open(file):
+                yield Reference(file.path, symbol, self._lookup(symbol.name, files, allowed, has_interpreter, fallback))
+
+    def _open(self, file: ElfFacts) -> tuple[Symbol, ...]:
+        """Return the references of *file* that libc does not satisfy on every known release."""
+        if file.path not in self._open_references:
+            symbols = self._symbols
+            self._open_references[file.path] = tuple(
+                symbol
+                for symbol in (*file.undefined, *_referred_to_without_definition(file))
+                if symbol.is_referenced and symbols.releases_with(symbol.name) != self._known
+            )
+        return self._open_references[file.path]
+
+    def _lookup(
+        self,
+        name: str,
+        files: list[ElfFacts],
+        allowed: list[str],
+        has_interpreter: bool,  # noqa: FBT001
+        fallback: Provider,
+    ) -> Provider:
+        """Return the provider of *name*: the one that has it on most releases, as the first match would."""
+        if has_interpreter and self._catalog.provided_by_interpreter(name):
+            return Interpreter()
+        for file in files:
+            if name in file.defined:
+                return InWheel(file.path)
+        for library in allowed:
+            if name in self._catalog.allowed_libraries[library].exports:
+                return Allowed(library)
+        releases = self._symbols.releases_with(name)
+        return Libc(releases) if releases else fallback
+
+
+def _referred_to_without_definition(file: ElfFacts) -> Iterable[Symbol]:
+    """Yield what *file* exports in a form that the loader cannot see (hidden version, IFUNC), and refers to itself."""
+    invisible = (file.hidden_versions | file.ifuncs) & file.referenced_definitions
+    return [Symbol(name) for name in sorted(invisible - file.defined)]
+
+
+def _who_may_provide(needs: Iterable[Need]) -> Provider:
+    """Return who may have a symbol that was found nowhere: a library that cannot be seen, else nobody."""
+    excluded = {name for need in needs if isinstance(need.provider, Excluded) for name in need.provider.libraries}
+    missing = {need.soname for need in needs if isinstance(need.provider, Outside | Unreachable)}
+    unknown = [need.provider for need in needs if isinstance(need.provider, Unknown)]
+    if missing:
+        return Outside(tuple(sorted(missing)))
+    if excluded:
+        return Excluded(tuple(sorted(excluded)))
+    return unknown[0] if unknown else Nobody()
+
+
+def is_libpython(soname: str) -> bool:
+    """Whether *soname* is CPython's shared library, which is the interpreter where it is loaded at all."""
+    return soname.startswith("libpython") and ".so" in soname
+
+
+def link(facts: WheelFacts, arch: Arch, catalog: Catalog, exclude: tuple[str, ...] = ()) -> Linkage:
+    """
+    Return every load of the wheel on *arch*.
+
+    Roots are the extensions, the dynamic executables, and the libraries that nothing else reaches; of libraries that
+    need each other in a circle the first by path.
+    """
+    linker = Linker(facts, arch, catalog, exclude)
+    elves = [elf for elf in facts.elves if elf.is_dynamic and arch.matches(elf.identity)]
+    loads = [linker.load(elf) for elf in elves if elf.kind is not ElfKind.LIBRARY]
+    reached = {file.path for load in loads for file in load.files}
+    rest = {elf.path: linker.load(elf) for elf in elves if elf.path not in reached}
+    for path in _tops(rest):
+        loads.append(rest[path])
+    return Linkage(tuple(loads))
+
+
+def _tops(loads: Mapping[str, Load]) -> Iterator[str]:
+    """Yield the paths that together reach all of *loads*, dropping what another one reaches."""
+    reach = {path: {file.path for file in load.files} for path, load in loads.items()}
+    covered: set[str] = set()
+    for path in sorted(reach, key=lambda path: (_is_below(path, reach), path)):
+        if path not in covered:
+            covered |= reach[path]
+            yield path
+
+
+def _is_below(path: str, reach: Mapping[str, set[str]]) -> bool:
+    """Whether another file reaches *path* and is not reached by it."""
+    return any(path in reached and other not in reach[path] for other, reached in reach.items() if other != path)
