@@ -1,0 +1,232 @@
+"""The catalog: every question that the judge asks of the policies, answered from their files as they are needed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from musl_audit.errors import PolicyError
+from musl_audit.model import ElfIdentity, MuslVersion, Releases
+from musl_audit.policy.fields import Fields
+from musl_audit.policy.history import SymbolTable
+from musl_audit.policy.parts import AllowedLibrary, Arch, Distribution, Relocation, read_distribution, read_library
+from musl_audit.policy.releases import Chronicle, PolicyFiles
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """
+    What is known about musl, distributions and tags.
+
+    Files are found by listing their folder and read when first asked for; the answers are kept, which is why this
+    one dataclass has no slots. Whatever contradicts itself raises ``PolicyError`` with the file's name.
+    """
+
+    files: PolicyFiles
+
+    # --- What there is ------------------------------------------------------------------------------------
+
+    @cached_property
+    def version(self) -> str:
+        """The policies' version, such as ``2026.11``."""
+        return self._about.text("version")
+
+    @cached_property
+    def date(self) -> str:
+        """The day (ISO) as of which the policies speak; "supported" is relative to it, never to today."""
+        return self._about.text("date")
+
+    @property
+    def releases(self) -> tuple[MuslVersion, ...]:
+        """Every known musl release, ascending."""
+        return self._chronicle.timeline.releases
+
+    @property
+    def arches(self) -> Mapping[str, Arch]:
+        """The architectures, by the name that platform tags use."""
+        return self._chronicle.arches
+
+    @cached_property
+    def distributions(self) -> tuple[Distribution, ...]:
+        """The distributions, in the order of their file: by name, oldest first."""
+        rows = self._read("distributions.json").rows("distributions")
+        distributions = tuple(read_distribution(row) for row in rows)
+        if len({row.id for row in distributions}) != len(distributions):
+            raise PolicyError("distributions.json: an id occurs twice")
+        for row in distributions:
+            if row.musl not in self.releases:
+                raise PolicyError(f"distributions.json: {row.id} ships musl {row.musl}, which is not known")
+        return distributions
+
+    # --- Architectures ---------------------------------------------------------------------------------------
+
+    def arch_of(self, identity: ElfIdentity) -> Arch | None:
+        """Return the architecture of a file, ABI flags included; ``armv7l``, never ``armv6l``, for hard-float ARM."""
+        arch = self.machine_of(identity)
+        return arch if arch is not None and arch.has_abi(identity) else None
+
+    def machine_of(self, identity: ElfIdentity) -> Arch | None:
+        """Return the architecture of a file's processor, whatever its ABI flags say."""
+        found = (arch for arch in self.arches.values() if arch.is_told_by_elf and arch.is_machine_of(identity))
+        return next(found, None)
+
+    def releases_of(self, arch: str) -> tuple[MuslVersion, ...]:
+        """Return the known releases of *arch*, ascending."""
+        first = self._chronicle.arch(arch).first_release
+        return tuple(release for release in self.releases if release >= first)
+
+    def symbols(self, arch: str) -> SymbolTable:
+        """Return what musl's libc exports on *arch*, by release."""
+        return self._chronicle.symbols(arch)
+
+    def relocations(self, arch: str) -> Mapping[int, Relocation]:
+        """Return the relocation types that musl's loader applies on *arch* on some release, by number."""
+        return self._chronicle.relocations(arch)
+
+    def able(self, ability: str, arch: str) -> Releases:
+        """
+        Return the releases of *arch* whose loader has *ability*, such as ``packed-relocations``.
+
+        Abilities are what the release files say; ``PolicyError`` is raised for one that none of them knows.
+        """
+        return self._chronicle.able(ability, arch)
+
+    # --- Tags ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def series_with_data(self) -> frozenset[str]:
+        """The series ``X.Y`` that can be judged."""
+        return frozenset(release.series for release in self.releases)
+
+    @cached_property
+    def series_without_data(self) -> frozenset[str]:
+        """The series ``X.Y`` that existed and that the policies know nothing about."""
+        return frozenset(self._tags.mapping("series_without_data")) - self.series_with_data
+
+    @property
+    def known_series(self) -> frozenset[str]:
+        """Every series ``X.Y`` that musl ever had; a tag of any other never existed."""
+        return self.series_with_data | self.series_without_data
+
+    @cached_property
+    def pypi_arches(self) -> frozenset[str]:
+        """The architectures whose musllinux wheels PyPI accepts."""
+        return frozenset(self._tags.table("pypi").texts("arches"))
+
+    def floor(self, series: str, arch: str) -> MuslVersion | None:
+        """Return the lowest release that ``musllinux_X_Y_ARCH`` promises; None: no data, it cannot be judged."""
+        first = self._chronicle.arch(arch).first_release
+        if series not in self.series_with_data:
+            return None
+        return max(self._floors[series], first)
+
+    def floor_reason(self, series: str) -> str:
+        """Return why the floor of *series* is what it is."""
+        return self._tags.table("floors").table(series).text("reason")
+
+    def oldest_supported(self) -> MuslVersion:
+        """
+        Return the oldest musl among the verified distributions that are supported at the policies' date.
+
+        Rolling ones do not count: they move on by themselves, and their rows say what was last seen.
+        """
+        supported = (row for row in self.distributions if row.kind == "release" and row.verified)
+        oldest = min((row.musl for row in supported if row.is_supported_at(self.date)), default=None)
+        if oldest is None:
+            raise PolicyError(f"distributions.json: none was supported on {self.date}")
+        return oldest
+
+    # --- What a wheel may rely on outside itself ---------------------------------------------------------------
+
+    def reserved_libc_name(self, name: str) -> bool:
+        """
+        Whether musl's loader takes *name*, as NEEDED, for libc itself and opens no file, on every release.
+
+        That is ``lib``, one of the reserved words, a dot, and anything (``libc.so.6``, ``libm.so.6``).
+        """
+        word, dot, _ = name.removeprefix("lib").partition(".")
+        return bool(dot) and name.startswith("lib") and word in self._reserved_words
+
+    def provided_by_interpreter(self, symbol: str) -> bool:
+        """Whether Python itself defines *symbol*, told by its prefix."""
+        return symbol.startswith(self._interpreter_prefixes)
+
+    @cached_property
+    def allowed_libraries(self) -> Mapping[str, AllowedLibrary]:
+        """The libraries that a wheel may need from outside, by soname."""
+        rows = (read_library(row) for row in self._libraries.rows("allowed"))
+        return {row.soname: row for row in rows}
+
+    @property
+    def lfs64(self) -> Mapping[str, str]:
+        """The LFS64 names that a loader resolves although they left the table → what they resolve to."""
+        return self._chronicle.lfs64
+
+    @cached_property
+    def time64(self) -> Mapping[str, str]:
+        """On 32-bit architectures: each name of the 32-bit ``time_t`` ABI → the one that headers since 1.2.0 use."""
+        return self._time.mapping("pairs")
+
+    @cached_property
+    def time32_only(self) -> Mapping[str, str]:
+        """Further names of the 32-bit ``time_t`` ABI, aliases without a successor of their own → what replaces them."""
+        return self._time.mapping("aliases")
+
+    def glibc_name(self, symbol: str) -> bool:
+        """Whether glibc exports *symbol* and no musl does."""
+        return symbol in self._glibc_names
+
+    def hint_for(self, symbol: str) -> str:
+        """Return what to do about a symbol that musl lacks, or an empty string."""
+        matching = (hint for pattern, hint in self._hints if fnmatchcase(symbol, pattern))
+        return next(matching, "")
+
+    # --- Files -----------------------------------------------------------------------------------------------
+
+    def _read(self, path: str) -> Fields:
+        return Fields(self.files.read(path), path)
+
+    @cached_property
+    def _about(self) -> Fields:
+        return self._read("policy.json")
+
+    @cached_property
+    def _tags(self) -> Fields:
+        return self._read("tags.json")
+
+    @cached_property
+    def _floors(self) -> Mapping[str, MuslVersion]:
+        table = self._tags.table("floors")
+        floors = {series: table.table(series).release("release") for series in table}
+        for series in self.series_with_data - floors.keys():
+            raise PolicyError(f"tags.json: no floor for the series {series}")
+        return floors
+
+    @cached_property
+    def _libraries(self) -> Fields:
+        return self._read("libraries.json")
+
+    @cached_property
+    def _time(self) -> Fields:
+        return self._read("time64.json")
+
+    @cached_property
+    def _chronicle(self) -> Chronicle:
+        return Chronicle(self.files)
+
+    @cached_property
+    def _reserved_words(self) -> frozenset[str]:
+        return frozenset(self._libraries.table("libc").texts("reserved_words"))
+
+    @cached_property
+    def _interpreter_prefixes(self) -> tuple[str, ...]:
+        return tuple(self._libraries.table("interpreter").texts("prefixes"))
+
+    @cached_property
+    def _glibc_names(self) -> frozenset[str]:
+        return frozenset(self._read("glibc.json").texts("names"))
+
+    @cached_property
+    def _hints(self) -> tuple[tuple[str, str], ...]:
+        rows = self._read("hints.json").rows("hints")
+        return tuple((pattern, row.text("hint")) for row in rows for pattern in row.texts("names"))

@@ -1,0 +1,109 @@
+"""Lives of names across releases: what each release added and removed, summed up into sets of releases."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from musl_audit.errors import PolicyError
+from musl_audit.model import MuslVersion, Releases
+
+# A set of releases is a bit mask over the ascending list of all known ones while it is computed: most of the 2,000
+# names share one of a few masks, so the frozensets made of them are shared too.
+Mask = int
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What one release added to and removed from the names of the release before."""
+
+    index: int  # of the release, in the list of all
+    added: Iterable[str]
+    removed: Iterable[str] = ()
+    where: str = ""  # the file, for messages
+
+
+def lives(deltas: Iterable[Delta], end: int, start: tuple[int, AbstractSet[str]] = (0, frozenset())) -> dict[str, Mask]:
+    """
+    Return the mask of the releases that have each name, *end* being the number of releases.
+
+    *start* is the index of the first release and the names that it has. A delta that adds what is there, or removes
+    what is not, raises ``PolicyError``: the sum of the deltas is then not what their author meant.
+
+    >>> {name: bin(mask) for name, mask in lives([Delta(0, ["a", "b"]), Delta(2, [], ["b"])], end=3).items()}
+    {'a': '0b111', 'b': '0b11'}
+    """
+    first, names = start
+    since = dict.fromkeys(names, first)
+    masks: dict[str, Mask] = {}
+    for delta in deltas:
+        for name in delta.removed:
+            if name not in since:
+                raise PolicyError(f"{delta.where}: removes {name!r}, which is not there")
+            masks[name] = masks.get(name, 0) | _span(since.pop(name), delta.index)
+        for name in delta.added:
+            if name in since:
+                raise PolicyError(f"{delta.where}: adds {name!r}, which is there already")
+            since[name] = delta.index
+    for name, index in since.items():
+        masks[name] = masks.get(name, 0) | _span(index, end)
+    return masks
+
+
+def _span(first: int, end: int) -> Mask:
+    return (1 << end) - (1 << first)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All known releases, ascending; turns masks into sets of releases, one object per distinct set."""
+
+    releases: tuple[MuslVersion, ...]
+    _sets: dict[Mask, Releases] = field(default_factory=dict, compare=False, repr=False)
+
+    def of(self, mask: Mask) -> Releases:
+        """Return the releases whose bits are set in *mask*."""
+        found = self._sets.get(mask)
+        if found is None:
+            found = self._sets[mask] = frozenset(r for i, r in enumerate(self.releases) if mask >> i & 1)
+        return found
+
+    def index(self, release: MuslVersion) -> int:
+        """Return the position of *release*; raise ``PolicyError`` if it is not known."""
+        try:
+            return self.releases.index(release)
+        except ValueError:
+            raise PolicyError(f"musl {release} is not known") from None
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolTable:
+    """
+    The symbols of musl's libc on one architecture, by release.
+
+    ``exported`` is the dynamic symbol table. ``fallbacks`` are names that left it and that the loader still resolves
+    for a relocation, though not for ``dlsym`` (``open64`` since 1.2.4).
+    """
+
+    timeline: Timeline
+    known: Mask  # the releases that exist for the architecture
+    exported: Mapping[str, Mask]
+    fallbacks: Mapping[str, Mask]
+
+    def releases_with(self, name: str) -> Releases:
+        """Return the releases on which a relocation against *name* finds libc's; empty: in no musl."""
+        return self.timeline.of(self.exported.get(name, 0) | self.fallbacks.get(name, 0))
+
+    def exports_of(self, release: MuslVersion) -> frozenset[str]:
+        """Return what libc's dynamic symbol table holds in *release*; nothing before the architecture began."""
+        index = self.timeline.index(release)
+        return frozenset(name for name, mask in self.exported.items() if mask >> index & 1)
+
+    def names(self) -> frozenset[str]:
+        """Return every name that some release exports."""
+        return frozenset(self.exported)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.exported
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.exported)

@@ -1,0 +1,186 @@
+"""The release files, summed up per architecture: symbols, relocation types and abilities of the loader."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from musl_audit.errors import PolicyError
+from musl_audit.model import MuslVersion, Releases
+from musl_audit.policy.fields import Fields
+from musl_audit.policy.history import Delta, Mask, SymbolTable, Timeline, lives
+from musl_audit.policy.parts import Arch, Relocation, read_arch
+
+COMMON = "common"  # the key of what holds on every architecture that had the release before, too
+
+
+class PolicyFiles(Protocol):
+    """The files of ``policies/``, by their path inside it, such as ``musl/1.2.3.json``."""
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """Return the names, without ``.json``, of the files in *folder*, sorted."""
+
+    def read(self, path: str) -> object:
+        """Return the parsed JSON of a file; raise ``PolicyError`` where it cannot be read or parsed."""
+
+
+@dataclass(frozen=True)
+class Chronicle:
+    """What each musl release added and removed; an architecture is summed up when it is first asked about."""
+
+    files: PolicyFiles
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """Every known release: each file of ``musl/`` is one."""
+        try:
+            return Timeline(tuple(sorted(MuslVersion.parse(name) for name in self.files.names("musl"))))
+        except ValueError as error:
+            raise PolicyError(f"musl/: a file is named after no release: {error}") from error
+
+    @cached_property
+    def release_files(self) -> tuple[Fields, ...]:
+        """The files of the releases, in their order."""
+        return tuple(self._release_file(release) for release in self.timeline.releases)
+
+    @cached_property
+    def arches(self) -> Mapping[str, Arch]:
+        """The architectures: each file of ``arch/`` is one."""
+        arches = {name: read_arch(fields) for name, fields in self._arch_files.items()}
+        for name, arch in arches.items():
+            where = self._arch_files[name].where
+            self.timeline.index(arch.first_release)
+            if arch.name != name:
+                raise PolicyError(f"{where}: is named {arch.name!r}")
+            if arch.symbols_of is not None and arch.symbols_of not in arches:
+                raise PolicyError(f"{where}: has the symbols of {arch.symbols_of!r}, which is not known")
+        return arches
+
+    def arch(self, name: str) -> Arch:
+        """Return the architecture called *name*; raise ``PolicyError`` if it is not known."""
+        try:
+            return self.arches[name]
+        except KeyError:
+            raise PolicyError(f"the policies know no architecture {name!r}") from None
+
+    def symbols(self, name: str) -> SymbolTable:
+        """Return the symbols of an architecture."""
+        found = self._symbols.get(name)
+        if found is None:
+            arch = self.arch(name)
+            found = self.symbols(arch.symbols_of) if arch.symbols_of else self._sum_symbols(arch)
+            self._symbols[name] = found
+        return found
+
+    def relocations(self, name: str) -> Mapping[int, Relocation]:
+        """Return the relocation types of an architecture, by number."""
+        if name not in self._relocations:
+            self._relocations[name] = self._sum_relocations(self.arch(self.arch(name).symbols_of or name))
+        return self._relocations[name]
+
+    def able(self, ability: str, name: str) -> Releases:
+        """Return the releases of an architecture whose loader has *ability*."""
+        if ability not in self._abilities:
+            raise PolicyError(f"no file of musl/ knows the ability {ability!r}")
+        arch = self.arch(name)
+        scope = arch.symbols_of or name
+        masks = lives(self._deltas("abilities", scope, after=-1), len(self.timeline.releases))
+        return self.timeline.of(masks.get(ability, 0) & self._known(arch))
+
+    @cached_property
+    def lfs64(self) -> Mapping[str, str]:
+        """Names that some loader resolves although they are in no table of its release → what they resolve to."""
+        return {
+            name: target for file in self.release_files for name, target in file.table("lfs64").mapping("added").items()
+        }
+
+    # --- Reading and summing up -----------------------------------------------------------------------------
+
+    @cached_property
+    def _symbols(self) -> dict[str, SymbolTable]:
+        return {}
+
+    @cached_property
+    def _relocations(self) -> dict[str, Mapping[int, Relocation]]:
+        return {}
+
+    @cached_property
+    def _abilities(self) -> frozenset[str]:
+        tables = (file.table("abilities") for file in self.release_files)
+        return frozenset(name for table in tables for scope in table for name in table.table(scope).mapping("added"))
+
+    @cached_property
+    def _arch_files(self) -> Mapping[str, Fields]:
+        paths = ((name, f"arch/{name}.json") for name in self.files.names("arch"))
+        return {name: Fields(self.files.read(path), path) for name, path in paths}
+
+    def _release_file(self, release: MuslVersion) -> Fields:
+        path = f"musl/{release}.json"
+        fields = Fields(self.files.read(path), path)
+        fields.only(
+            "$schema", "release", "released", "provenance", "note", "symbols", "abilities", "relocations", "lfs64"
+        )
+        if fields.release("release") != release:
+            raise PolicyError(f"{path}: is about musl {fields.text('release')}")
+        return fields
+
+    def _sum_symbols(self, arch: Arch) -> SymbolTable:
+        begins = self._begins(arch)
+        like = begins.optional_text("like")
+        start: frozenset[str] = frozenset()
+        if like is not None:
+            others = self.symbols(like).exports_of(arch.first_release)
+            removed = frozenset(begins.texts("removed"))
+            if not removed <= others:
+                raise PolicyError(f"{begins.where}: removes {min(removed - others)!r}, which is not there")
+            start = (others - removed) | frozenset(begins.texts("added"))
+        exported = self._lives("symbols", arch, start)
+        return SymbolTable(self.timeline, self._known(arch), exported, self._fallbacks(arch, exported))
+
+    def _sum_relocations(self, arch: Arch) -> Mapping[int, Relocation]:
+        table = self._arch_files[arch.name].table("relocations")
+        begins = self._begins(arch)
+        masks = self._lives("relocations", arch, frozenset(begins.texts("relocations")))
+        unknown = masks.keys() ^ set(table)
+        if unknown:
+            raise PolicyError(f"{table.where}: {min(unknown)!r} is not both described here and added by a release")
+        rows = (
+            Relocation(
+                table.table(key).number("number"),
+                key,
+                table.table(key).optional_text("kind") or "",
+                self.timeline.of(mask),
+            )
+            for key, mask in masks.items()
+        )
+        return {row.number: row for row in sorted(rows, key=lambda row: row.number)}
+
+    def _fallbacks(self, arch: Arch, exported: Mapping[str, Mask]) -> Mapping[str, Mask]:
+        # The loader tries the unsuffixed name when nobody defines the suffixed one; that name must be there itself.
+        tables = [(index, file.table("lfs64")) for index, file in enumerate(self.release_files)]
+        deltas = [Delta(i, table.mapping("added"), table.texts("removed"), table.where) for i, table in tables]
+        masks = lives(deltas, len(tables))
+        return {name: mask & exported.get(self.lfs64[name], 0) & self._known(arch) for name, mask in masks.items()}
+
+    def _lives(self, field: str, arch: Arch, start: frozenset[str]) -> dict[str, Mask]:
+        first = self.timeline.index(arch.first_release)
+        # An architecture that musl had from the oldest known release on starts with nothing before that release.
+        after = first if self._begins(arch).optional_text("like") is not None else first - 1
+        return lives(self._deltas(field, arch.name, after=after), len(self.timeline.releases), (first, start))
+
+    def _deltas(self, field: str, scope: str, *, after: int) -> Iterator[Delta]:
+        for index, file in enumerate(self.release_files):
+            if index <= after or field not in file:
+                continue
+            table = file.table(field)
+            for key in (COMMON, scope):
+                if key in table:
+                    change = table.table(key).only("added", "removed")
+                    yield Delta(index, change.names("added"), change.names("removed"), f"{file.where}: {field}: {key}")
+
+    def _begins(self, arch: Arch) -> Fields:
+        return self._arch_files[arch.name].table("begins").only("like", "added", "removed", "relocations")
+
+    def _known(self, arch: Arch) -> Mask:
+        end = len(self.timeline.releases)
+        return (1 << end) - (1 << self.timeline.index(arch.first_release))
