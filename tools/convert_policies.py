@@ -172,10 +172,8 @@ def arch_files(releases: list[str]) -> Iterator[tuple[str, Json]]:
 PAST = {"void-64-before-2025-05"}  # what a rolling distribution once had
 
 
-def distribution_kind(row: Json) -> str:
-    """Return what sort of row it is: a rolling distribution has no dates of its own."""
-    if "kind" in row:
-        return str(row["kind"])
+def distribution_cycle(row: Json) -> str:
+    """Return how the row ages: a release has dates, a rolling distribution was seen once."""
     if row["id"] in PAST:
         return "past"
     return "rolling" if row["release"] in ("edge", "rolling", "main") else "release"
@@ -190,7 +188,8 @@ def distribution_files() -> Iterator[tuple[str, Json]]:
             "name": row["distribution"],
             "release": row["release"],
             "musl": row["musl"],
-            "kind": distribution_kind(row),
+            "kind": row.get("kind", "distribution"),
+            "cycle": distribution_cycle(row),
             "released": row.get("released"),
             "supported_until": row.get("supported_until"),
             "musl_verified": row["musl_verified"],

@@ -94,19 +94,19 @@ class Catalog:
     # --- Tags ----------------------------------------------------------------------------------------------
 
     @cached_property
-    def series_with_data(self) -> frozenset[str]:
-        """The series ``X.Y`` that can be judged."""
-        return frozenset(release.series for release in self.releases)
+    def judged_series(self) -> tuple[str, ...]:
+        """The series ``X.Y`` that the policies have data about, ascending."""
+        return tuple(dict.fromkeys(release.series for release in self.releases))
 
     @cached_property
     def series_without_data(self) -> frozenset[str]:
-        """The series ``X.Y`` that existed and that the policies know nothing about."""
-        return frozenset(self._tags.mapping("series_without_data")) - self.series_with_data
+        """The series ``X.Y`` that existed and that the policies have no data about."""
+        return frozenset(self._tags.mapping("series_without_data")).difference(self.judged_series)
 
     @property
     def known_series(self) -> frozenset[str]:
         """Every series ``X.Y`` that musl ever had; a tag of any other never existed."""
-        return self.series_with_data | self.series_without_data
+        return self.series_without_data.union(self.judged_series)
 
     @cached_property
     def pypi_arches(self) -> frozenset[str]:
@@ -116,7 +116,7 @@ class Catalog:
     def floor(self, series: str, arch: str) -> MuslVersion | None:
         """Return the lowest release that ``musllinux_X_Y_ARCH`` promises; None: no data, it cannot be judged."""
         first = self._chronicle.arch(arch).first_release
-        if series not in self.series_with_data:
+        if series not in self._floors:
             return None
         return max(self._floors[series], first)
 
@@ -130,8 +130,9 @@ class Catalog:
 
         Rolling ones do not count: they move on by themselves, and their rows say what was last seen.
         """
-        supported = (row for row in self.distributions if row.kind == "release" and row.verified)
-        oldest = min((row.musl for row in supported if row.is_supported_at(self.date)), default=None)
+        released = (row for row in self.distributions if row.kind == "distribution" and row.cycle == "release")
+        supported = (row for row in released if row.verified and row.is_supported_at(self.date))
+        oldest = min((row.musl for row in supported), default=None)
         if oldest is None:
             raise PolicyError(f"distributions.json: none was supported on {self.date}")
         return oldest
@@ -198,8 +199,8 @@ class Catalog:
     def _floors(self) -> Mapping[str, MuslVersion]:
         table = self._tags.table("floors")
         floors = {series: table.table(series).release("release") for series in table}
-        for series in self.series_with_data - floors.keys():
-            raise PolicyError(f"tags.json: no floor for the series {series}")
+        if floors.keys() != set(self.judged_series):
+            raise PolicyError("tags.json: the floors are not those of " + ", ".join(self.judged_series))
         return floors
 
     @cached_property

@@ -55,7 +55,8 @@ class Distribution:
     name: str
     release: str
     musl: MuslVersion
-    kind: str  # release; rolling (as last seen); past (of a rolling one); package (musl beside another libc)
+    kind: str  # "distribution", or "package": musl beside another libc
+    cycle: str  # "release"; "rolling", as last seen; "past", what a rolling one once had
     released: str | None  # ISO dates; None: not known
     supported_until: str | None
     verified: bool  # its musl release was seen in a source
@@ -67,7 +68,7 @@ class Distribution:
     def is_supported_at(self, day: date | str) -> bool:
         """Whether the distribution was released and its support had not ended on *day* (ISO, if text)."""
         today = str(day)
-        if self.kind == "past":
+        if self.cycle == "past":
             return False
         return (self.released or "") <= today <= (self.supported_until or "9999")
 
@@ -110,20 +111,22 @@ def read_arch(fields: Fields) -> Arch:
     )
 
 
-DISTRIBUTION_KINDS = ("release", "rolling", "past", "package")
+DISTRIBUTION_KINDS = ("distribution", "package")
+DISTRIBUTION_CYCLES = ("release", "rolling", "past")
 
 
 def read_distribution(fields: Fields) -> Distribution:
     """Return the distribution that a row of ``distributions.json`` describes."""
-    kind = fields.text("kind")
-    if kind not in DISTRIBUTION_KINDS:
-        raise PolicyError(f"{fields.where}: {kind!r} is no kind of distribution")
+    kind, cycle = fields.text("kind"), fields.text("cycle")
+    if kind not in DISTRIBUTION_KINDS or cycle not in DISTRIBUTION_CYCLES:
+        raise PolicyError(f"{fields.where}: kind {kind!r} and cycle {cycle!r} are no sort of distribution")
     return Distribution(
         id=fields.text("id"),
         name=fields.text("name"),
         release=fields.text("release"),
         musl=fields.release("musl"),
         kind=kind,
+        cycle=cycle,
         released=fields.optional_text("released"),
         supported_until=fields.optional_text("supported_until"),
         verified=fields.flag("musl_verified"),
