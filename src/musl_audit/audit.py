@@ -47,11 +47,11 @@ def order(finding: Finding) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
 
 
 def _arch(facts: WheelFacts, claims: tuple[Claim, ...], catalog: Catalog) -> Arch | None:
-    """Return the architecture to judge for: the one claimed, else the one that most files of the wheel are built for."""
+    """Return the architecture to judge for: the claimed one, else the one of most files."""
     claimed = {claim.arch for claim in claims if claim.arch}
     if len(claimed) == 1:
         return catalog.arches.get(claimed.pop())
-    built = [arch for elf in facts.elves if elf.is_dynamic and (arch := catalog.arch_of(elf.identity))]
+    built = [arch for elf in facts.elves if elf.is_dynamic and (arch := catalog.machine_of(elf.identity))]
     named = sorted(built, key=lambda arch: (-built.count(arch), arch.name))
     return named[0] if named else None
 

@@ -41,7 +41,7 @@ def gate(report: Report, settings: Settings) -> Gated:
 
 
 def _without_ignored_files(finding: Finding, settings: Settings) -> tuple[Finding | None, set[str]]:
-    """Return *finding* without the files that a per-file ignore takes out, None where none is left; and the globs used."""
+    """Return *finding* without the files that a per-file ignore takes out, if any is left, and the globs used."""
     globs = [glob for glob, prefixes in settings.per_file_ignores if finding.code.startswith(prefixes)]
     taken = {member: glob for member in finding.members for glob in globs if fnmatchcase(member, glob)}
     members = tuple(member for member in finding.members if member not in taken)

@@ -20,9 +20,27 @@ def spell_releases(releases: Iterable[MuslVersion], known: Sequence[MuslVersion]
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
+def spell_presence(releases: Releases, known: Sequence[MuslVersion]) -> str:
+    """
+    Return when something was there, as a person would say it.
+
+    >>> old, mid, new = (MuslVersion(1, 2, patch) for patch in (2, 3, 4))
+    >>> spell_presence(frozenset([mid, new]), [old, mid, new]), spell_presence(frozenset([old]), [old, mid, new])
+    ('from 1.2.3 on', 'up to 1.2.2')
+    """
+    ordered = [release for release in known if release in releases]
+    if not ordered:
+        return "never"
+    if ordered == list(known[-len(ordered) :]):
+        return f"from {ordered[0]} on"
+    if ordered == list(known[: len(ordered)]):
+        return f"up to {ordered[-1]}"
+    return f"only on {spell_releases(ordered, known)}"
+
+
 def who_is_hit(releases: Releases, catalog: Catalog, symbols: frozenset[str] = frozenset()) -> str:
     """
-    Return the distributions that ship one of *releases*, ranges joined, with the end of support once all are past it.
+    Return the distributions that ship one of *releases*, ranges joined, with the end of support if all are past it.
 
     Empty where no known distribution does. A distribution that has all of *symbols* backported is not hit by the lack of
     them. Past and future are seen from the policies' own date.

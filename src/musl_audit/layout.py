@@ -1,9 +1,10 @@
 """
 Where the members of a wheel land when it is installed, and what a search path means there.
 
-A place is a tuple: the name of the installation tree, then the parts of the path inside it. The root of the archive and
-``*.data/platlib`` and ``*.data/purelib`` are one tree, site-packages; ``scripts``, ``data`` and ``headers`` are trees of
-their own, whose position relative to each other no wheel knows (binary distribution format, "Installing a wheel").
+A place is a tuple: the name of the installation tree, then the parts of the path inside it. The root of the
+archive and ``*.data/platlib`` and ``*.data/purelib`` are one tree, site-packages; ``scripts``, ``data`` and
+``headers`` are trees of their own, whose position relative to each other no wheel knows (binary distribution
+format, "Installing a wheel").
 """
 
 from dataclasses import dataclass

@@ -126,7 +126,7 @@ class Linker:
 
     def _search(self, soname: str, chain: tuple[ElfFacts, ...]) -> tuple[Provider, bool] | None:
         if "/" in soname:
-            return Unknown(f"{soname} is opened as a path of the host"), False
+            return Outside((soname,)), False  # opened as it is: a path of the host
         leaves = None
         for file in chain:
             path = SearchPath.parse(file.rpath if file.runpath is None else file.runpath)
@@ -243,12 +243,11 @@ def link(facts: WheelFacts, arch: Arch, catalog: Catalog, exclude: tuple[str, ..
     need each other in a circle the first by path.
     """
     linker = Linker(facts, arch, catalog, exclude)
-    elves = [elf for elf in facts.elves if elf.is_dynamic and arch.matches(elf.identity)]
+    elves = [elf for elf in facts.elves if elf.is_dynamic and arch.is_machine_of(elf.identity)]
     loads = [linker.load(elf) for elf in elves if elf.kind is not ElfKind.LIBRARY]
     reached = {file.path for load in loads for file in load.files}
     rest = {elf.path: linker.load(elf) for elf in elves if elf.path not in reached}
-    for path in _tops(rest):
-        loads.append(rest[path])
+    loads.extend(rest[path] for path in _tops(rest))
     return Linkage(tuple(loads))
 
 

@@ -2,10 +2,6 @@
 
 from collections.abc import Iterable
 
-"""From what fails on which release to the answer: releases, distributions, tags earned."""
-
-from collections.abc import Iterable
-
 from musl_audit.context import Context
 from musl_audit.linkage import Linkage
 from musl_audit.model import (
@@ -30,6 +26,16 @@ from musl_audit.model import (
 )
 from musl_audit.policy import Distribution
 
+_STATUS: dict[type[Provider], str] = {
+    Allowed: "allowed",
+    Excluded: "excluded",
+    Interpreter: "interpreter",
+    Libc: "libc",
+    Outside: "missing",
+    Unknown: "unknown",
+    Unreachable: "unreachable",
+}
+
 
 def decide(context: Context, stated: Iterable[Finding], *, floors: dict[str, MuslVersion]) -> Verdict:
     """
@@ -53,7 +59,7 @@ def decide(context: Context, stated: Iterable[Finding], *, floors: dict[str, Mus
         distributions=tuple(
             _answer(distribution, evidence, context.linkage)
             for distribution in context.catalog.distributions
-            if distribution.verified and distribution.musl in context.known
+            if distribution.verified and distribution.is_for(context.arch) and distribution.musl in context.known
         ),
         earned_tags=tuple(
             tag for tag, floor in floors.items() if not is_broken and keeps(floor, context.releases, loads_on)
@@ -79,17 +85,6 @@ def external_libraries(linkage: Linkage) -> tuple[ExternalLibrary, ...]:
             status[need.soname] = _STATUS[type(need.provider)]
             needed_by.setdefault(need.soname, set()).add(need.path)
     return tuple(ExternalLibrary(soname, status[soname], tuple(sorted(needed_by[soname]))) for soname in sorted(status))
-
-
-_STATUS: dict[type[Provider], str] = {
-    Allowed: "allowed",
-    Excluded: "excluded",
-    Interpreter: "interpreter",
-    Libc: "libc",
-    Outside: "missing",
-    Unknown: "unknown",
-    Unreachable: "unreachable",
-}
 
 
 def keeps(floor: MuslVersion, known: Iterable[MuslVersion], loads_on: Releases) -> bool:

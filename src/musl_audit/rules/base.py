@@ -29,6 +29,7 @@ class Rule:
         fails_on: Releases = frozenset(),
         severity: Severity | None = None,
         hint: str | None = None,
+        fix: Fix | None = None,
     ) -> Finding:
         """Return a finding of this rule; ``fails_on`` are all known releases on which the members do not load."""
         return Finding(
@@ -41,7 +42,7 @@ class Rule:
             symbols=tuple(sorted(set(symbols))),
             libraries=tuple(sorted(set(libraries))),
             fails_on=fails_on,
-            fix=self.fix,
+            fix=fix or self.fix,
         )
 
 

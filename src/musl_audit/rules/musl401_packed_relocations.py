@@ -1,9 +1,9 @@
 """
 A file uses packed relative relocations (``DT_RELR``), which musl applies since 1.2.4.
 
-An older musl ignores the tag without a word: the pointers of the file stay unrelocated, and the process crashes inside
-``dlopen`` or at the first use. Libraries grafted from Alpine 3.18 and later have them, because that distribution links
-with ``-Wl,-z,pack-relative-relocs``.
+An older musl ignores the tag without a word: the pointers of the file stay unrelocated, and the process
+crashes inside ``dlopen`` or at the first use. Libraries grafted from Alpine 3.18 and later have them, because
+that distribution links with ``-Wl,-z,pack-relative-relocs``.
 
 ``musl-audit repair`` unpacks them into ordinary relocations. When building the library yourself, link with
 ``-Wl,-z,nopack-relative-relocs``.

@@ -1,0 +1,36 @@
+"""
+A file refers weakly to a thread-local variable that nothing defines.
+
+For any other symbol an unresolved weak reference is 0. For a thread-local one musl's loader follows a null
+pointer and crashes, on every release.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.context import Context
+from musl_audit.model import Finding, Nobody, Severity
+from musl_audit.rules.base import Rule, spell
+
+RULE = Rule(
+    "MUSL408",
+    "weak-undefined-tls",
+    Severity.ERROR,
+    "define the variable, or drop the weak reference to it",
+)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield one finding for all variables."""
+    found = {
+        (reference.symbol.name, reference.path)
+        for _, reference in context.references()
+        if isinstance(reference.provider, Nobody) and reference.symbol.is_weak and reference.symbol.type == "tls"
+    }
+    if found:
+        names = sorted({name for name, _ in found})
+        yield RULE.finding(
+            f"{spell(names)}: a weak reference to a thread-local variable that nothing defines crashes musl's loader",
+            members=(path for _, path in found),
+            symbols=names,
+            fails_on=context.known,
+        )
