@@ -42,8 +42,8 @@ def who_is_hit(releases: Releases, catalog: Catalog, symbols: frozenset[str] = f
     """
     Return the distributions that ship one of *releases*, ranges joined, with the end of support if all are past it.
 
-    Empty where no known distribution does. A distribution that has all of *symbols* backported is not hit by the lack of
-    them. Past and future are seen from the policies' own date.
+    Empty where no known distribution does. A distribution that has all of *symbols* backported is not hit by the lack
+    of them. Past and future are seen from the policies' own date.
     """
     said = []
     for name, distributions in _by_name(releases, catalog, symbols).items():

@@ -100,7 +100,8 @@ class Linker:
 
     def load(self, root: ElfFacts) -> Load:
         """Return what loading *root* pulls in, as ``load_deps`` walks: breadth first, each name once."""
-        files, chains = [root], {root.path: (root,)}
+        files = [root]
+        chains: dict[str, tuple[ElfFacts, ...]] = {root.path: (root,)}
         by_name: dict[str, tuple[Provider, bool]] = {}
         needs = []
         for file in files:  # grows while it is walked

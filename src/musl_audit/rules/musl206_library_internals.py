@@ -1,8 +1,9 @@
 """
 A file uses something of an allowed outside library that it cannot count on.
 
-A wheel may rely on ``libz.so.1`` being there, as PEP 600's policies do, but not on symbols that are private to it, nor on
-ones newer than the version that the oldest promised distribution ships (libz 1.2.11 in Alpine 3.13).
+A wheel may rely on ``libz.so.1`` being there, as PEP 600's policies do, but not on symbols that are private
+to it, nor on ones newer than the version that the oldest promised distribution ships (libz 1.2.11 in Alpine
+3.13).
 """
 
 from collections.abc import Iterator

@@ -1,14 +1,15 @@
 """
 An extension module has a file name that some interpreter of the wheel's tags does not import.
 
-CPython looks for ``NAME`` plus one of a few suffixes: its own (``.cpython-312-x86_64-linux-musl.so``), ``.abi3.so``, and
-``.so``; a free-threaded one has a ``t`` behind the version. From 3.15 on ``.abi3t.so`` and, with the platform's triplet,
-``.abi3-x86_64-linux-musl.so`` are looked for, too. A file with another version, another triplet or glibc's
-(``-linux-gnu``) is not found: the import fails with ``ModuleNotFoundError``, whatever the loader would say.
+CPython looks for ``NAME`` plus one of a few suffixes: its own (``.cpython-312-x86_64-linux-musl.so``),
+``.abi3.so``, and ``.so``; a free-threaded one has a ``t`` behind the version. From 3.15 on ``.abi3t.so`` and,
+with the platform's triplet, ``.abi3-x86_64-linux-musl.so`` are looked for, too. A file with another version,
+another triplet or glibc's (``-linux-gnu``) is not found: the import fails with ``ModuleNotFoundError``,
+whatever the loader would say.
 
-CPython 3.10 and older knew no musl: built from its own sources it wants ``-linux-gnu`` even on musl, while Alpine's
-patched builds want ``-linux-musl``. Either is a warning there; plain ``.so`` pleases both. A module that is in the wheel
-in another importable copy is fine.
+CPython 3.10 and older knew no musl: built from its own sources it wants ``-linux-gnu`` even on musl, while
+Alpine's patched builds want ``-linux-musl``. Either is a warning there; plain ``.so`` pleases both. A module
+that is in the wheel in another importable copy is fine.
 """
 
 import re
