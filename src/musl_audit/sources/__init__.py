@@ -1,0 +1,1 @@
+"""Where wheels come from: adapters that turn a path into an archive of members."""

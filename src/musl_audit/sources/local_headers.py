@@ -1,0 +1,128 @@
+"""The local header before each member's data, held against the central directory, and the room that both take."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import BinaryIO
+from zipfile import ZIP_STORED, ZipInfo
+
+from musl_audit.sources.zip_directory import Directory
+
+LOCAL_HEADER = b"PK\3\4"
+_HEADER = struct.Struct("<4s5H3L2H")  # signature, version, flags, method, time, date, crc, sizes, lengths
+_SEE_ZIP64 = 0xFFFFFFFF
+_ENCRYPTED, _HAS_DESCRIPTOR, _IS_UTF8 = 0x1, 0x8, 0x800
+_DESCRIPTORS = tuple(struct.Struct(layout) for layout in ("<4sLLL", "<4sLQQ", "<LLL", "<LQQ"))
+_USUAL_EXTRA = 64  # bytes that are read beyond the name, in the hope that they hold the extra field
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A member as the central directory lists it, and the room it takes: from ``start`` to before ``end``."""
+
+    info: ZipInfo
+    start: int
+    data: int
+    end: int
+    faults: tuple[str, ...] = ()  # in what header and directory contradict each other
+
+    @property
+    def is_located(self) -> bool:
+        """Whether there is a local header where the directory says."""
+        return self.data > self.start
+
+
+@dataclass(frozen=True, slots=True)
+class _LocalHeader:
+    """The fields of a local header that the central directory repeats."""
+
+    name: bytes
+    flags: int
+    method: int
+    crc: int
+    compressed_size: int
+    size: int
+    length: int  # of the header itself
+
+
+def raw_name(info: ZipInfo) -> bytes:
+    """Return the bytes that the central directory has for the name: zipfile decodes them as one of two encodings."""
+    return info.orig_filename.encode("utf-8" if info.flag_bits & _IS_UTF8 else "cp437")
+
+
+def locate(file: BinaryIO, directory: Directory) -> Iterator[Entry]:
+    """Yield the entries of *directory* by the place of their local headers, which are read from *file*."""
+    for info in sorted(directory.entries, key=attrgetter("header_offset")):
+        name = raw_name(info)
+        is_inside = 0 <= info.header_offset < directory.offset
+        header = _read_header(file, info.header_offset, len(name)) if is_inside else None
+        if header is None:
+            yield Entry(info, 0, 0, 0, ("it has no local header where the directory says",))
+            continue
+        faults = tuple(_faults(info, name, header))
+        data = info.header_offset + header.length
+        end = data + info.compress_size
+        length = _descriptor_length(file, info, end) if header.flags & _HAS_DESCRIPTOR else 0
+        if length is None:
+            faults += ("its data descriptor contradicts the directory",)
+        yield Entry(info, info.header_offset, data, end + (length or 0), faults)
+
+
+def _read_header(file: BinaryIO, offset: int, name_length: int) -> _LocalHeader | None:
+    file.seek(offset)
+    raw = file.read(_HEADER.size + name_length + _USUAL_EXTRA)
+    if len(raw) < _HEADER.size or raw[:4] != LOCAL_HEADER:
+        return None
+    _, _, flags, method, _, _, crc, compressed_size, size, name_length, extra_length = _HEADER.unpack_from(raw)
+    names_end = _HEADER.size + name_length
+    length = names_end + extra_length
+    if length > len(raw):
+        file.seek(offset)
+        raw = file.read(length)
+    if _SEE_ZIP64 in (compressed_size, size):
+        size, compressed_size = _zip64_sizes(raw[names_end:length], size, compressed_size)
+    return _LocalHeader(raw[_HEADER.size : names_end], flags, method, crc, compressed_size, size, length)
+
+
+def _zip64_sizes(extra: bytes, size: int, compressed_size: int) -> tuple[int, int]:
+    """Return both sizes from the zip64 field of a local header, which must hold both (APPNOTE.TXT 4.5.3)."""
+    position = 0
+    while position + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, position)
+        if kind == 1 and length >= 16 and position + 20 <= len(extra):
+            sizes: tuple[int, int] = struct.unpack_from("<QQ", extra, position + 4)
+            return sizes
+        position += 4 + length
+    return size, compressed_size
+
+
+def _faults(info: ZipInfo, name: bytes, header: _LocalHeader) -> Iterator[str]:
+    """Yield in what a local header contradicts the directory; one with a descriptor may leave sizes and CRC at 0."""
+    if header.name != name:
+        yield "its local header has another name"
+    if header.method != info.compress_type:
+        yield "its local header has another compression method"
+    if (header.flags ^ info.flag_bits) & (_ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF8):
+        yield "its local header has other flags"
+    local = (header.crc, header.compressed_size, header.size)
+    listed = (info.CRC, info.compress_size, info.file_size)
+    may_be_zero = bool(header.flags & _HAS_DESCRIPTOR)
+    if any(one != other and not (may_be_zero and one == 0) for one, other in zip(local, listed, strict=True)):
+        yield "its local header has another size or checksum"
+    if info.compress_type == ZIP_STORED and info.compress_size != info.file_size:
+        yield "it is stored, yet has two sizes"
+
+
+def _descriptor_length(file: BinaryIO, info: ZipInfo, offset: int) -> int | None:
+    """Return the length of the data descriptor at *offset*; None where none of the four layouts agrees with *info*."""
+    file.seek(offset)
+    raw = file.read(24)
+    expected = (info.CRC, info.compress_size, info.file_size)
+    for layout in _DESCRIPTORS:
+        if len(raw) < layout.size:
+            continue
+        fields = layout.unpack_from(raw)
+        if fields[-3:] == expected and fields[0] in (b"PK\7\x08", info.CRC):
+            return layout.size
+    return None

@@ -1,0 +1,108 @@
+"""The whole of a zip file before it is inflated: every byte belongs to one member, and none asks for too much."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
+
+from musl_audit.errors import WheelError
+from musl_audit.limits import Limits
+from musl_audit.model import Member, Problem
+from musl_audit.sources.faults import Fault
+from musl_audit.sources.local_headers import LOCAL_HEADER, Entry, locate
+from musl_audit.sources.zip_directory import Directory
+
+_IS_ENCRYPTED = 0x1
+_METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 98: "PPMd", 99: "AES"}
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The members of an archive, where to read each, and what is wrong with it as far as headers tell."""
+
+    members: tuple[Member, ...]  # in the order of the directory
+    entries: dict[Member, Entry]  # those that can be read
+    faults: tuple[Fault, ...]
+    problems: tuple[Problem, ...]
+
+
+def survey(file: BinaryIO, directory: Directory, limits: Limits) -> Survey:
+    """
+    Look at the local header of every member.
+
+    Raise ``WheelError`` where all of them are encrypted, or where together they declare more bytes than *limits* allow.
+    """
+    total = sum(info.file_size for info in directory.entries)
+    if total > limits.total_bytes:
+        raise WheelError(f"the members declare {total} bytes together, more than the limit of {limits.total_bytes}")
+    infos = [info for info in directory.entries if not info.is_dir()]
+    if infos and all(info.flag_bits & _IS_ENCRYPTED for info in infos):
+        raise WheelError("the archive is encrypted")
+    members = {id(info): _member(info) for info in directory.entries}
+    entries, faults = {}, []
+    located = list(locate(file, directory))
+    for entry in located:
+        member = members[id(entry.info)]
+        refusals = [Fault(kind, detail, member.name) for kind, detail in _refusals(entry.info, limits)]
+        faults += [*(Fault("header-mismatch", detail, member.name) for detail in entry.faults), *refusals]
+        if entry.is_located and not refusals:
+            entries[member] = entry
+    faults += _overlaps(located)
+    return Survey(tuple(members.values()), entries, tuple(faults), tuple(_gaps(file, located, directory.offset)))
+
+
+def _member(info: ZipInfo) -> Member:
+    return Member(
+        name=info.orig_filename,
+        size=info.file_size,
+        compressed_size=info.compress_size,
+        crc=info.CRC,
+        mode=info.external_attr >> 16,
+        is_directory=info.orig_filename.endswith("/"),
+    )
+
+
+def _refusals(info: ZipInfo, limits: Limits) -> Iterator[tuple[str, str]]:
+    """Yield why a member is not read: kind of problem and detail."""
+    if info.flag_bits & _IS_ENCRYPTED:
+        yield "encrypted", "is encrypted"
+    elif info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
+        yield "unsupported-compression", f"is compressed with {method}; installers can only be relied on for deflate"
+    if info.file_size > limits.member_bytes:
+        yield "beyond-limit", f"declares more than the limit of {limits.member_bytes} bytes"
+    elif info.file_size > limits.ratio_from and info.file_size > limits.ratio * info.compress_size:
+        yield "beyond-limit", f"declares to be more than {limits.ratio} times its compressed size"
+
+
+def _overlaps(located: list[Entry]) -> Iterator[Fault]:
+    """Yield both members of every pair that shares bytes; *located* is sorted by place."""
+    last: Entry | None = None
+    for entry in located:
+        if not entry.is_located:
+            continue
+        if last is not None and entry.start < last.end:
+            yield Fault("overlap", "shares bytes of the archive with another member", last.info.orig_filename)
+            yield Fault("overlap", "shares bytes of the archive with another member", entry.info.orig_filename)
+        if last is None or entry.end > last.end:
+            last = entry
+
+
+def _gaps(file: BinaryIO, located: list[Entry], directory_offset: int) -> Iterator[Problem]:
+    """Yield what lies between the members: bytes that no directory lists, and whether they look like a member."""
+    position, unlisted, hidden = 0, 0, 0
+    for start, end in [
+        *((entry.start, entry.end) for entry in located if entry.is_located),
+        (directory_offset,) * 2,
+    ]:
+        if start > position:
+            file.seek(position)
+            hidden += file.read(4) == LOCAL_HEADER
+            unlisted += start - position
+        position = max(position, end)
+    if position > directory_offset:
+        yield Problem("overlap", detail="the data of the last member runs into the directory")
+    if hidden:
+        yield Problem("hidden-member", detail="there are members that the directory does not list")
+    elif unlisted:
+        yield Problem("extra-data", detail=f"{unlisted} bytes of the archive belong to no member")

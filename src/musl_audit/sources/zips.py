@@ -1,0 +1,109 @@
+"""Wheels as zip files: members are read from where they lie, checked, and never extracted to disk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from io import BufferedReader
+from pathlib import Path
+from zipfile import ZIP_STORED
+
+from musl_audit.errors import WheelError
+from musl_audit.limits import Limits
+from musl_audit.model import Member, Problem
+from musl_audit.sources.faults import Fault, problems_of
+from musl_audit.sources.inflate import CHUNK, InflateError, collect, inflate, inflate_head
+from musl_audit.sources.local_headers import Entry
+from musl_audit.sources.member_names import name_problems
+from musl_audit.sources.survey import survey
+from musl_audit.sources.zip_directory import read_directory
+
+_HEAD = 64  # plain bytes that say what a member is
+_PREFIXES = (512, 8192)  # compressed bytes to take them from; the longest block header of deflate has 330
+
+
+@contextmanager
+def open_wheel(path: str | Path, limits: Limits | None = None) -> Iterator["ZipArchive"]:
+    """
+    Open the wheel at *path* for reading.
+
+    Raise ``WheelError`` where the file cannot be read, is no zip, is truncated or encrypted, or is beyond *limits*.
+    """
+    path = Path(path)
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise WheelError(f"cannot be read: {error.strerror}") from error
+    with file:
+        yield ZipArchive(file, path.name, limits or Limits())
+
+
+class ZipArchive:
+    """An opened wheel; ``ports.Archive`` says what it offers."""
+
+    def __init__(self, file: BufferedReader, filename: str, limits: Limits) -> None:
+        self.filename = filename
+        self.size = file.seek(0, 2)
+        self._file = file
+        directory = read_directory(file, self.size, limits)
+        found = survey(file, directory, limits)
+        self.members = found.members
+        self._entries = found.entries
+        self._problems = (*directory.problems, *found.problems, *name_problems(found.members))
+        self._faults = list(found.faults)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The digest of the whole file, read in chunks."""
+        from hashlib import file_digest
+
+        self._file.seek(0)
+        return file_digest(self._file, "sha256").hexdigest()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the archive itself; complete once every member asked for was read."""
+        return (*self._problems, *problems_of(self._faults))
+
+    def head(self, member: Member) -> bytes:
+        """Return the first 64 bytes of *member*, fewer if it has fewer, none where it cannot be read."""
+        entry = self._entries.get(member)
+        if entry is None or member.is_directory:
+            return b""
+        wanted = min(_HEAD, member.size)
+        try:
+            for length in _PREFIXES:
+                head = self._prefix(entry, length)
+                if len(head) >= wanted:
+                    return head
+        except InflateError as error:
+            self._faults.append(Fault("wrong-content", f"cannot be inflated: {error}", member.name))
+            return b""
+        self._faults.append(Fault("wrong-content", "holds less data than it declares", member.name))
+        return head
+
+    def _prefix(self, entry: Entry, length: int) -> bytes:
+        self._file.seek(entry.data)
+        data = self._file.read(min(length, entry.info.compress_size))
+        return data[:_HEAD] if entry.info.compress_type == ZIP_STORED else inflate_head(data, _HEAD)
+
+    def read(self, member: Member) -> bytes:
+        """Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit."""
+        entry = self._entries.get(member)
+        if entry is None:
+            raise WheelError(f"{member.name!r} cannot be read")
+        pieces = self._chunks(entry)
+        if entry.info.compress_type != ZIP_STORED:
+            pieces = inflate(pieces)
+        try:
+            return collect(pieces, size=member.size, crc=member.crc)
+        except InflateError as error:
+            self._faults.append(Fault("wrong-content", f"cannot be inflated: {error}", member.name))
+            raise WheelError(f"{member.name!r} cannot be inflated: {error}") from error
+
+    def _chunks(self, entry: Entry) -> Iterator[bytes]:
+        """Yield the compressed bytes of a member."""
+        self._file.seek(entry.data)
+        remaining = entry.info.compress_size
+        while remaining and (chunk := self._file.read(min(CHUNK, remaining))):
+            remaining -= len(chunk)
+            yield chunk
