@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help dev lint type test build clean
+.PHONY: corpus loaders agree good musl-python
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +29,9 @@ type: dev  ## Check types
 
 test: dev  ## Install what the tests need and run them
 	$(BIN)/python -m pytest
+
+corpus: dev  ## Fetch the real wheels whose answers by musl's loaders are recorded
+	$(BIN)/python -m tools.corpus
 
 clean:  ## Remove what was built and cached
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
