@@ -1,6 +1,7 @@
 """The model of musl's loader, point by point."""
 
 import pytest
+from tests.support.values import catalog, executable, extension, library, release, uses, wheel
 
 from musl_audit.linkage import link
 from musl_audit.model import (
@@ -17,7 +18,6 @@ from musl_audit.model import (
     Unknown,
     Unreachable,
 )
-from tests.support.values import catalog, executable, extension, library, release, uses, wheel
 
 ARCH = catalog().arches["x86_64"]
 

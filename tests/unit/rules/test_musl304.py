@@ -1,0 +1,91 @@
+"""Which interpreters import which file names."""
+
+import pytest
+from tests.support.values import codes, extension, judged, wheel
+
+from musl_audit.model import Severity
+from musl_audit.rules.musl304_extension_suffix import Interpreter, imports
+
+TRIPLET = "x86_64-linux-musl"
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "suffix"),
+    [
+        (Interpreter(12), ".so"),
+        (Interpreter(12), ".abi3.so"),
+        (Interpreter(12), f".cpython-312-{TRIPLET}.so"),
+        (Interpreter(13, is_free_threaded=True), f".cpython-313t-{TRIPLET}.so"),
+        (Interpreter(15), f".abi3-{TRIPLET}.so"),
+        (Interpreter(15), ".abi3t.so"),
+        (Interpreter(15, is_free_threaded=True), f".abi3t-{TRIPLET}.so"),
+        (Interpreter(8, is_oldest=True), ".abi3.so"),
+    ],
+)
+def test_suffixes_that_are_looked_for(interpreter: Interpreter, suffix: str) -> None:
+    """CPython's list of extension suffixes, by version and build."""
+    assert imports(interpreter, suffix, TRIPLET).why_not == ""
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "suffix"),
+    [
+        (Interpreter(12), ".cpython-312-x86_64-linux-gnu.so"),
+        (Interpreter(12), f".cpython-311-{TRIPLET}.so"),
+        (Interpreter(12), ".cpython-312-aarch64-linux-musl.so"),
+        (Interpreter(13), f".cpython-313t-{TRIPLET}.so"),
+        (Interpreter(13, is_free_threaded=True), ".abi3.so"),
+        (Interpreter(14), f".abi3-{TRIPLET}.so"),
+        (Interpreter(14), ".abi3t.so"),
+        (Interpreter(8, is_oldest=True), f".cpython-38-{TRIPLET}.so"),
+        (Interpreter(12), ".pypy310-pp73-x86_64-linux-gnu.so"),
+    ],
+)
+def test_suffixes_that_are_not(interpreter: Interpreter, suffix: str) -> None:
+    """The import fails before the loader is asked."""
+    assert imports(interpreter, suffix, TRIPLET).why_not
+    assert imports(interpreter, suffix, TRIPLET).is_certain
+
+
+@pytest.mark.parametrize("triplet", [TRIPLET, "x86_64-linux-gnu"])
+def test_old_pythons_disagree_about_the_triplet(triplet: str) -> None:
+    """Upstream's 3.10 wants -gnu even on musl, Alpine's patched one -musl."""
+    answer = imports(Interpreter(10), f".cpython-310-{triplet}.so", TRIPLET)
+
+    assert answer.why_not
+    assert not answer.is_certain
+
+
+def test_a_wrong_triplet_is_an_error() -> None:
+    """CPython 3.12 on musl never looks for it."""
+    report = judged(wheel(extension("demo/_demo.cpython-312-x86_64-linux-gnu.so")))
+
+    assert [(finding.code, finding.severity) for finding in report.findings] == [("MUSL304", Severity.ERROR)]
+
+
+def test_another_importable_copy_makes_it_fine() -> None:
+    """Some projects ship both."""
+    facts = wheel(extension("demo/_demo.cpython-312-x86_64-linux-gnu.so"), extension("demo/_demo.abi3.so"))
+
+    assert codes(judged(facts)) == []
+
+
+def test_an_old_python_with_either_triplet_is_a_warning() -> None:
+    """Only one of the two camps imports it."""
+    facts = wheel(extension("demo/_demo.cpython-310-x86_64-linux-gnu.so"), python="cp310", abi="cp310")
+
+    assert [finding.severity for finding in judged(facts).findings] == [Severity.WARNING]
+
+
+def test_a_stable_abi_wheel_needs_a_name_that_all_later_pythons_import() -> None:
+    """cp38-abi3 admits 3.13, which does not look for cpython-38."""
+    facts = wheel(extension("demo/_demo.cpython-38-x86_64-linux-musl.so"), python="cp38", abi="abi3")
+
+    assert codes(judged(facts)) == ["MUSL304"]
+
+
+def test_a_library_that_happens_to_export_an_init_function_is_no_module() -> None:
+    """Its name and the function do not agree, so nobody imports it."""
+    elf = extension("demo/libdemo.so", defined=frozenset({"PyInit__other"}))
+
+    assert codes(judged(wheel(elf))) == []
