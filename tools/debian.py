@@ -1,0 +1,56 @@
+"""Debian packages unpacked into a directory, without root and without installing anything."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+def mirror() -> str:
+    """Return the Debian mirror that this machine's own apt configuration names."""
+    files = [path for source in SOURCES for path in ([source] if source.is_file() else sorted(source.glob("*")))]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    found = re.search(r"https?://\S+/debian/?(?=\s|$)", text)
+    if found is None:
+        raise SystemExit("apt is not configured with a Debian mirror")
+    return found.group()
+
+
+def configure(directory: Path, suites: Iterable[str], arches: Iterable[str]) -> dict[str, str]:
+    """Write a private apt configuration below *directory*, update its lists, and return its environment."""
+    for folder in ("lists/partial", "cache/archives/partial", "packages"):
+        (directory / folder).mkdir(parents=True, exist_ok=True)
+    quoted = " ".join(f'"{arch}";' for arch in arches)
+    sources = (f"deb [signed-by={KEYRING}] {mirror()} {suite} main\n" for suite in suites)
+    (directory / "sources.list").write_text("".join(sources), encoding="utf-8")
+    (directory / "apt.conf").write_text(
+        f'Dir::Etc::sourcelist "{directory}/sources.list"; Dir::Etc::sourceparts "-";\n'
+        f'Dir::State::lists "{directory}/lists"; Dir::Cache "{directory}/cache";\n'
+        'APT::Sandbox::User "root"; Acquire::Languages "none";\n'
+        f"APT::Architectures {{ {quoted} }};\n",
+        encoding="utf-8",
+    )
+    environment = {**os.environ, "APT_CONFIG": str(directory / "apt.conf")}
+    subprocess.run(["apt-get", "update", "-qq"], env=environment, check=True)
+    return environment
+
+
+def unpack(directory: Path, packages: Iterable[str], environment: dict[str, str]) -> dict[str, Path]:
+    """
+    Download *packages*, each ``name:arch/suite``, and return where each was unpacked.
+
+    *environment* is what ``configure`` returned for the same directory.
+    """
+    roots = {}
+    for package in packages:
+        folder = directory / "packages" / re.sub(r"[:/]", "_", package)
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "download", "-qq", package], env=environment, cwd=folder, check=True)
+        (archive,) = folder.glob("*.deb")
+        roots[package] = folder / "root"
+        subprocess.run(["dpkg-deb", "-x", archive, roots[package]], check=True)
+    return roots
