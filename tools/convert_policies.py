@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from musl_audit.derive import render
 from musl_audit.model import MuslVersion
+from musl_audit.policy.render import render
 
 DATA = Path(__file__).parent / "data"
 POLICIES = Path(__file__).parents[1] / "policies"

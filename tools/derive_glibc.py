@@ -13,7 +13,7 @@ from tools.debian import configure, unpack
 from tools.dynamic_symbols import exports
 
 from musl_audit.catalogs import load_catalog
-from musl_audit.derive import render
+from musl_audit.policy.render import render
 
 GLIBC = Path(__file__).parents[1] / "policies" / "glibc.json"
 SUITES = ("bullseye", "trixie")  # glibc 2.31, before libpthread and others were merged into libc, and 2.41

@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.debian import configure, unpack
 from tools.dynamic_symbols import archive_definitions, exports
 
-from musl_audit.derive import render
+from musl_audit.policy.render import render
 
 LIBRARIES = Path(__file__).parents[1] / "policies" / "libraries.json"
 SONAME = "libz.so.1"

@@ -1,48 +1,145 @@
-"""New policy data from a real libc.so, and the differences between releases that are known."""
+"""New policy data from real libc.so files, and the differences between releases that are known."""
 
-import json
-from textwrap import TextWrapper
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-LINE_LENGTH = 120
+from musl_audit.elf import read_elf
+from musl_audit.errors import ElfError, PolicyError
+from musl_audit.model import MuslVersion
+from musl_audit.policy import Catalog
+
+# The loader introduces itself as "musl libc (ARCH)"; the release is a string of its own: 1.2.3, 1.2.3-git-5-….
+INTRODUCTION = b"musl libc ("
+VERSION = re.compile(rb"(?<![\w.])([0-9]+\.[0-9]+\.[0-9]+)(?:-git[\x21-\x7e]*)?\0")
+
+Names = frozenset[str]
+Json = dict[str, object]
 
 
-def render(value: object) -> str:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Names that one release added to and removed from those of another."""
+
+    added: Names
+    removed: Names
+
+    @classmethod
+    def between(cls, before: Iterable[str], after: Iterable[str]) -> "Change":
+        """Return the change from *before* to *after*."""
+        old, new = frozenset(before), frozenset(after)
+        return cls(new - old, old - new)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one musl release has and another has not, on one architecture."""
+
+    symbols: Change
+    still_resolved: Names  # of the removed symbols, those that the loader of the newer release finds all the same
+    abilities: Change
+    relocations: Change
+
+
+def difference(old: MuslVersion, new: MuslVersion, arch: str, catalog: Catalog) -> Difference:
+    """Return how *new* differs from *old* on *arch*; raise ``PolicyError`` for what the policies do not know."""
+    for release in (old, new):
+        if release not in catalog.releases_of(arch):
+            raise PolicyError(f"musl {release} on {arch} is not known")
+    table, abilities = catalog.symbols(arch), catalog.abilities(arch)
+    relocations = {row.name: row.releases for row in catalog.relocations(arch).values()}
+    symbols = Change.between(table.exports_of(old), table.exports_of(new))
+    return Difference(
+        symbols=symbols,
+        still_resolved=frozenset(name for name in symbols.removed if new in table.releases_with(name)),
+        abilities=Change.between(_having(abilities, old), _having(abilities, new)),
+        relocations=Change.between(_having(relocations, old), _having(relocations, new)),
+    )
+
+
+def _having(rows: Mapping[str, frozenset[MuslVersion]], release: MuslVersion) -> Iterable[str]:
+    return (name for name, releases in rows.items() if release in releases)
+
+
+def release_of(libc: bytes) -> MuslVersion:
+    """Return the release that a libc.so of musl says it is; raise ``PolicyError`` if it does not say so."""
+    found = {match[1] for match in VERSION.finditer(libc)} if INTRODUCTION in libc else set()
+    if len(found) != 1:
+        raise PolicyError("the file does not say which musl release it is: name the release")
+    return MuslVersion.parse(found.pop().decode())
+
+
+def derive(libcs: Iterable[bytes], catalog: Catalog, release: MuslVersion | None = None) -> Json:
     """
-    Return *value* as the JSON text of a policy file: keys in their order, lists of names filled into lines.
+    Return the policy file of a musl release from its libc.so files, one per architecture, against the release before.
 
-    One change of a name is then one changed line, and 2,000 names are a page instead of 2,000 lines.
-
-    >>> print(render({"release": "1.2.3", "added": ["qsort_r", "pthread_getname_np"], "removed": []}), end="")
-    {
-      "release": "1.2.3",
-      "added": ["qsort_r", "pthread_getname_np"],
-      "removed": []
+    What all of them added or removed is taken to hold on the architectures that no file was given for, too, unless
+    their known symbols contradict it; ``provenance`` says which were read. Abilities of the loader, relocation types
+    and resolved LFS64 names are not to be seen in a symbol table: they are left for a person to add. A build that a
+    distribution changed (Debian's lacks ``crypt``) gives that build's symbols. Raise ``PolicyError`` for a file that
+    is no musl, for releases that differ, or where nothing is known to compare with.
+    """
+    exports: dict[str, Names] = {}
+    for libc in libcs:
+        arch, names = _read_libc(libc, catalog)
+        if arch in exports:
+            raise PolicyError(f"two files are for {arch}: one per architecture is wanted")
+        found = release_of(libc) if release is None else release
+        if release is not None and found != release:
+            raise PolicyError(f"the files are of musl {release} and {found}: one release is wanted")
+        release, exports[arch] = found, names
+    if release is None:
+        raise PolicyError("no libc.so was given")
+    before = _release_before(release, exports, catalog)
+    changes = {arch: Change.between(catalog.symbols(arch).exports_of(before), names) for arch, names in exports.items()}
+    return {
+        "$schema": "../schema/musl.schema.json",
+        "release": str(release),
+        "released": None,
+        "provenance": f"dynamic symbol table of libc.so on {', '.join(sorted(exports))}, compared with musl {before}",
+        "symbols": _with_common(changes, before, catalog),
     }
-    """
-    return _render(value, "") + "\n"
 
 
-def _render(value: object, indent: str) -> str:
-    inner = indent + "  "
-    match value:
-        case dict() if value:
-            rows = (f"{inner}{_scalar(key)}: {_render(child, inner)}" for key, child in value.items())
-            return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
-        case list() if value and all(isinstance(child, str | int) for child in value):
-            line = "[" + ", ".join(map(_scalar, value)) + "]"
-            return line if len(inner + line) <= LINE_LENGTH - 30 else f"[\n{_filled(value, inner)}\n{indent}]"
-        case list() if value:
-            rows = (inner + _render(child, inner) for child in value)
-            return "[\n" + ",\n".join(rows) + f"\n{indent}]"
-        case _:
-            return _scalar(value)
+def _read_libc(libc: bytes, catalog: Catalog) -> tuple[str, Names]:
+    try:
+        facts = read_elf(libc, "libc.so")
+    except ElfError as error:
+        raise PolicyError(f"the file cannot be read: {error}") from error
+    arch = catalog.arch_of(facts.identity)
+    if arch is None:
+        raise PolicyError(
+            "the file is for an architecture that the policies do not know: its file in arch/ comes first"
+        )
+    if not {"__libc_start_main", "dlopen"} <= facts.defined or INTRODUCTION not in libc:
+        raise PolicyError("the file is not musl's libc.so")
+    return arch.name, facts.defined
 
 
-def _filled(values: list[object], indent: str) -> str:
-    wrapper = TextWrapper(LINE_LENGTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
-    wrapper.break_on_hyphens = False
-    return wrapper.fill(", ".join(map(_scalar, values)))
+def _release_before(release: MuslVersion, arches: Iterable[str], catalog: Catalog) -> MuslVersion:
+    older = [known for known in catalog.releases if known < release]
+    if not older:
+        raise PolicyError(f"no release before musl {release} is known to compare with")
+    for arch in arches:
+        if catalog.arches[arch].first_release > older[-1]:
+            raise PolicyError(f"{arch} begins with musl {catalog.arches[arch].first_release}: nothing to compare with")
+    return older[-1]
 
 
-def _scalar(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _with_common(changes: Mapping[str, Change], before: MuslVersion, catalog: Catalog) -> Json:
+    known = [
+        catalog.symbols(name).exports_of(before)
+        for name, arch in catalog.arches.items()
+        if arch.first_release <= before and arch.symbols_of is None
+    ]
+    added = frozenset.intersection(*(change.added for change in changes.values())) - frozenset[str]().union(*known)
+    removed = frozenset.intersection(*(change.removed for change in changes.values()), *known)
+    rows = {"common": Change(added, removed)}
+    for arch, change in sorted(changes.items()):
+        rows[arch] = Change(change.added - added, change.removed - removed)
+    return {key: _fields(row) for key, row in rows.items() if row.added or row.removed}
+
+
+def _fields(change: Change) -> Json:
+    fields = {"added": sorted(change.added), "removed": sorted(change.removed)}
+    return {key: names for key, names in fields.items() if names}

@@ -89,7 +89,18 @@ class Catalog:
 
         Abilities are what the release files say; ``PolicyError`` is raised for one that none of them knows.
         """
-        return self._chronicle.able(ability, arch)
+        try:
+            return self._chronicle.abilities(arch)[ability]
+        except KeyError:
+            raise PolicyError(f"no file of musl/ knows the ability {ability!r}") from None
+
+    def abilities(self, arch: str) -> Mapping[str, Releases]:
+        """Return every ability, by name, and the releases of *arch* whose loader has it."""
+        return self._chronicle.abilities(arch)
+
+    def released(self, release: MuslVersion) -> str | None:
+        """Return the day (ISO) of a release, None where no source states it."""
+        return self._chronicle.release_files[self._chronicle.timeline.index(release)].optional_text("released")
 
     # --- Tags ----------------------------------------------------------------------------------------------
 

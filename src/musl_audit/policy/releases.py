@@ -49,7 +49,8 @@ class Chronicle:
         arches = {name: read_arch(fields) for name, fields in self._arch_files.items()}
         for name, arch in arches.items():
             where = self._arch_files[name].where
-            self.timeline.index(arch.first_release)
+            if arch.first_release not in self.timeline.releases:
+                raise PolicyError(f"{where}: begins with musl {arch.first_release}, which is not known")
             if arch.name != name:
                 raise PolicyError(f"{where}: is named {arch.name!r}")
             if arch.symbols_of is not None and arch.symbols_of not in arches:
@@ -78,14 +79,16 @@ class Chronicle:
             self._relocations[name] = self._sum_relocations(self.arch(self.arch(name).symbols_of or name))
         return self._relocations[name]
 
-    def able(self, ability: str, name: str) -> Releases:
-        """Return the releases of an architecture whose loader has *ability*."""
-        if ability not in self._abilities:
-            raise PolicyError(f"no file of musl/ knows the ability {ability!r}")
-        arch = self.arch(name)
-        scope = arch.symbols_of or name
-        masks = lives(self._deltas("abilities", scope, after=-1), len(self.timeline.releases))
-        return self.timeline.of(masks.get(ability, 0) & self._known(arch))
+    def abilities(self, name: str) -> Mapping[str, Releases]:
+        """Return every ability that some release knows, and the releases of an architecture whose loader has it."""
+        if name not in self._abilities:
+            arch = self.arch(name)
+            masks = lives(self._deltas("abilities", arch.symbols_of or name, after=-1), len(self.timeline.releases))
+            known = self._known(arch)
+            self._abilities[name] = {
+                ability: self.timeline.of(masks.get(ability, 0) & known) for ability in self._ability_names
+            }
+        return self._abilities[name]
 
     @cached_property
     def lfs64(self) -> Mapping[str, str]:
@@ -105,9 +108,14 @@ class Chronicle:
         return {}
 
     @cached_property
-    def _abilities(self) -> frozenset[str]:
+    def _abilities(self) -> dict[str, Mapping[str, Releases]]:
+        return {}
+
+    @cached_property
+    def _ability_names(self) -> tuple[str, ...]:
         tables = (file.table("abilities") for file in self.release_files)
-        return frozenset(name for table in tables for scope in table for name in table.table(scope).mapping("added"))
+        names = {name for table in tables for scope in table for name in table.table(scope).mapping("added")}
+        return tuple(sorted(names))
 
     @cached_property
     def _arch_files(self) -> Mapping[str, Fields]:
