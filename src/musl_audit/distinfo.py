@@ -19,6 +19,11 @@ def dist_infos_of(members: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(top for top in tops if top.endswith(_SUFFIX)))
 
 
+def is_project_of(directory: str, name: WheelName) -> bool:
+    """Whether *directory* belongs to the project that the file name says."""
+    return normalized_project(_split(directory)[0]) == normalized_project(name.distribution)
+
+
 def is_dist_info_of(directory: str, name: WheelName) -> bool:
     """
     Whether *directory* belongs to the project and the version that the file name says.
@@ -27,10 +32,13 @@ def is_dist_info_of(directory: str, name: WheelName) -> bool:
     >>> [is_dist_info_of(f"{stem}.dist-info", name) for stem in ("foo_bar-1.0.0", "foo-1.0", "foo_bar-2")]
     [True, False, False]
     """
+    return is_project_of(directory, name) and is_same_version(_split(directory)[1], name.version)
+
+
+def _split(directory: str) -> tuple[str, str]:
+    """Return project and version of a directory's name; a version has no dash, local ones are escaped to ``_``."""
     project, _, version = directory.removesuffix(_SUFFIX).rpartition("-")
-    return normalized_project(project) == normalized_project(name.distribution) and is_same_version(
-        version.replace("_", "-"), name.version.replace("_", "-")
-    )
+    return project, version
 
 
 def main_dist_info(directories: tuple[str, ...], name: WheelName | None) -> str | None:
