@@ -33,5 +33,11 @@ test: dev  ## Install what the tests need and run them
 corpus: dev  ## Fetch the real wheels whose answers by musl's loaders are recorded
 	$(BIN)/python -m tools.corpus
 
+.PHONY: testwheels
+testwheels:  ## Build the test wheels again (needs musl-gcc, gcc, GNU ld; compilers for the rest come from PyPI)
+	test -d .cache/testwheels || $(PYTHON) -m venv .cache/testwheels
+	.cache/testwheels/bin/python -m pip install --quiet --disable-pip-version-check -r testwheels/requirements.txt
+	.cache/testwheels/bin/python -m testwheels.build
+
 clean:  ## Remove what was built and cached
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
