@@ -1,0 +1,210 @@
+"""
+The frame of an ELF file: its header, its segments, and the dynamic entries, as the loader finds them.
+
+Section headers play no part: they may be stripped, and they may lie. Addresses are translated through ``PT_LOAD``.
+Nothing here trusts an offset, a size or a count of the file: whatever leads out of it raises ``ElfError``.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from musl_audit.errors import ElfError
+from musl_audit.model import ElfIdentity
+
+MAGIC = b"\x7fELF"
+
+ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
+
+EM_386, EM_S390, EM_ARM, EM_X86_64 = 3, 22, 40, 62
+EM_PPC64, EM_AARCH64, EM_RISCV, EM_LOONGARCH = 21, 183, 243, 258
+
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
+PT_GNU_STACK, PT_GNU_PROPERTY = 0x6474E551, 0x6474E553
+
+DT_NEEDED, DT_PLTRELSZ, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_RELA, DT_RELASZ = 1, 2, 4, 5, 6, 7, 8
+DT_STRSZ, DT_SONAME, DT_RPATH, DT_REL, DT_RELSZ, DT_PLTREL, DT_DEBUG = 10, 14, 15, 17, 18, 20, 21
+DT_TEXTREL, DT_JMPREL, DT_RUNPATH, DT_RELRSZ, DT_RELR = 22, 23, 29, 35, 36
+DT_GNU_HASH, DT_VERSYM, DT_RELACOUNT, DT_RELCOUNT, DT_FLAGS_1 = (
+    0x6FFFFEF5,
+    0x6FFFFFF0,
+    0x6FFFFFF9,
+    0x6FFFFFFA,
+    0x6FFFFFFB,
+)
+DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
+
+
+class Formats(NamedTuple):
+    """The ``struct`` formats of one class and byte order; each reads only the fields that anything here uses."""
+
+    order: str  # "<" or ">"
+    word: str  # the native word
+    header: struct.Struct  # type, machine, entry, phoff, shoff, flags, phentsize, phnum, shentsize, shnum
+    segment: struct.Struct  # the fields of Segment, in the file's order
+    segment_order: tuple[int, ...]  # where each field of Segment is among them
+    dynamic: struct.Struct  # tag, value
+    symbol: struct.Struct  # name, info, shndx, value (64-bit); name, value, info, shndx (32-bit)
+    rela: struct.Struct  # info
+    rel: struct.Struct  # info
+    section: struct.Struct  # type, offset, size
+
+
+def _formats(order: str, bits: int) -> Formats:
+    if bits == 64:
+        word, header, segment, symbol = "Q", "16xHH4xQQQI2xHHHH2x", "IIQQ8xQQQ", "IBxHQ8x"
+        segment_order, section, offset = (0, 1, 2, 3, 4, 5, 6), "4xI16xQQ24x", "8x"
+    else:
+        word, header, segment, symbol = "I", "16xHH4xIIII2xHHHH2x", "III4xIIII", "II4xBxH"
+        segment_order, section, offset = (0, 5, 1, 2, 3, 4, 6), "4xI8xII16x", "4x"
+    return Formats(
+        order=order,
+        word=word,
+        header=struct.Struct(order + header),
+        segment=struct.Struct(order + segment),
+        segment_order=segment_order,
+        dynamic=struct.Struct(order + word * 2),
+        symbol=struct.Struct(order + symbol),
+        rela=struct.Struct(order + offset + word + offset),
+        rel=struct.Struct(order + offset + word),
+        section=struct.Struct(order + section),
+    )
+
+
+FORMATS = {(bits, order): _formats(order, bits) for bits in (32, 64) for order in "<>"}  # by class and byte order
+BITS = {1: 32, 2: 64}  # EI_CLASS
+BYTE_ORDERS = {1: "<", 2: ">"}  # EI_DATA
+BYTE_ORDER_NAMES = {"<": "little", ">": "big"}
+
+
+class Segment(NamedTuple):
+    """One program header, without its physical address."""
+
+    type: int
+    flags: int
+    offset: int
+    address: int
+    file_size: int
+    memory_size: int
+    alignment: int
+
+
+class Image:
+    """
+    An ELF file as the loader sees it: header, segments, and memory addresses that lead back to bytes.
+
+    Raises ``ElfError`` if the header or a load segment contradicts the size of the file.
+    """
+
+    __slots__ = (
+        "data",
+        "entry",
+        "formats",
+        "identity",
+        "loads",
+        "section_count",
+        "section_offset",
+        "section_size",
+        "segments",
+        "type",
+    )
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        view = memoryview(data).cast("B")
+        if not is_elf(view):
+            raise ElfError("does not begin like an ELF file")
+        if len(view) < 16:
+            raise ElfError("ends within the ELF header", offset=len(view))
+        bits, order = BITS.get(view[4]), BYTE_ORDERS.get(view[5])
+        if bits is None or order is None:
+            raise ElfError(f"unknown class {view[4]} or byte order {view[5]}", offset=4)
+        formats = FORMATS[bits, order]
+        if len(view) < formats.header.size:
+            raise ElfError("ends within the ELF header", offset=len(view))
+        (
+            self.type,
+            machine,
+            self.entry,
+            segment_offset,
+            self.section_offset,
+            flags,
+            segment_size,
+            segment_count,
+            self.section_size,
+            self.section_count,
+        ) = formats.header.unpack_from(view)
+        self.data = view
+        self.formats = formats
+        self.identity = ElfIdentity(machine, bits, BYTE_ORDER_NAMES[order], flags)
+        is_loaded = self.type in (ET_EXEC, ET_DYN)
+        self.segments = self._read_segments(segment_offset, segment_size, segment_count) if is_loaded else ()
+        self.loads = tuple(segment for segment in self.segments if segment.type == PT_LOAD)
+        for load in self.loads:
+            if load.file_size and load.offset + load.file_size > len(view):
+                raise ElfError("load segment runs past the end of the file", offset=load.offset)
+
+    def _read_segments(self, offset: int, size: int, count: int) -> tuple[Segment, ...]:
+        layout, order = self.formats.segment, self.formats.segment_order
+        if not count:
+            return ()
+        if size != layout.size:
+            raise ElfError(f"program headers of {size} bytes, not {layout.size}")
+        if offset + size * count > len(self.data):
+            raise ElfError("program headers run past the end of the file", offset=offset)
+        table = self.data[offset : offset + size * count]
+        return tuple(Segment._make([fields[at] for at in order]) for fields in layout.iter_unpack(table))
+
+    def segments_of_type(self, *types: int) -> tuple[Segment, ...]:
+        """Return the segments of these types, in the file's order."""
+        return tuple(segment for segment in self.segments if segment.type in types)
+
+    def file_range(self, address: int) -> tuple[int, int]:
+        """
+        Return where *address* lies in the file, and where the bytes of its load segment end there.
+
+        Raises ``ElfError`` if no load segment has bytes for it.
+        """
+        for load in self.loads:
+            distance = address - load.address
+            if 0 <= distance < load.file_size:
+                return load.offset + distance, load.offset + load.file_size
+        raise ElfError(f"address {address:#x} is in no load segment")
+
+    def rest(self, address: int) -> memoryview:
+        """Return the bytes from *address* to the end of its load segment."""
+        start, end = self.file_range(address)
+        return self.data[start:end]
+
+    def span(self, address: int, size: int, what: str) -> memoryview:
+        """Return the *size* bytes at *address*; *what* names them if they run out of the segment."""
+        start, end = self.file_range(address)
+        if size > end - start:
+            raise ElfError(f"{what} of {size} bytes runs past the end of its segment", offset=start)
+        return self.data[start : start + size]
+
+    def dynamic_entries(self) -> Iterator[tuple[int, int]]:
+        """
+        Yield the ``(tag, value)`` pairs of the dynamic segment, up to ``DT_NULL``; none without such a segment.
+
+        As in the loader, its address decides, not its offset, and ``DT_NULL`` ends it, not its size.
+        """
+        dynamic = self.segments_of_type(PT_DYNAMIC)
+        if not dynamic or not dynamic[-1].file_size:  # of no bytes: a file of debug information, split from its library
+            return
+        layout = self.formats.dynamic
+        table = self.rest(dynamic[-1].address)
+        for tag, value in layout.iter_unpack(table[: len(table) - len(table) % layout.size]):
+            if not tag:
+                return
+            yield tag, value
+        raise ElfError("dynamic segment has no end")
+
+
+def is_elf(data: bytes | memoryview) -> bool:
+    r"""
+    Say whether *data* begins like an ELF file, of whatever kind.
+
+    >>> is_elf(b"\x7fELF"), is_elf(b"PK\x03\x04"), is_elf(b"")
+    (True, False, False)
+    """
+    return bytes(data[:4]) == MAGIC

@@ -1,0 +1,95 @@
+"""Bytes → ``ElfFacts``, in one pass over what the loader would look at."""
+
+from musl_audit.elf.kinds import kind_of, kind_of_type
+from musl_audit.elf.layout import (
+    DT_NEEDED,
+    DT_RPATH,
+    DT_RUNPATH,
+    DT_SONAME,
+    DT_TEXTREL,
+    PT_GNU_STACK,
+    PT_INTERP,
+    Image,
+)
+from musl_audit.elf.notes import read_arm_float_abi, read_isa_needed
+from musl_audit.elf.relocations import read_relocations
+from musl_audit.elf.strings import StringTable
+from musl_audit.elf.symbols import read_symbols
+from musl_audit.elf.versions import read_version_definitions, read_version_needs
+from musl_audit.errors import ElfError
+from musl_audit.model import ElfFacts
+
+PF_X = 1
+PAGE_SIZE = 4096  # the smallest of the architectures, so the one on which a segment is refused most often
+
+
+def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
+    """
+    Return what the ELF file *data* says about itself, under the name *path*.
+
+    Raises ``ElfError``, and nothing else, for whatever is malformed; time and memory grow with ``len(data)`` at most.
+    """
+    image = Image(data)
+    kind = kind_of_type(image)
+    if kind is not None:
+        return ElfFacts(path=path, kind=kind, identity=image.identity)
+    entries = tuple(image.dynamic_entries())
+    dynamic = dict(entries)  # of a tag that stands twice, the loader takes the last
+    strings = StringTable(image, dynamic)
+    relocations = read_relocations(image, dynamic)
+    symbols = read_symbols(image, dynamic, strings, relocations)
+    return ElfFacts(
+        path=path,
+        kind=kind_of(image, dynamic, symbols.defined),
+        identity=image.identity,
+        soname=_string(strings, dynamic, DT_SONAME),
+        interpreter=_interpreter(image),
+        needed=tuple(strings[value] for tag, value in entries if tag == DT_NEEDED),
+        rpath=_string(strings, dynamic, DT_RPATH),
+        runpath=_string(strings, dynamic, DT_RUNPATH),
+        undefined=symbols.undefined,
+        defined=symbols.defined,
+        referenced_definitions=symbols.referenced_definitions,
+        copied=symbols.copied,
+        hidden_versions=symbols.hidden_versions,
+        ifuncs=symbols.ifuncs,
+        version_needs=read_version_needs(image, dynamic, strings),
+        version_definitions=read_version_definitions(image, dynamic, strings),
+        relocation_types=relocations.types,
+        initial_exec=symbols.initial_exec,
+        packed_relocations=relocations.packed,
+        has_hash_table=symbols.has_hash_table,
+        zero_length_segments=_zero_length_segments(image),
+        is_stack_executable=any(segment.flags & PF_X for segment in image.segments_of_type(PT_GNU_STACK)),
+        has_text_relocations=DT_TEXTREL in dynamic,
+        isa_needed=read_isa_needed(image),
+        arm_float_abi=read_arm_float_abi(image),
+    )
+
+
+def _string(strings: StringTable, dynamic: dict[int, int], tag: int) -> str | None:
+    return strings[dynamic[tag]] if tag in dynamic else None
+
+
+def _interpreter(image: Image) -> str | None:
+    """Return PT_INTERP's path, found by its offset in the file as the kernel does."""
+    for segment in image.segments_of_type(PT_INTERP):
+        end = segment.offset + segment.file_size
+        if end > len(image.data):
+            raise ElfError("interpreter runs past the end of the file", offset=segment.offset)
+        path = bytes(image.data[segment.offset : end])
+        return path.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+    return None
+
+
+def _zero_length_segments(image: Image) -> int:
+    """
+    Return how many load segments musl maps with a length of 0, which the kernel refuses (until musl 1.2.3).
+
+    The lowest page is mapped with the whole image, and a segment that begins within a page has that page at least.
+    """
+    if not image.loads:
+        return 0
+    lowest = min(load.address for load in image.loads) // PAGE_SIZE
+    empty = (load.address for load in image.loads if not load.memory_size)
+    return sum(address % PAGE_SIZE == 0 and address // PAGE_SIZE != lowest for address in empty)

@@ -1,0 +1,108 @@
+"""Which relocations a file has, of which types, and which symbols they refer to."""
+
+import struct
+from typing import NamedTuple
+
+from musl_audit.elf.layout import (
+    DT_JMPREL,
+    DT_PLTREL,
+    DT_PLTRELSZ,
+    DT_REL,
+    DT_RELA,
+    DT_RELACOUNT,
+    DT_RELASZ,
+    DT_RELCOUNT,
+    DT_RELR,
+    DT_RELRSZ,
+    DT_RELSZ,
+    EM_386,
+    EM_AARCH64,
+    EM_ARM,
+    EM_LOONGARCH,
+    EM_PPC64,
+    EM_RISCV,
+    EM_S390,
+    EM_X86_64,
+    Image,
+)
+
+
+class RelocationTypes(NamedTuple):
+    """The relocation types of one machine that the facts ask about, by number, as its psABI has them."""
+
+    relative: int
+    copy: int
+    initial_exec: frozenset[int]  # TPOFF, TPREL: an offset from the thread pointer
+
+
+RELOCATION_TYPES = {
+    EM_386: RelocationTypes(8, 5, frozenset({14, 37})),
+    EM_X86_64: RelocationTypes(8, 5, frozenset({18, 23})),
+    EM_ARM: RelocationTypes(23, 20, frozenset({19})),
+    EM_AARCH64: RelocationTypes(1027, 1024, frozenset({1030})),
+    EM_PPC64: RelocationTypes(22, 19, frozenset({73})),
+    EM_S390: RelocationTypes(12, 9, frozenset({56})),
+    EM_RISCV: RelocationTypes(3, 4, frozenset({10, 11})),
+    EM_LOONGARCH: RelocationTypes(3, 4, frozenset({10, 11})),
+}
+NO_TYPES = RelocationTypes(0, 0, frozenset())  # of a machine that is not in the table
+
+
+class Relocations(NamedTuple):
+    """What the relocation tables of a file say; symbols by their index, 0 for none."""
+
+    types: frozenset[int]  # without 0, which is ignored by every loader
+    symbols: frozenset[int]  # without 0
+    copied: frozenset[int]
+    initial_exec: frozenset[int]
+    packed: int  # bytes of the DT_RELR table
+
+
+def read_relocations(image: Image, dynamic: dict[int, int]) -> Relocations:
+    """Return what DT_REL, DT_RELA, DT_JMPREL and DT_RELR refer to; raise ``ElfError`` if a table leaves its segment."""
+    formats = image.formats
+    classes = RELOCATION_TYPES.get(image.identity.machine, NO_TYPES)
+    shift = 32 if image.identity.bits == 64 else 8
+    jump_format = formats.rela if dynamic.get(DT_PLTREL) == DT_RELA else formats.rel
+    tables = (
+        (DT_RELA, DT_RELASZ, DT_RELACOUNT, formats.rela),
+        (DT_REL, DT_RELSZ, DT_RELCOUNT, formats.rel),
+        (DT_JMPREL, DT_PLTRELSZ, 0, jump_format),
+    )
+    found: set[int] = set()
+    for address_tag, size_tag, count_tag, layout in tables:
+        size = dynamic.get(size_tag, 0)
+        if address_tag not in dynamic or not size:
+            continue
+        table = image.span(dynamic[address_tag], size - size % layout.size, "relocation table")
+        relative = struct.pack(formats.order + formats.word, classes.relative)
+        skipped = _relative_prefix(table, relative, layout, dynamic.get(count_tag, 0))
+        if skipped:
+            found.add(classes.relative)
+        found.update(info for (info,) in set(layout.iter_unpack(table[skipped * layout.size :])))
+    packed = dynamic.get(DT_RELRSZ, 0) if DT_RELR in dynamic else 0
+    if packed:
+        image.span(dynamic[DT_RELR], packed, "packed relocations")
+    mask = (1 << shift) - 1
+    return Relocations(
+        types=frozenset(info & mask for info in found) - {0},
+        symbols=frozenset(info >> shift for info in found if info & mask) - {0},
+        copied=frozenset(info >> shift for info in found if info & mask == classes.copy and classes.copy) - {0},
+        initial_exec=frozenset(info >> shift for info in found if info & mask in classes.initial_exec),
+        packed=packed,
+    )
+
+
+def _relative_prefix(table: memoryview, relative: bytes, layout: struct.Struct, count: int) -> int:
+    """
+    Return *count* if that many entries at the beginning of *table* are RELATIVE without a symbol, else 0.
+
+    The count is only a hint: glibc trusts it, musl ignores it. Compared column by column, it costs a fraction of
+    unpacking every entry, and most entries of a library are such.
+    """
+    if not count or count * layout.size > len(table):
+        return 0
+    prefix = bytes(table[: count * layout.size])
+    word = len(relative)
+    columns = (prefix[word + at :: layout.size] for at in range(word))
+    return count if all(column.count(byte) == count for column, byte in zip(columns, relative, strict=True)) else 0
