@@ -1,18 +1,19 @@
 """Catalogs from the policy files on disk."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from musl_audit.errors import PolicyError
 from musl_audit.policy import Catalog
 
 
-@dataclass(frozen=True, slots=True)
 class PolicyDirectory:
     """The policy files below a directory."""
 
-    path: Path
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def names(self, folder: str) -> tuple[str, ...]:
         """Return the names, without ``.json``, of the files in *folder*, sorted."""

@@ -1,7 +1,6 @@
 """The catalog: every question that the judge asks of the policies, answered from their files as they are needed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -13,16 +12,17 @@ from musl_audit.policy.parts import AllowedLibrary, Arch, Distribution, Relocati
 from musl_audit.policy.releases import Chronicle, PolicyFiles
 
 
-@dataclass(frozen=True)
 class Catalog:
     """
     What is known about musl, distributions and tags.
 
-    Files are found by listing their folder and read when first asked for; the answers are kept, which is why this
-    one dataclass has no slots. Whatever contradicts itself raises ``PolicyError`` with the file's name.
+    Files are found by listing their folder and read when first asked for; the answers are kept. Whatever contradicts
+    itself raises ``PolicyError`` with the file's name.
     """
 
-    files: PolicyFiles
+    def __init__(self, files: PolicyFiles) -> None:
+        self._files = files
+        self._chronicle = Chronicle(files)
 
     # --- What there is ------------------------------------------------------------------------------------
 
@@ -196,7 +196,7 @@ class Catalog:
     # --- Files -----------------------------------------------------------------------------------------------
 
     def _read(self, path: str) -> Fields:
-        return Fields(self.files.read(path), path)
+        return Fields(self._files.read(path), path)
 
     @cached_property
     def _about(self) -> Fields:
@@ -221,10 +221,6 @@ class Catalog:
     @cached_property
     def _time(self) -> Fields:
         return self._read("time64.json")
-
-    @cached_property
-    def _chronicle(self) -> Chronicle:
-        return Chronicle(self.files)
 
     @cached_property
     def _reserved_words(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from musl_audit.errors import PolicyError
 from musl_audit.model import MuslVersion, Releases
@@ -12,11 +12,10 @@ from musl_audit.model import MuslVersion, Releases
 Mask = int
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """What one release added to and removed from the names of the release before."""
 
-    index: int  # of the release, in the list of all
+    position: int  # of the release, in the list of all
     added: Iterable[str]
     removed: Iterable[str] = ()
     where: str = ""  # the file, for messages
@@ -40,11 +39,11 @@ def lives(deltas: Iterable[Delta], end: int, start: tuple[int, AbstractSet[str]]
         for name in delta.removed:
             if name not in since:
                 raise PolicyError(f"{delta.where}: removes {name!r}, which is not there")
-            masks[name] = masks.get(name, 0) | _span(since.pop(name), delta.index)
+            masks[name] = masks.get(name, 0) | _span(since.pop(name), delta.position)
         for name in delta.added:
             if name in since:
                 raise PolicyError(f"{delta.where}: adds {name!r}, which is there already")
-            since[name] = delta.index
+            since[name] = delta.position
     for name, index in since.items():
         masks[name] = masks.get(name, 0) | _span(index, end)
     return masks
@@ -54,12 +53,14 @@ def _span(first: int, end: int) -> Mask:
     return (1 << end) - (1 << first)
 
 
-@dataclass(frozen=True, slots=True)
 class Timeline:
     """All known releases, ascending; turns masks into sets of releases, one object per distinct set."""
 
-    releases: tuple[MuslVersion, ...]
-    _sets: dict[Mask, Releases] = field(default_factory=dict, compare=False, repr=False)
+    __slots__ = ("_sets", "releases")
+
+    def __init__(self, releases: tuple[MuslVersion, ...]) -> None:
+        self.releases = releases
+        self._sets: dict[Mask, Releases] = {}
 
     def of(self, mask: Mask) -> Releases:
         """Return the releases whose bits are set in *mask*."""
@@ -76,35 +77,36 @@ class Timeline:
             raise PolicyError(f"musl {release} is not known") from None
 
 
-@dataclass(frozen=True, slots=True)
 class SymbolTable:
     """
     The symbols of musl's libc on one architecture, by release.
 
-    ``exported`` is the dynamic symbol table. ``fallbacks`` are names that left it and that the loader still resolves
-    for a relocation, though not for ``dlsym`` (``open64`` since 1.2.4).
+    Beside the dynamic symbol table there are fallbacks: names that left it and that the loader still resolves for a
+    relocation, though not for ``dlsym`` (``open64`` since 1.2.4).
     """
 
-    timeline: Timeline
-    known: Mask  # the releases that exist for the architecture
-    exported: Mapping[str, Mask]
-    fallbacks: Mapping[str, Mask]
+    __slots__ = ("_exported", "_fallbacks", "_timeline")
+
+    def __init__(self, timeline: Timeline, exported: Mapping[str, Mask], fallbacks: Mapping[str, Mask]) -> None:
+        self._timeline = timeline
+        self._exported = exported
+        self._fallbacks = fallbacks
 
     def releases_with(self, name: str) -> Releases:
         """Return the releases on which a relocation against *name* finds libc's; empty: in no musl."""
-        return self.timeline.of(self.exported.get(name, 0) | self.fallbacks.get(name, 0))
+        return self._timeline.of(self._exported.get(name, 0) | self._fallbacks.get(name, 0))
 
     def exports_of(self, release: MuslVersion) -> frozenset[str]:
         """Return what libc's dynamic symbol table holds in *release*; nothing before the architecture began."""
-        index = self.timeline.index(release)
-        return frozenset(name for name, mask in self.exported.items() if mask >> index & 1)
+        index = self._timeline.index(release)
+        return frozenset(name for name, mask in self._exported.items() if mask >> index & 1)
 
     def names(self) -> frozenset[str]:
         """Return every name that some release exports."""
-        return frozenset(self.exported)
+        return frozenset(self._exported)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.exported
+        return name in self._exported
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.exported)
+        return iter(self._exported)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from musl_audit.errors import PolicyError
 from musl_audit.model import ElfIdentity, MuslVersion, Releases
@@ -65,12 +64,11 @@ class Distribution:
     symbols_removed: frozenset[str]
     note: str = ""
 
-    def is_supported_at(self, day: date | str) -> bool:
-        """Whether the distribution was released and its support had not ended on *day* (ISO, if text)."""
-        today = str(day)
+    def is_supported_at(self, day: str) -> bool:
+        """Whether the distribution was released and its support had not ended on *day*, an ISO date."""
         if self.cycle == "past":
             return False
-        return (self.released or "") <= today <= (self.supported_until or "9999")
+        return (self.released or "") <= day <= (self.supported_until or "9999")
 
     def is_for(self, arch: Arch) -> bool:
         """Whether the row says something about *arch*."""

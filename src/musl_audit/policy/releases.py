@@ -1,7 +1,6 @@
 """The release files, summed up per architecture: symbols, relocation types and abilities of the loader."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
@@ -24,17 +23,20 @@ class PolicyFiles(Protocol):
         """Return the parsed JSON of a file; raise ``PolicyError`` where it cannot be read or parsed."""
 
 
-@dataclass(frozen=True)
 class Chronicle:
     """What each musl release added and removed; an architecture is summed up when it is first asked about."""
 
-    files: PolicyFiles
+    def __init__(self, files: PolicyFiles) -> None:
+        self._files = files
+        self._symbols: dict[str, SymbolTable] = {}
+        self._relocations: dict[str, Mapping[int, Relocation]] = {}
+        self._abilities: dict[str, Mapping[str, Releases]] = {}
 
     @cached_property
     def timeline(self) -> Timeline:
         """Every known release: each file of ``musl/`` is one."""
         try:
-            return Timeline(tuple(sorted(MuslVersion.parse(name) for name in self.files.names("musl"))))
+            return Timeline(tuple(sorted(MuslVersion.parse(name) for name in self._files.names("musl"))))
         except ValueError as error:
             raise PolicyError(f"musl/: a file is named after no release: {error}") from error
 
@@ -53,8 +55,8 @@ class Chronicle:
                 raise PolicyError(f"{where}: begins with musl {arch.first_release}, which is not known")
             if arch.name != name:
                 raise PolicyError(f"{where}: is named {arch.name!r}")
-            if arch.symbols_of is not None and arch.symbols_of not in arches:
-                raise PolicyError(f"{where}: has the symbols of {arch.symbols_of!r}, which is not known")
+            if arch.symbols_of is not None and (arches.get(arch.symbols_of) or arch).symbols_of is not None:
+                raise PolicyError(f"{where}: has the symbols of {arch.symbols_of!r}, which has none of its own")
         return arches
 
     def arch(self, name: str) -> Arch:
@@ -100,18 +102,6 @@ class Chronicle:
     # --- Reading and summing up -----------------------------------------------------------------------------
 
     @cached_property
-    def _symbols(self) -> dict[str, SymbolTable]:
-        return {}
-
-    @cached_property
-    def _relocations(self) -> dict[str, Mapping[int, Relocation]]:
-        return {}
-
-    @cached_property
-    def _abilities(self) -> dict[str, Mapping[str, Releases]]:
-        return {}
-
-    @cached_property
     def _ability_names(self) -> tuple[str, ...]:
         tables = (file.table("abilities") for file in self.release_files)
         names = {name for table in tables for scope in table for name in table.table(scope).mapping("added")}
@@ -119,31 +109,39 @@ class Chronicle:
 
     @cached_property
     def _arch_files(self) -> Mapping[str, Fields]:
-        paths = ((name, f"arch/{name}.json") for name in self.files.names("arch"))
-        return {name: Fields(self.files.read(path), path) for name, path in paths}
+        paths = ((name, f"arch/{name}.json") for name in self._files.names("arch"))
+        return {name: Fields(self._files.read(path), path) for name, path in paths}
 
     def _release_file(self, release: MuslVersion) -> Fields:
         path = f"musl/{release}.json"
-        fields = Fields(self.files.read(path), path)
+        fields = Fields(self._files.read(path), path)
         fields.only(
             "$schema", "release", "released", "provenance", "note", "symbols", "abilities", "relocations", "lfs64"
         )
         if fields.release("release") != release:
             raise PolicyError(f"{path}: is about musl {fields.text('release')}")
+        scopes = {scope for field in ("symbols", "abilities", "relocations") for scope in fields.table(field)}
+        unknown = scopes.difference((COMMON,), self._arch_files)
+        if unknown:
+            raise PolicyError(f"{path}: {min(unknown)!r} is no architecture")
         return fields
 
     def _sum_symbols(self, arch: Arch) -> SymbolTable:
         begins = self._begins(arch)
         like = begins.optional_text("like")
         start: frozenset[str] = frozenset()
+        if like is None and arch.first_release != self.timeline.releases[0]:
+            raise PolicyError(f"{begins.where}: like must name an architecture that musl {arch.first_release} has")
         if like is not None:
+            if self.arch(like).first_release >= arch.first_release:
+                raise PolicyError(f"{begins.where}: {like} is not older than {arch.name}")
             others = self.symbols(like).exports_of(arch.first_release)
             removed = frozenset(begins.texts("removed"))
             if not removed <= others:
                 raise PolicyError(f"{begins.where}: removes {min(removed - others)!r}, which is not there")
             start = (others - removed) | frozenset(begins.texts("added"))
         exported = self._lives("symbols", arch, start)
-        return SymbolTable(self.timeline, self._known(arch), exported, self._fallbacks(arch, exported))
+        return SymbolTable(self.timeline, exported, self._fallbacks(arch, exported))
 
     def _sum_relocations(self, arch: Arch) -> Mapping[int, Relocation]:
         table = self._arch_files[arch.name].table("relocations")

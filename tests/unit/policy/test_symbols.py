@@ -147,6 +147,30 @@ def test_a_delta_that_contradicts_the_release_before_is_refused(change: dict[str
         catalog_with(musl__1_2_7=release).symbols("x86_64")
 
 
+def test_a_release_cannot_change_an_architecture_that_is_not_there() -> None:
+    """A misspelt architecture would otherwise be ignored."""
+    release = {"release": "1.2.7", "released": None, "provenance": "test", "symbols": {"x86-64": {"added": ["new"]}}}
+
+    with pytest.raises(PolicyError, match=r"musl/1\.2\.7\.json: 'x86-64' is no architecture"):
+        catalog_with(musl__1_2_7=release).symbols("x86_64")
+
+
+@pytest.mark.parametrize(
+    ("begins", "complaint"),
+    [
+        ({"like": None}, "like must name an architecture that musl 1.1.16 has"),
+        ({"like": "riscv64"}, "riscv64 is not older than s390x"),
+        ({"like": "s390x"}, "s390x is not older than s390x"),
+        ({"like": "x86_64", "removed": ["no_such_symbol"]}, "removes 'no_such_symbol', which is not there"),
+    ],
+)
+def test_an_architecture_begins_like_an_older_one(begins: dict[str, object], complaint: str) -> None:
+    """What its first release exports is said as a difference to that release on another architecture."""
+    content = shipped("arch/s390x.json") | {"begins": begins}
+    with pytest.raises(PolicyError, match=rf"arch/s390x\.json.*{complaint}"):
+        catalog_with(arch__s390x=content).symbols("s390x")
+
+
 def test_a_new_release_is_a_new_file_only() -> None:
     """Adding ``musl/1.2.7.json`` changes nothing else."""
     release = {"release": "1.2.7", "released": None, "provenance": "test", "symbols": {"common": {"added": ["new"]}}}

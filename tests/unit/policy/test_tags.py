@@ -1,7 +1,5 @@
 """What tags promise, and which distributions there are."""
 
-from datetime import date
-
 import pytest
 from tests.support.policies import catalog_with, shipped
 
@@ -78,7 +76,6 @@ def test_supported_is_relative_to_the_date_of_the_policies() -> None:
 def test_support_has_a_first_and_a_last_day(distribution: str, day: str, is_supported: bool) -> None:
     """Both days included; an end that is not known has not come."""
     assert BY_ID[distribution].is_supported_at(day) is is_supported
-    assert BY_ID[distribution].is_supported_at(date.fromisoformat(day)) is is_supported
 
 
 def test_a_backport_is_known() -> None:
