@@ -53,9 +53,10 @@ def _shadowed(file: ElfFacts, load: Load, context: Context) -> Iterator[str]:
     if context.arch is None:
         return
     table = context.catalog.symbols(context.arch.name)
-    offered = (name for other in load.files if other is not file for name in imported(other))
-    for name in (file.referenced_definitions | (frozenset(offered) & file.defined)) - file.copied:
-        if name in file.defined and table.releases_with(name) & (context.promised or context.known):
+    doubles = (file.defined & table.names()) - file.copied
+    for name in doubles:
+        is_used = name in file.referenced_definitions or any(name in imported(other) for other in load.files)
+        if is_used and table.releases_with(name) & (context.promised or context.known):
             yield name
 
 

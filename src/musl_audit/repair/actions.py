@@ -1,0 +1,141 @@
+"""
+What a repair does, as data: actions on members, and the plan that holds them.
+
+A plan is made from facts alone, its effect on the facts is predicted and judged, and only then is it applied.
+"""
+
+from dataclasses import dataclass
+
+from musl_audit.model import ElfFacts, WheelName
+
+
+@dataclass(frozen=True, slots=True)
+class Graft:
+    """Copy a library from outside into the wheel; ``facts`` are the source's, under the member's name."""
+
+    member: str  # "demo.libs/libfoo-1a2b3c4d.so.1"
+    source: str  # the path inside the sysroot, as the user knows it
+    sha256: str  # of the source file
+    soname: str  # what was needed: "libfoo.so.1"
+    facts: ElfFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceNeeded:
+    """Let ``member`` need ``new`` where it needs ``old``."""
+
+    member: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropNeeded:
+    """Let ``member`` no longer need ``soname``."""
+
+    member: str
+    soname: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSoname:
+    """Set DT_SONAME of ``member``."""
+
+    member: str
+    soname: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRunpath:
+    """Set the search path of ``member`` to ``entries``, as DT_RPATH; none: remove it."""
+
+    member: str
+    entries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Remove what the loader does not need from ``member``."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackRelocations:
+    """Expand the packed relocations of ``member``."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropZeroLengthSegments:
+    """Take loadable segments of no length out of the program header table of ``member``."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClearExecutableStack:
+    """Clear the flag that asks for an executable stack."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameMember:
+    """Give ``member`` another name: an extension whose suffix Python does not import."""
+
+    member: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveBehindShim:
+    """Move an executable of ``*.data/scripts`` into site-packages as ``new``, and put a script that starts it there."""
+
+    member: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retag:
+    """Give the wheel the name ``new``, and WHEEL the tags and the build tag that follow from it."""
+
+    new: WheelName
+
+
+ElfAction = (
+    ReplaceNeeded
+    | DropNeeded
+    | SetSoname
+    | SetRunpath
+    | Strip
+    | DropZeroLengthSegments
+    | ClearExecutableStack
+    | UnpackRelocations
+)
+Action = Graft | ElfAction | RenameMember | MoveBehindShim | Retag
+
+
+@dataclass(frozen=True, slots=True)
+class RepairPlan:
+    """All that a repair does to one wheel, in the order in which it is applied; empty: it is fine as it is."""
+
+    actions: tuple[Action, ...] = ()
+    notes: tuple[str, ...] = ()  # what the user should know: a dependency on libpython that was dropped …
+    refusals: tuple[str, ...] = ()  # why the wheel cannot be repaired; the plan is then not applied
+
+
+@dataclass(frozen=True, slots=True)
+class RepairSettings:
+    """What the user asked of a repair."""
+
+    plat: str = "auto"  # auto, musllinux_X_Y, or musllinux_X_Y_ARCH
+    lib_sdir: str = ".libs"
+    only_plat: bool = False
+    update_tags: bool = True
+    strip: bool = False
+    fix: bool = True
+    fix_suffix: bool = False
+    build_tag: str | None = None
+    drop_isa_check: bool = False
