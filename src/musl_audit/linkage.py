@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from musl_audit.layout import InstalledTree, LeavesTreeError, Place, SearchPath, descend, place_of, relative_to_origin
+from musl_audit.layout import InstalledTree, LeavesTreeError, Place, descend, place_of, relative_to_origin
 from musl_audit.model import (
     Allowed,
     ElfFacts,
@@ -27,6 +27,7 @@ from musl_audit.model import (
     WheelFacts,
 )
 from musl_audit.policy import Arch, Catalog, SymbolTable
+from musl_audit.search_paths import effective_entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +131,7 @@ class Linker:
             return Outside((soname,)), False  # opened as it is: a path of the host
         leaves = None
         for file in chain:
-            path = SearchPath.parse(file.rpath if file.runpath is None else file.runpath)
-            if path.is_ignored:
-                continue
-            for entry in path.entries:
+            for entry in effective_entries(file):
                 try:
                     place = self._candidate(file, entry, soname)
                 except LeavesTreeError:

@@ -12,9 +12,10 @@ that everybody may write to, is an error. musl ignores the whole string where it
 from collections.abc import Iterator
 
 from musl_audit.context import Context
-from musl_audit.layout import LeavesTreeError, SearchPath, descend, place_of, relative_to_origin
-from musl_audit.model import ElfFacts, Finding, Fix, Severity
+from musl_audit.layout import relative_to_origin
+from musl_audit.model import Finding, Fix, Severity
 from musl_audit.rules.base import Rule
+from musl_audit.search_paths import all_entries, is_outside
 
 RULE = Rule(
     "MUSL204",
@@ -30,42 +31,12 @@ def check(context: Context) -> Iterator[Finding]:
     """Yield one finding for each distinct entry."""
     users: dict[str, set[str]] = {}
     for file in context.loaded:
-        for entry in (*_entries(file.rpath), *_entries(file.runpath)):
+        for entry in all_entries(file):
             if is_outside(entry, file):
                 users.setdefault(entry, set()).add(file.path)
     for entry, paths in sorted(users.items()):
         what, severity = _judge(entry)
         yield RULE.finding(f"{entry}: {what}", members=paths, severity=severity)
-
-
-def _entries(path: str | None) -> tuple[str, ...]:
-    return SearchPath.parse(path).entries
-
-
-def is_outside(entry: str, file: ElfFacts) -> bool:
-    """Whether a search path entry of *file* names anything but a directory of the same installation tree."""
-    rest = relative_to_origin(entry)
-    if rest is None:
-        return True
-    origin = place_of(file.path)[:-1]
-    above = frozenset(origin[:depth] for depth in range(1, len(origin) + 1))
-    try:
-        descend(origin, _climb(rest), above)
-    except LeavesTreeError:
-        return True
-    return False
-
-
-def _climb(path: str) -> str:
-    """
-    Return the part of *path* that climbs.
-
-    >>> _climb("/../../foo.libs")
-    '/../..'
-    """
-    parts = path.split("/")
-    depth = next((index for index, part in enumerate(parts) if part not in ("", ".", "..")), len(parts))
-    return "/".join(parts[:depth]) if not parts[0] else ""
 
 
 def _judge(entry: str) -> tuple[str, Severity]:
