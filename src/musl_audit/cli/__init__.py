@@ -1,0 +1,73 @@
+"""
+The command line: arguments, and one file per command in ``commands/``.
+
+This is the only part that knows every adapter. A new command is a new file: ``commands/foo.py`` is ``musl-audit foo``,
+``commands/foo_bar.py`` is ``musl-audit foo bar``; nothing lists them.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from musl_audit import __version__
+from musl_audit.errors import MuslAuditError, UsageError
+
+USAGE, INCOMPLETE = 2, 4
+INTERRUPTED, CLOSED_PIPE = 130, 141  # 128 + SIGINT, 128 + SIGPIPE: what a shell reports for any other program
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that *argv* names and return its exit code; every expected error ends here, in one line."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    return guarded(lambda: run(arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command that *arguments* name and return its exit code."""
+    if arguments in (["--version"], ["-V"]):
+        sys.stdout.write(f"musl-audit {__version__}\n")
+        return 0
+    from musl_audit.cli.dispatch import dispatch
+
+    return dispatch(arguments)
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Return what *work* returns, or the exit code of the error that stopped it, told on stderr in one line."""
+    try:
+        code = work()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        _forget_stdout()
+        return CLOSED_PIPE
+    except UsageError as error:
+        return _complain(str(error), USAGE)
+    except MuslAuditError as error:
+        return _complain(str(error), INCOMPLETE)
+    except OSError as error:
+        _forget_stdout()
+        return _complain(_sentence(error), INCOMPLETE)
+    return code
+
+
+def _complain(message: str, code: int) -> int:
+    from musl_audit.cli.stderr import complain
+
+    complain(message)
+    return code
+
+
+def _sentence(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename is not None else reason
+
+
+def _forget_stdout() -> None:
+    """Send what stdout still holds nowhere, or the interpreter would stumble over it at its end."""
+    import os
+
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # stdout is no file, or closed
+        return

@@ -1,0 +1,132 @@
+"""The options that commands share."""
+
+import os
+from argparse import ArgumentParser, ArgumentTypeError, _ArgumentGroup
+from collections.abc import Callable, Iterable
+
+from musl_audit.configuration import FAIL_ON
+from musl_audit.limits import Limits
+from musl_audit.nearest import did_you_mean
+from musl_audit.reporters import formats
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def add_wheels(parser: ArgumentParser) -> None:
+    """Add the wheels to read."""
+    parser.add_argument("wheels", metavar="WHEEL", nargs="*", help="a wheel, a directory of wheels, or a quoted glob")
+
+
+def add_judging(parser: ArgumentParser) -> None:
+    """Add what changes the verdict."""
+    group = parser.add_argument_group("judging")
+    group.add_argument(
+        "--floor",
+        metavar="FLOOR",
+        help="the oldest musl that must load the wheel: 1.2.4, alpine-3.18, or supported "
+        "(the oldest of the distributions still supported); default: what the tag promises",
+    )
+    _add_list(group, "--exclude", "GLOB", "libraries that the user provides, such as 'libodbc.so.*'")
+    _add_list(group, "--select", "CODE", "report these only: codes, their beginnings, or names of rules")
+    _add_list(group, "--ignore", "CODE", "do not report these")
+    group.add_argument(
+        "--fail-on", type=one_of(FAIL_ON), metavar="SEVERITY", help="exit 1 from: error (default), warning, note, never"
+    )
+    group.add_argument(
+        "--config", metavar="FILE", help="read [tool.musl-audit] of FILE, not the nearest pyproject.toml"
+    )
+    group.add_argument("--isolated", action="store_true", help="read no configuration")
+
+
+def add_reading(parser: ArgumentParser) -> None:
+    """Add how wheels are read, and how much of them at most."""
+    limits = Limits()
+    group = parser.add_argument_group("reading")
+    group.add_argument("--verify-hashes", action="store_true", help="hold every member against its hash in RECORD")
+    group.add_argument(
+        "-j", "--jobs", type=count, metavar="N", default=available_cores(), help="processes; default: one per core"
+    )
+    group.add_argument(
+        "--max-member-size", type=size, metavar="SIZE", default=limits.member_bytes, help="of one member; default: 4G"
+    )
+    group.add_argument(
+        "--max-total-size", type=size, metavar="SIZE", default=limits.total_bytes, help="of all; default: 16G"
+    )
+    group.add_argument("--max-members", type=count, metavar="N", default=limits.members, help="default: 100000")
+    group.add_argument(
+        "--max-ratio", type=count, metavar="N", default=limits.ratio, help="of compression; default: 1000"
+    )
+
+
+def add_output(parser: ArgumentParser) -> None:
+    """Add how the result looks, and where it goes."""
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--format", type=one_of(formats()), metavar="FORMAT", default="text", help=f"{', '.join(formats())}"
+    )
+    group.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    group.add_argument("-o", "--output", metavar="FILE", help="write the result to FILE")
+    group.add_argument("-q", "--quiet", action="store_true", help="less: no hints, no summary")
+    group.add_argument(
+        "--color", type=one_of(("auto", "always", "never")), metavar="WHEN", default="auto", help="auto, always, never"
+    )
+
+
+def _add_list(group: _ArgumentGroup, option: str, metavar: str, text: str) -> None:
+    group.add_argument(option, action="extend", type=comma_separated, metavar=metavar, help=f"{text} (repeatable)")
+
+
+# --- Types of values ---------------------------------------------------------------------------------------
+
+
+def one_of(choices: Iterable[str]) -> Callable[[str], str]:
+    """Return a type that accepts *choices*, and offers the nearest of them otherwise."""
+    known = tuple(choices)
+
+    def choice(text: str) -> str:
+        if text not in known:
+            near = did_you_mean(text, known)
+            raise ArgumentTypeError(f"{text!r} is not one of {', '.join(known)}{near}")
+        return text
+
+    return choice
+
+
+def comma_separated(text: str) -> list[str]:
+    """
+    Return the parts of *text*.
+
+    >>> comma_separated("MUSL401, MUSL2")
+    ['MUSL401', 'MUSL2']
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise ArgumentTypeError(f"there is an empty part in {text!r}")
+    return parts
+
+
+def count(text: str) -> int:
+    """Return a number of at least 1."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
+        raise ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+def size(text: str) -> int:
+    """
+    Return a number of bytes, written as ``1000``, ``64M`` or ``4G``.
+
+    >>> size("64k")
+    65536
+    """
+    number, unit = (text[:-1], text[-1].lower()) if text[-1:].isalpha() else (text, "")
+    if unit not in _UNITS:
+        raise ArgumentTypeError(f"{text!r} is not a size such as 64M or 4G")
+    return count(number) * _UNITS[unit]
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,112 @@
+"""One run of ``show`` or ``check``: wheels in, a report out, an exit code."""
+
+from argparse import Namespace
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from typing import TextIO
+
+from musl_audit import __version__
+from musl_audit.cli.examination import Examination
+from musl_audit.cli.output import output_to, paint_for, terminal_width, writer
+from musl_audit.cli.progress import is_watched, with_progress
+from musl_audit.cli.settings import check_floor, settings_of
+from musl_audit.cli.stderr import complain, remark
+from musl_audit.gate import CLEAN, FOUND, INCOMPLETE, NOTHING, exit_code, gate
+from musl_audit.limits import Limits
+from musl_audit.model import Failure, Outcome, Report
+from musl_audit.policy import Catalog
+from musl_audit.reporters import reporter
+from musl_audit.reporters.base import Heading, Summary, Tally
+
+_WORST_FIRST = (INCOMPLETE, FOUND, CLEAN, NOTHING)
+
+
+class AuditRun:
+    """What a run of one command is asked to do, and what it has seen so far."""
+
+    def __init__(self, command: str, options: Namespace) -> None:
+        self.command = command
+        self.options = options
+        self.settings = settings_of(options)
+        self.examination = Examination(self.settings, limits_of(options), verify_hashes=options.verify_hashes)
+        self._tally = Tally()
+        self._codes = {self._exit_code(())}
+        self._used_ignores: set[str] = set()
+
+    @property
+    def catalog(self) -> Catalog:
+        """The policies."""
+        return self.examination.catalog
+
+    def report(self, outcomes: Generator[Outcome], total: int = 0) -> int:
+        """Write the report on *outcomes*, of which there will be *total*, as asked, and return the exit code."""
+        check_floor(self.settings, self.catalog)
+        if is_watched(total, is_quiet=self.options.quiet):
+            outcomes = with_progress(outcomes, total)
+        with output_to(self.options.output) as stream, closing(outcomes):
+            write = writer(stream)
+            report = reporter(self.options.format, self._heading(stream))
+            write(report.begin())
+            for outcome in outcomes:
+                write(report.outcome(self._gated(outcome)))
+            summary = self._summary()
+            write(report.end(summary))
+        self._explain(summary)
+        return summary.exit_code
+
+    def _gated(self, outcome: Outcome) -> Outcome:
+        """Return *outcome* as the gate lets it through, counted."""
+        if isinstance(outcome, Report):
+            gated = gate(outcome, self.settings)
+            outcome = gated.report
+            self._used_ignores |= gated.used_ignores
+        elif isinstance(outcome, Failure) and (self.options.format != "text" or self.options.output):
+            remark(f"{outcome.path}: {outcome.message} ({outcome.code})")
+        self._tally.add(outcome)
+        self._codes.add(self._exit_code((outcome,)))
+        return outcome
+
+    def _exit_code(self, outcomes: Sequence[Outcome]) -> int:
+        options = self.options
+        if self.command == "check":
+            return exit_code(
+                outcomes, self.settings, allow_empty=options.allow_empty, strict_inputs=options.strict_inputs
+            )
+        if any(isinstance(outcome, Failure) for outcome in outcomes):
+            return INCOMPLETE
+        return CLEAN if any(isinstance(outcome, Report) for outcome in outcomes) else NOTHING
+
+    def _summary(self) -> Summary:
+        settings = self.settings
+        ignores = dict.fromkeys((*settings.ignore, *(glob for glob, _ in settings.per_file_ignores)))
+        return self._tally.summary(
+            exit_code=min(self._codes, key=_WORST_FIRST.index),
+            unused_ignores=tuple(ignore for ignore in ignores if ignore not in self._used_ignores),
+        )
+
+    def _heading(self, stream: TextIO) -> Heading:
+        return Heading(
+            command=self.command,
+            version=__version__,
+            policy=self.catalog.version,
+            policy_date=self.catalog.date,
+            settings=self.settings,
+            width=terminal_width(stream),
+            is_quiet=self.options.quiet,
+            paint=paint_for(stream, self.options.color),
+        )
+
+    def _explain(self, summary: Summary) -> None:
+        if summary.exit_code == NOTHING:
+            reasons = ", ".join(f"{number} {reason}" for reason, number in summary.skip_reasons)
+            complain("no wheel was examined" + (f"; skipped: {reasons}" if reasons else ""))
+
+
+def limits_of(options: Namespace) -> Limits:
+    """Return how much of a wheel is read at most."""
+    return Limits(
+        member_bytes=options.max_member_size,
+        total_bytes=options.max_total_size,
+        members=options.max_members,
+        ratio=options.max_ratio,
+    )

@@ -1,0 +1,37 @@
+"""
+Check wheels in CI: a line per finding, and an exit code.
+
+Exit code: 0 clean; 1 findings at or above --fail-on; 2 wrong usage; 3 no wheel was examined; 4 a wheel could not be
+examined. Source distributions, pure wheels and wheels of other platforms are skipped and counted.
+"""
+
+from argparse import ArgumentParser, Namespace
+
+from musl_audit.cli import arguments
+from musl_audit.cli.audit_run import AuditRun
+from musl_audit.cli.inputs import inputs_of, outcomes_of
+from musl_audit.errors import UsageError
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what this command can be asked."""
+    arguments.add_wheels(parser)
+    parser.add_argument("--from-facts", metavar="FILE", help="judge what `show --facts` wrote, without the wheels")
+    parser.add_argument("--strict-inputs", action="store_true", help="exit 4 where an input is skipped")
+    parser.add_argument("--allow-empty", action="store_true", help="exit 0, not 3, where no wheel is examined")
+    arguments.add_judging(parser)
+    arguments.add_reading(parser)
+    arguments.add_output(parser)
+
+
+def run(options: Namespace) -> int:
+    """Check the wheels, and return the exit code."""
+    audit = AuditRun("check", options)
+    if options.from_facts is None:
+        inputs = inputs_of(options.wheels)
+        return audit.report(outcomes_of(inputs, audit.examination, options.jobs), len(inputs))
+    if options.wheels:
+        raise UsageError("--from-facts judges without wheels: give one of them")
+    from musl_audit.cli.facts_files import judged_from
+
+    return audit.report(judged_from(options.from_facts, audit.examination))

@@ -1,0 +1,108 @@
+"""From the words on the command line to the file of the command, which alone is imported."""
+
+import sys
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Never
+
+from musl_audit.errors import UsageError
+from musl_audit.nearest import did_you_mean
+
+_COMMANDS = "musl_audit.cli.commands"
+
+
+class CommandParser(ArgumentParser):
+    """A parser that raises ``UsageError`` with the nearest option, never guesses one, and mixes options with paths."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(prog=f"musl-audit {command}", description=description, allow_abbrev=False, add_help=False)
+        self.add_argument("-h", "--help", action="help", default=SUPPRESS, help="show this help and exit")
+
+    def error(self, message: str) -> Never:
+        """Raise ``UsageError``: where errors become an exit code is one place, and not here."""
+        raise UsageError(f"{message} (try `{self.prog} --help`)")
+
+    def read(self, arguments: Sequence[str]) -> Namespace:
+        """Return the values of *arguments* by name."""
+        options, extras = self.parse_known_intermixed_args(arguments)
+        if extras:
+            known = [name for action in self._actions for name in action.option_strings]
+            self.error(f"unknown option {extras[0]!r}{did_you_mean(extras[0].partition('=')[0], known)}")
+        return options
+
+
+def dispatch(arguments: list[str]) -> int:
+    """Run the command that *arguments* name and return its exit code; raise ``UsageError`` where there is none."""
+    if not arguments:
+        sys.stderr.write(overview())
+        return 2
+    if arguments[0] in ("-h", "--help", "help"):
+        sys.stdout.write(overview())
+        return 0
+    found = _find(arguments)
+    if found is None:
+        return _without_command(arguments)
+    module, words = found
+    parser = CommandParser(" ".join(arguments[:words]), _page(module))
+    module.add_arguments(parser)
+    code: int = module.run(parser.read(arguments[words:]))
+    return code
+
+
+def _find(arguments: list[str]) -> tuple[ModuleType, int] | None:
+    """Return the module of the command and how many words name it: one, or a group and its member."""
+    for words in (1, 2):
+        name = "_".join(arguments[:words])
+        if len(arguments) < words or not name.isidentifier() or name.startswith("_"):
+            continue
+        try:
+            return import_module(f"{_COMMANDS}.{name}"), words
+        except ModuleNotFoundError as error:
+            if error.name != f"{_COMMANDS}.{name}":
+                raise
+    return None
+
+
+def _without_command(arguments: list[str]) -> int:
+    """Explain the members of a group, or raise ``UsageError`` with the nearest command."""
+    group = [name for name in commands() if name.split()[0] == arguments[0]]
+    if group and arguments[1:] in (["-h"], ["--help"]):
+        sys.stdout.write(_listing(group))
+        return 0
+    if group and len(arguments) == 1:
+        sys.stderr.write(_listing(group))
+        return 2
+    said = " ".join(arguments[:2]) if group else arguments[0]
+    kind = "option" if said.startswith("-") else "command"
+    raise UsageError(f"unknown {kind} {said!r}{did_you_mean(said, group or commands())} (try `musl-audit --help`)")
+
+
+def commands() -> list[str]:
+    """Return the words of every command, sorted."""
+    paths = Path(__file__).with_name("commands").glob("*.py")
+    return sorted(path.stem.replace("_", " ") for path in paths if not path.stem.startswith("_"))
+
+
+def overview() -> str:
+    """Return what ``musl-audit --help`` prints."""
+    return (
+        "usage: musl-audit COMMAND …\n\n"
+        "Says which musl, down to the patch release, can load each binary of a Python wheel, and why.\n\n"
+        f"{_listing(commands())}\n"
+        "options:\n"
+        "  -h, --help     show this help, or that of a command: musl-audit check --help\n"
+        "  -V, --version  show the version\n"
+    )
+
+
+def _listing(names: Sequence[str]) -> str:
+    width = max(map(len, names))
+    pages = ((name, _page(import_module(f"{_COMMANDS}.{name.replace(' ', '_')}"))) for name in names)
+    return "commands:\n" + "".join(f"  {name:<{width}}  {page.splitlines()[0]}\n" for name, page in pages)
+
+
+def _page(module: ModuleType) -> str:
+    return (module.__doc__ or "").strip()

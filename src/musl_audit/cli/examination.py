@@ -1,0 +1,65 @@
+"""One wheel, from its path to its outcome: what a run does for each of its inputs, in this process or another."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from musl_audit.errors import WheelError
+from musl_audit.limits import Limits
+from musl_audit.model import Failure, Outcome, Settings, Skip, WheelFacts
+from musl_audit.policy import Catalog
+from musl_audit.reading import read_facts
+from musl_audit.wheelname import is_sdist_name, kind_of, parse_wheel_name, tag_family
+
+
+@dataclass(frozen=True)
+class Examination:
+    """How wheels are examined; a value that another process can be sent."""
+
+    settings: Settings = field(default_factory=Settings)
+    limits: Limits = field(default_factory=Limits)
+    verify_hashes: bool = False
+
+    def __call__(self, path: str) -> Outcome:
+        """Return the outcome for the wheel at *path*; a broken wheel is a row, never a stopped run."""
+        reason = reason_to_skip(Path(path).name)
+        if reason:
+            return Skip(path, reason)
+        try:
+            facts = read_facts(path, limits=self.limits, verify_hashes=self.verify_hashes)
+        except WheelError as error:
+            return Failure(path, error.code, str(error))
+        return self.judged(facts, path)
+
+    def judged(self, facts: WheelFacts, path: str) -> Outcome:
+        """Return the outcome for *facts*, read from the wheel at *path* now or long ago."""
+        if kind_of(facts.name) == "any" and not facts.elves and not facts.elf_problems:
+            return Skip(path, "pure")
+        from musl_audit.audit import judge
+
+        return judge(facts, self.catalog, self.settings, path=path)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The policies, loaded when the first wheel needs them."""
+        from musl_audit.catalogs import load_catalog
+
+        return load_catalog()
+
+
+def reason_to_skip(filename: str) -> str | None:
+    """
+    Return why a file of this name is none of musl-audit's business, None if it may be.
+
+    >>> reason_to_skip("foo-1.0-cp312-cp312-win_amd64.whl"), reason_to_skip("foo-1.0.tar.gz")
+    ('win', 'sdist')
+    """
+    if is_sdist_name(filename):
+        return "sdist"
+    try:
+        name = parse_wheel_name(filename)
+    except WheelError:
+        return None
+    if kind_of(name) in ("musllinux", "linux", "any"):
+        return None
+    return tag_family(name.platform_tags[0])

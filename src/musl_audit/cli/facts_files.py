@@ -1,0 +1,82 @@
+"""Facts in files: what ``show --facts`` writes and ``check --from-facts`` judges; JSON, a wheel a line."""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from musl_audit.cli.audit_run import limits_of
+from musl_audit.cli.examination import Examination, reason_to_skip
+from musl_audit.cli.inputs import inputs_of, outcomes_of
+from musl_audit.cli.output import output_to, writer
+from musl_audit.cli.stderr import remark
+from musl_audit.errors import UsageError, WheelError
+from musl_audit.facts_json import facts_from_json, facts_to_json
+from musl_audit.gate import CLEAN, INCOMPLETE, NOTHING
+from musl_audit.limits import Limits
+from musl_audit.model import Failure, Outcome, Skip
+from musl_audit.reading import read_facts
+
+
+@dataclass(frozen=True, slots=True)
+class FactsLine:
+    """From the path of a wheel to the line of JSON with its facts."""
+
+    limits: Limits
+    verify_hashes: bool
+
+    def __call__(self, path: str) -> str | Skip | Failure:
+        """Return the line, or why there is none."""
+        reason = reason_to_skip(Path(path).name)
+        if reason:
+            return Skip(path, reason)
+        try:
+            facts = read_facts(path, limits=self.limits, verify_hashes=self.verify_hashes)
+        except WheelError as error:
+            return Failure(path, error.code, str(error))
+        return json.dumps(facts_to_json(facts)) + "\n"
+
+
+def write_facts(options: Namespace) -> int:
+    """Write the facts of the wheels, and return the exit code."""
+    line = FactsLine(limits_of(options), options.verify_hashes)
+    lines = outcomes_of(inputs_of(options.wheels), line, options.jobs)
+    code = NOTHING
+    with output_to(options.output) as stream, closing(lines):
+        write = writer(stream)
+        for found in lines:
+            match found:
+                case str():
+                    write(found)
+                    code = code if code == INCOMPLETE else CLEAN
+                case Skip(path=path, reason=reason):
+                    remark(f"{path}: skipped: {reason}")
+                case Failure(path=path, code=name, message=message):
+                    remark(f"{path}: {message} ({name})")
+                    code = INCOMPLETE
+    return code
+
+
+def judged_from(file: str, examination: Examination) -> Generator[Outcome]:
+    """Yield the outcome for each line of *file*, ``-`` being stdin; raise ``UsageError`` where it cannot be read."""
+    for number, line in enumerate(_lines(file), start=1):
+        try:
+            facts = facts_from_json(json.loads(line))
+        except (WheelError, ValueError) as error:
+            yield Failure(f"{file}:{number}", "MUSL902", f"no facts: {error}")
+            continue
+        yield examination.judged(facts, facts.filename)
+
+
+def _lines(file: str) -> Iterator[bytes]:
+    if file == "-":
+        yield from sys.stdin.buffer
+        return
+    try:
+        with Path(file).open("rb") as stream:
+            yield from stream
+    except OSError as error:
+        raise UsageError(f"--from-facts {file}: {error.strerror}") from error

@@ -1,0 +1,54 @@
+"""What a run is about, and how its outcomes come to be: here, or in several processes."""
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+from musl_audit.errors import UsageError
+from musl_audit.model import Failure, Skip
+
+Answer = TypeVar("Answer")
+Input = Path | Skip | Failure
+
+# Starting processes takes about as long as reading this much: below it, one process is faster.
+_WORTH_PROCESSES = 4 << 20  # bytes of wheels
+
+
+def inputs_of(references: Sequence[str]) -> list[Input]:
+    """Return what *references* mean; raise ``UsageError`` where there are none."""
+    from musl_audit.sources.files import expand
+
+    if not references:
+        raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
+    return list(expand(references))
+
+
+def outcomes_of(
+    inputs: Iterable[Input], examine: Callable[[str], Answer], jobs: int
+) -> Generator[Answer | Skip | Failure]:
+    """Yield what *examine* returns for each wheel of *inputs*, and what else they hold, in their order."""
+    inputs = list(inputs)
+    paths = [str(item) for item in inputs if isinstance(item, Path)]
+    with closing(_run(examine, paths, jobs)) as examined:
+        for item in inputs:
+            yield next(examined) if isinstance(item, Path) else item
+
+
+def _run(examine: Callable[[str], Answer], paths: Sequence[str], jobs: int) -> Generator[Answer | Failure]:
+    if min(jobs, len(paths)) > 1 and _size_of(paths) > _WORTH_PROCESSES:
+        from musl_audit.runners import processes
+
+        yield from processes.run(examine, paths, jobs)
+    else:
+        yield from map(examine, paths)
+
+
+def _size_of(paths: Iterable[str]) -> int:
+    total = 0
+    for path in paths:
+        try:
+            total += Path(path).stat().st_size
+        except OSError:  # its examination will say so
+            continue
+    return total

@@ -1,0 +1,21 @@
+"""The way from a path to facts."""
+
+from os import PathLike, fspath
+from pathlib import Path
+
+from musl_audit.limits import Limits
+from musl_audit.model import WheelFacts
+
+
+def read_facts(path: str | PathLike[str], *, limits: Limits | None = None, verify_hashes: bool = False) -> WheelFacts:
+    """
+    Return the facts of the wheel at *path*.
+
+    With *verify_hashes*, every member is held against its hash in ``RECORD``, not only the binaries. Raise
+    ``WheelError`` where the wheel cannot be examined at all.
+    """
+    from musl_audit.facts import extract
+    from musl_audit.sources.zips import open_wheel
+
+    with open_wheel(Path(fspath(path)), limits) as archive:
+        return extract(archive, verify_hashes=verify_hashes)

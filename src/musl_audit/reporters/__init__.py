@@ -1,0 +1,26 @@
+"""
+Reports: outcomes to text, one file per format, found by file name.
+
+A module named ``format_foo.py`` is ``--format foo``; its ``make`` returns a reporter. Reporters return text; they write
+none.
+"""
+
+from importlib import import_module
+from pathlib import Path
+
+from musl_audit.reporters.base import Heading, Reporter
+
+_PREFIX = "format_"
+
+
+def formats() -> tuple[str, ...]:
+    """Return the names of the formats, sorted."""
+    paths = Path(__file__).parent.glob(f"{_PREFIX}*.py")
+    return tuple(sorted(path.stem.removeprefix(_PREFIX) for path in paths))
+
+
+def reporter(format_name: str, heading: Heading) -> Reporter:
+    """Return a reporter for one run; its module alone is imported."""
+    module = import_module(f"{__name__}.{_PREFIX}{format_name}")
+    made: Reporter = module.make(heading)
+    return made

@@ -1,0 +1,96 @@
+"""What every report is told, and what it offers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from musl_audit.model import Failure, Finding, Outcome, Report, Settings, Severity, Skip
+
+Paint = Callable[[str, str], str]  # (text, style) → text, coloured where the output is for eyes
+
+
+def plain(text: str, _style: str) -> str:
+    """Return *text* as it is: the paint of pipes and files."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What is known before the first wheel."""
+
+    command: str  # show or check
+    version: str
+    policy: str
+    policy_date: str
+    settings: Settings
+    width: int = 80
+    is_quiet: bool = False
+    paint: Paint = plain
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is known after the last wheel; findings are counted as the gate let them through."""
+
+    examined: int = 0
+    skipped: int = 0
+    failed: int = 0
+    errors: int = 0
+    warnings: int = 0
+    notes: int = 0
+    skip_reasons: tuple[tuple[str, int], ...] = ()  # by reason
+    unused_ignores: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+class Reporter(Protocol):
+    """Turns a run into text, a piece at a time; what has nothing to say yet returns an empty string."""
+
+    def begin(self) -> str:
+        """Return what stands before everything else."""
+
+    def outcome(self, outcome: Outcome) -> str:
+        """Return what there is to say about one wheel, now that it is done."""
+
+    def end(self, summary: Summary) -> str:
+        """Return what there is to say now that all are done."""
+
+
+class Tally:
+    """Counts outcomes as they pass."""
+
+    def __init__(self) -> None:
+        self._examined = self._failed = 0
+        self._severities = dict.fromkeys(Severity, 0)
+        self._skips: dict[str, int] = {}
+
+    def add(self, outcome: Outcome) -> None:
+        """Count *outcome*, as the gate let it through."""
+        match outcome:
+            case Report(findings=findings):
+                self._examined += 1
+                for finding in findings:
+                    self._severities[finding.severity] += 1
+            case Failure():
+                self._failed += 1
+            case Skip(reason=reason):
+                self._skips[reason] = self._skips.get(reason, 0) + 1
+
+    def summary(self, *, exit_code: int, unused_ignores: tuple[str, ...] = ()) -> Summary:
+        """Return what was counted."""
+        return Summary(
+            examined=self._examined,
+            skipped=sum(self._skips.values()),
+            failed=self._failed,
+            errors=self._severities[Severity.ERROR],
+            warnings=self._severities[Severity.WARNING],
+            notes=self._severities[Severity.NOTE],
+            skip_reasons=tuple(sorted(self._skips.items())),
+            unused_ignores=unused_ignores,
+            exit_code=exit_code,
+        )
+
+
+def is_mendable(finding: Finding) -> bool:
+    """Whether ``musl-audit repair`` does away with *finding*."""
+    return finding.fix is not None and finding.fix.automatic

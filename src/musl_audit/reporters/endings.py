@@ -1,0 +1,37 @@
+"""The last lines of a text report: counts, and what of the settings had no effect."""
+
+from musl_audit.reporters.base import Heading, Summary
+from musl_audit.reporters.style import plural
+from musl_audit.reporters.visible import visible
+
+
+def ending(heading: Heading, summary: Summary) -> list[str]:
+    """Return what there is to say after the last wheel."""
+    return [*_skips(summary), *_settings(heading, summary)]
+
+
+def _skips(summary: Summary) -> list[str]:
+    if not summary.skipped:
+        return []
+    reasons = ", ".join(f"{number} {visible(reason)}" for reason, number in summary.skip_reasons)
+    return [f"Skipped {plural(summary.skipped, 'input')}: {reasons}"]
+
+
+def _settings(heading: Heading, summary: Summary) -> list[str]:
+    lines = []
+    if heading.settings.config_file:
+        lines.append(f"Configuration: {visible(heading.settings.config_file)}")
+    if summary.unused_ignores:
+        lines.append(f"Ignored nothing: {visible(', '.join(summary.unused_ignores))}")
+    return lines
+
+
+def counted_findings(summary: Summary) -> str:
+    """
+    Return the counts of findings that are not 0.
+
+    >>> counted_findings(Summary(errors=2, notes=1))
+    '2 errors, 1 note'
+    """
+    counts = ((summary.errors, "error"), (summary.warnings, "warning"), (summary.notes, "note"))
+    return ", ".join(plural(number, noun) for number, noun in counts if number)

@@ -1,0 +1,33 @@
+"""One JSON object for the whole run, on one line."""
+
+from musl_audit.model import Outcome
+from musl_audit.reporters.base import Heading, Reporter, Summary
+from musl_audit.reporters.rows import Row, dump, heading_row, outcome_row, summary_row
+
+
+def make(heading: Heading) -> Reporter:
+    """Return the reporter of this format."""
+    return Json(heading)
+
+
+class Json:
+    """Collects every outcome, and says all at the end."""
+
+    def __init__(self, heading: Heading) -> None:
+        self._heading = heading
+        self._rows: dict[str, list[Row]] = {"wheels": [], "skipped": [], "failures": []}
+
+    def begin(self) -> str:
+        """Nothing yet."""
+        return ""
+
+    def outcome(self, outcome: Outcome) -> str:
+        """Nothing yet."""
+        kind, row = outcome_row(outcome)
+        self._rows[kind].append(row)
+        return ""
+
+    def end(self, summary: Summary) -> str:
+        """Return the report."""
+        ending = {"summary": summary_row(summary), "exit_code": summary.exit_code}
+        return dump({**heading_row(self._heading), **self._rows, **ending}) + "\n"

@@ -1,0 +1,171 @@
+"""What ``show`` says about each wheel: the verdict, the ladder, the findings, the libraries from outside."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from musl_audit.model import Failure, Finding, Outcome, Report, Skip
+from musl_audit.reporters.base import Heading, Summary, is_mendable
+from musl_audit.reporters.endings import ending
+from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_evidence
+from musl_audit.reporters.layout import listed, paragraph, width_of
+from musl_audit.reporters.sentence import headline
+from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY, plural
+from musl_audit.reporters.visible import visible
+
+_MEMBERS_SHOWN = 8
+_NARROW = 60  # columns, below which columns stand below each other
+
+
+class ShowText:
+    """A block per wheel."""
+
+    def __init__(self, heading: Heading) -> None:
+        self._heading = heading
+        self._width = max(heading.width, 24)
+        self._paint = heading.paint
+        self._is_first = True
+
+    def begin(self) -> str:
+        """Nothing: the first thing to say is about the first wheel."""
+        return ""
+
+    def outcome(self, outcome: Outcome) -> str:
+        """Return the block of one wheel."""
+        match outcome:
+            case Report():
+                lines = [*self._report(outcome)]
+            case Failure(path=path, code=code, message=message):
+                lines = [self._paint(visible(path), BOLD), *self._flow(f"{code} could not be read: {message}", BAD)]
+            case Skip(path=path, reason=reason):
+                lines = [self._paint(visible(path), BOLD), *self._flow(f"skipped: {reason}")]
+        blank = "" if self._is_first else "\n"
+        self._is_first = False
+        return blank + "".join(f"{line}\n" for line in lines)
+
+    def end(self, summary: Summary) -> str:
+        """Return the counts, where there is more than one wheel, and what in the settings had no effect."""
+        lines = ending(self._heading, summary)
+        several = summary.examined + summary.skipped + summary.failed > 1
+        return "".join(f"{line}\n" for line in (["", *lines] if lines and several else lines))
+
+    # --- One wheel ------------------------------------------------------------------------------------------
+
+    def _report(self, report: Report) -> Iterator[str]:
+        yield self._paint(visible(report.path), BOLD)
+        yield from self._flow(headline(report), _verdict_style(report))
+        if self._heading.is_quiet:
+            return
+        yield from self._ladder(report)
+        yield from self._findings(report.findings)
+        yield from self._libraries(report)
+        yield from self._tags(report)
+
+    def _flow(self, text: str, style: str = "", indent: str = "  ") -> Iterator[str]:
+        for line in paragraph(visible(text), self._width, first=indent, rest=indent):
+            yield self._paint(line, style) if style else line
+
+    def _title(self, text: str) -> Iterator[str]:
+        yield ""
+        yield self._paint(text, BOLD)
+
+    def _ladder(self, report: Report) -> Iterator[str]:
+        rungs = ladder(report)
+        if not rungs:
+            return
+        yield from self._title("Where it loads")
+        column = max(width_of(rung.span) for rung in rungs)
+        told: set[int] = set()
+        for rung in rungs:
+            details = list(_details(rung, report, told))
+            told.update(rung.evidence)
+            if self._width < _NARROW:
+                yield f"  musl {rung.span}  {self._answer(rung)}"
+                indents = ["    "] * len(details)
+            else:
+                start = f"  musl {rung.span:<{column}}  {self._answer(rung)}  "
+                blank = " " * (len("  musl    fails") + column + 2)
+                indents = [start if index == 0 else blank for index in range(max(len(details), 1))]
+                details = details or [""]
+                yield from self._columns(indents, details, blank)
+                continue
+            yield from self._columns(indents, details, "    ")
+
+    def _columns(self, firsts: Sequence[str], details: Sequence[str], rest: str) -> Iterator[str]:
+        for first, detail in zip(firsts, details, strict=True):
+            lines = paragraph(visible(detail), self._width, first=rest, rest=rest)
+            yield (first + lines[0].removeprefix(rest)).rstrip()
+            yield from lines[1:]
+
+    def _answer(self, rung: Rung) -> str:
+        if rung.loads:
+            return self._paint("loads", GOOD)
+        return self._paint("fails", BAD) if rung.promised_by else "fails"
+
+    def _findings(self, findings: Sequence[Finding]) -> Iterator[str]:
+        if not findings:
+            return
+        yield from self._title("Findings")
+        for index, finding in enumerate(findings):
+            if index:
+                yield ""
+            mends = ", which `musl-audit repair` mends" if is_mendable(finding) else ""
+            severity = self._paint(finding.severity.value, SEVERITY[finding.severity])
+            yield f"  {severity} {self._paint(finding.code, CODE)} {finding.name}{mends}"
+            yield from self._flow(finding.message, indent="    ")
+            yield from self._names(finding.members)
+            if finding.hint:
+                yield from paragraph(visible(finding.hint), self._width, first="    hint: ", rest="          ")
+
+    def _names(self, names: Iterable[str]) -> Iterator[str]:
+        for name in listed([f"- {name}" for name in names], _MEMBERS_SHOWN, "… and {} more (--json lists all)"):
+            yield f"      {visible(name)}"
+
+    def _libraries(self, report: Report) -> Iterator[str]:
+        libraries = report.external_libraries
+        if not libraries:
+            return
+        yield from self._title("Libraries from outside")
+        column = max(width_of(visible(library.soname)) for library in libraries)
+        status = max(len(library.status) for library in libraries)
+        for library in libraries:
+            users = library.needed_by
+            needed_by = users[0] if len(users) == 1 else plural(len(users), "file")
+            soname = visible(library.soname)
+            gap = " " * (column - width_of(soname))
+            start = f"  {soname}{gap}  {library.status:<{status}}  "
+            if self._width < _NARROW:
+                yield f"  {soname}"
+                yield from self._flow(f"{library.status}, needed by {needed_by}", indent="    ")
+            else:
+                yield f"{start}needed by {visible(needed_by)}"
+
+    def _tags(self, report: Report) -> Iterator[str]:
+        if report.verdict.arch is None:
+            return
+        yield from self._title("Tags it could carry")
+        yield from self._flow(", ".join(report.verdict.earned_tags) or "none for musl, as it is")
+
+
+def _verdict_style(report: Report) -> str:
+    kept = {claim.kept for claim in report.claims if claim.series is not None}
+    if False in kept or not report.verdict.loads_on:
+        return BAD
+    return GOOD if kept == {True} else BOLD
+
+
+def _details(rung: Rung, report: Report, told: set[int]) -> Iterator[str]:
+    """Yield what stands beside a rung; a reason that a rung above gave in full is only named again."""
+    if rung.is_broken:
+        yield f"though {' and '.join(rung.promised_by)} {'promises' if len(rung.promised_by) == 1 else 'promise'} it"
+    distributions = spell_distributions(rung, report.verdict)
+    if distributions:
+        yield ", ".join(distributions)
+    for index in rung.evidence:
+        item = report.verdict.decided_by[index]
+        yield item.code if index in told else spell_evidence(item, rule_name(item.code))
+
+
+def rule_name(code: str) -> str:
+    """Return the name of the rule with *code*: evidence outlives the finding that the gate ignored."""
+    from musl_audit.rules import all_rules
+
+    return next((module.rule.name for module in all_rules() if module.rule.code == code), "")

@@ -1,0 +1,115 @@
+"""Several wheels at once, each in one of a few processes."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from signal import SIG_IGN, SIGINT, signal
+from typing import Generic, TypeVar
+
+from musl_audit.model import Failure
+
+Answer = TypeVar("Answer")
+DIED = "MUSL902"
+
+
+def run(examine: Callable[[str], Answer], paths: Sequence[str], jobs: int) -> Generator[Answer | Failure]:
+    """
+    Yield what *examine* returns for each of *paths*, in their order, from *jobs* processes.
+
+    A process that dies, for want of memory say, is a failure of one wheel and is replaced. Closing the iterator, as an
+    interrupt does, ends them all at once.
+    """
+    done: dict[int, Answer | Failure] = {}
+    wanted = 0
+    with closing(_as_completed(examine, paths, jobs)) as completed:
+        for index, answer in completed:
+            done[index] = answer
+            while wanted in done:
+                yield done.pop(wanted)
+                wanted += 1
+
+
+def _as_completed(
+    examine: Callable[[str], Answer], paths: Sequence[str], jobs: int
+) -> Generator[tuple[int, Answer | Failure]]:
+    """Yield the index and the answer for each of *paths* when it is known."""
+    pending = deque(enumerate(paths))
+    idle: list[_Worker[Answer]] = []
+    busy: dict[int, _Worker[Answer]] = {}
+    try:
+        while pending or busy:
+            while pending and len(busy) < jobs:
+                index, path = pending.popleft()
+                busy[index] = idle.pop() if idle else _hire(examine)
+                busy[index].ask(path)
+            ready = wait([worker.pipe for worker in busy.values()])
+            for index in [index for index, worker in busy.items() if worker.pipe in ready]:
+                answer = busy[index].answer()
+                worker = busy.pop(index)
+                if answer is None:
+                    yield index, Failure(paths[index], DIED, worker.epitaph())
+                else:
+                    idle.append(worker)
+                    yield index, answer
+    finally:
+        for worker in (*idle, *busy.values()):
+            worker.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker(Generic[Answer]):
+    """A process that examines one wheel after the other."""
+
+    process: BaseProcess
+    pipe: "Connection[str, Answer]"
+
+    def ask(self, path: str) -> None:
+        """Have the process examine the wheel at *path*."""
+        with suppress(BrokenPipeError):  # it died; there will be no answer
+            self.pipe.send(path)
+
+    def answer(self) -> Answer | None:
+        """Return what the process found; None where it died instead."""
+        try:
+            return self.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            return None
+
+    def epitaph(self) -> str:
+        """Return how the process died."""
+        self.stop()
+        code = self.process.exitcode or 0
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return f"not examined: the process that read it {how}"
+
+    def stop(self) -> None:
+        """End the process, whatever it is doing."""
+        self.process.join(0)
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def _hire(examine: Callable[[str], Answer]) -> _Worker[Answer]:
+    context = get_context()
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(examine, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return _Worker(process, ours)
+
+
+def _serve(examine: Callable[[str], Answer], pipe: "Connection[Answer, str]") -> None:
+    """Examine what *pipe* asks for, until the process at the other end is gone."""
+    signal(SIGINT, SIG_IGN)  # an interrupt reaches every process of a terminal; the parent alone decides
+    parent = parent_process()
+    while pipe in wait([pipe, *([parent.sentinel] if parent else [])]):
+        try:
+            path = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(examine(path))
