@@ -15,6 +15,8 @@ them apart, in this order:
    split from it, is an object file to us.
 """
 
+from itertools import repeat
+
 from musl_audit.elf.layout import (
     DT_DEBUG,
     DT_FLAGS_1,
@@ -56,7 +58,7 @@ def kind_of(image: Image, dynamic: dict[int, int], defined: frozenset[str]) -> E
         return ElfKind.STATIC_EXECUTABLE
     if not dynamic:
         return ElfKind.RELOCATABLE
-    if INTERPRETER_SYMBOL not in defined and any(name.startswith(EXTENSION_PREFIXES) for name in defined):
+    if INTERPRETER_SYMBOL not in defined and any(map(str.startswith, defined, repeat(EXTENSION_PREFIXES))):
         return ElfKind.EXTENSION
     return ElfKind.LIBRARY
 

@@ -2,6 +2,8 @@
 
 from musl_audit.elf.kinds import kind_of, kind_of_type
 from musl_audit.elf.layout import (
+    DT_GNU_HASH,
+    DT_HASH,
     DT_NEEDED,
     DT_RPATH,
     DT_RUNPATH,
@@ -58,7 +60,7 @@ def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
         relocation_types=relocations.types,
         initial_exec=symbols.initial_exec,
         packed_relocations=relocations.packed,
-        has_hash_table=symbols.has_hash_table,
+        has_hash_table=DT_HASH in dynamic or DT_GNU_HASH in dynamic,
         zero_length_segments=_zero_length_segments(image),
         is_stack_executable=any(segment.flags & PF_X for segment in image.segments_of_type(PT_GNU_STACK)),
         has_text_relocations=DT_TEXTREL in dynamic,

@@ -60,37 +60,43 @@ class Relocations(NamedTuple):
 
 def read_relocations(image: Image, dynamic: dict[int, int]) -> Relocations:
     """Return what DT_REL, DT_RELA, DT_JMPREL and DT_RELR refer to; raise ``ElfError`` if a table leaves its segment."""
-    formats = image.formats
-    classes = RELOCATION_TYPES.get(image.identity.machine, NO_TYPES)
-    shift = 32 if image.identity.bits == 64 else 8
-    jump_format = formats.rela if dynamic.get(DT_PLTREL) == DT_RELA else formats.rel
-    tables = (
-        (DT_RELA, DT_RELASZ, DT_RELACOUNT, formats.rela),
-        (DT_REL, DT_RELSZ, DT_RELCOUNT, formats.rel),
-        (DT_JMPREL, DT_PLTRELSZ, 0, jump_format),
-    )
-    found: set[int] = set()
-    for address_tag, size_tag, count_tag, layout in tables:
-        size = dynamic.get(size_tag, 0)
-        if address_tag not in dynamic or not size:
-            continue
-        table = image.span(dynamic[address_tag], size - size % layout.size, "relocation table")
-        relative = struct.pack(formats.order + formats.word, classes.relative)
-        skipped = _relative_prefix(table, relative, layout, dynamic.get(count_tag, 0))
-        if skipped:
-            found.add(classes.relative)
-        found.update(info for (info,) in set(layout.iter_unpack(table[skipped * layout.size :])))
+    machine = RELOCATION_TYPES.get(image.identity.machine, NO_TYPES)
+    shift, mask = (32, 0xFFFFFFFF) if image.identity.bits == 64 else (8, 0xFF)
+    # Few values of r_info are distinct: all RELATIVE entries share one.
+    infos = [info for info in _distinct_infos(image, dynamic, machine.relative) if info & mask]
+    types = frozenset([info & mask for info in infos])
     packed = dynamic.get(DT_RELRSZ, 0) if DT_RELR in dynamic else 0
     if packed:
         image.span(dynamic[DT_RELR], packed, "packed relocations")
-    mask = (1 << shift) - 1
     return Relocations(
-        types=frozenset(info & mask for info in found) - {0},
-        symbols=frozenset(info >> shift for info in found if info & mask) - {0},
-        copied=frozenset(info >> shift for info in found if info & mask == classes.copy and classes.copy) - {0},
-        initial_exec=frozenset(info >> shift for info in found if info & mask in classes.initial_exec),
+        types=types,
+        symbols=frozenset([info >> shift for info in infos]) - {0},
+        copied=frozenset(info >> shift for info in infos if info & mask == machine.copy),
+        initial_exec=frozenset(info >> shift for info in infos if info & mask in machine.initial_exec),
         packed=packed,
     )
+
+
+def _distinct_infos(image: Image, dynamic: dict[int, int], relative: int) -> set[int]:
+    """Return the values of r_info in all tables; as in the loader, the class says how long an entry is, not DT_RELAENT."""
+    formats = image.formats
+    tables = (
+        (DT_RELA, DT_RELASZ, DT_RELACOUNT, formats.rela),
+        (DT_REL, DT_RELSZ, DT_RELCOUNT, formats.rel),
+        (DT_JMPREL, DT_PLTRELSZ, 0, formats.rela if dynamic.get(DT_PLTREL) == DT_RELA else formats.rel),
+    )
+    rows: set[tuple[int]] = set()
+    for address_tag, size_tag, count_tag, layout in tables:
+        size = dynamic.get(size_tag, 0) // layout.size * layout.size
+        if address_tag not in dynamic or not size:
+            continue
+        table = image.span(dynamic[address_tag], size, "relocation table")
+        info = struct.pack(formats.order + formats.word, relative)
+        skipped = _relative_prefix(table, info, layout, dynamic.get(count_tag, 0))
+        if skipped:
+            rows.add((relative,))
+        rows.update(layout.iter_unpack(table[skipped * layout.size :]))
+    return {info for (info,) in rows}
 
 
 def _relative_prefix(table: memoryview, relative: bytes, layout: struct.Struct, count: int) -> int:

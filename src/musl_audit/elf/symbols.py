@@ -1,7 +1,8 @@
 """The dynamic symbol table: what a file asks for and what it offers, as musl's loader sees it."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from musl_audit.elf.layout import DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, EM_S390, Image
@@ -9,6 +10,8 @@ from musl_audit.elf.relocations import Relocations
 from musl_audit.elf.strings import StringTable
 from musl_audit.errors import ElfError
 from musl_audit.model import Symbol
+
+Dynamic = dict[int, int]  # the dynamic entries by tag
 
 STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE = 1, 2, 10
 STT_TLS, STT_GNU_IFUNC = 6, 10
@@ -20,88 +23,103 @@ ACCEPTED = frozenset(binding << 4 | kind for binding in BINDINGS for kind in (0,
 TLS = frozenset(binding << 4 | STT_TLS for binding in BINDINGS)
 IFUNCS = frozenset(binding << 4 | STT_GNU_IFUNC for binding in BINDINGS)
 
+_symbol = lru_cache(maxsize=8192)(Symbol)  # the files of a wheel ask for the same libc and Python symbols
+
 
 class SymbolFacts(NamedTuple):
     """What the symbol table says, in the words of ``ElfFacts``."""
 
-    undefined: tuple[Symbol, ...]
-    defined: frozenset[str]
-    referenced_definitions: frozenset[str]
-    hidden_versions: frozenset[str]
-    ifuncs: frozenset[str]
-    copied: frozenset[str]
-    initial_exec: frozenset[str]
-    has_hash_table: bool
+    undefined: tuple[Symbol, ...] = ()
+    defined: frozenset[str] = frozenset()
+    referenced_definitions: frozenset[str] = frozenset()
+    hidden_versions: frozenset[str] = frozenset()
+    ifuncs: frozenset[str] = frozenset()
+    copied: frozenset[str] = frozenset()
+    initial_exec: frozenset[str] = frozenset()
 
 
-def read_symbols(image: Image, dynamic: dict[int, int], strings: StringTable, relocations: Relocations) -> SymbolFacts:
+class _Table(NamedTuple):
+    """The columns of the symbol table."""
+
+    names: Sequence[str]
+    kinds: Sequence[int]  # st_info: binding and type
+    sections: Sequence[int]  # 0 where undefined
+    values: Sequence[int]
+
+
+def read_symbols(image: Image, dynamic: Dynamic, strings: StringTable, relocations: Relocations) -> SymbolFacts:
     """Return the facts of the dynamic symbol table; raise ``ElfError`` if a table leaves its segment."""
     count = symbol_count(image, dynamic, max(relocations.symbols, default=0))
-    referenced = relocations.symbols
-    undefined: list[Symbol] = []
-    defined: set[str] = set()
-    referenced_definitions: set[str] = set()
-    hidden: set[str] = set()
-    ifuncs: set[str] = set()
-    names: dict[int, str] = {}  # of the symbols that relocations refer to, "" for local ones
-    is_hidden = _hidden_bits(image, dynamic, count)
-    for index, (name_offset, kind, section, value) in enumerate(_raw_symbols(image, dynamic, count)):
-        binding = kind >> 4
-        if binding not in BINDINGS:
-            continue
-        name = strings[name_offset]
-        is_referenced = index in referenced
-        if is_referenced:
-            names[index] = name
-        if not section:
-            type_name = TYPE_NAMES.get(kind & 15, "other")
-            undefined.append(Symbol(name, binding == STB_WEAK, type_name, is_referenced))
-            continue
-        if is_referenced:
-            referenced_definitions.add(name)
-        if is_hidden is not None and is_hidden[index]:
-            hidden.add(name)
-        elif kind in IFUNCS:
-            ifuncs.add(name)
-        elif kind in ACCEPTED and (value or kind in TLS):
-            defined.add(name)
+    if not count:
+        return SymbolFacts(initial_exec=frozenset({""} if relocations.initial_exec else ()))
+    table = _read_table(image, dynamic, strings, count)
+    names, kinds, sections, values = table
+    hidden = _hidden_symbols(image, dynamic, count)
+    definitions = {
+        index
+        for index, (kind, section, value) in enumerate(zip(kinds, sections, values, strict=True))
+        if section and kind in ACCEPTED and (value or kind in TLS)
+    }
+    defined = frozenset(names[index] for index in definitions - hidden)
     return SymbolFacts(
-        undefined=tuple(undefined),
-        defined=frozenset(defined),
-        referenced_definitions=frozenset(referenced_definitions),
-        hidden_versions=frozenset(hidden - defined),
-        ifuncs=frozenset(ifuncs),
-        copied=frozenset(names.get(index, "") for index in relocations.copied) - {""},
-        initial_exec=frozenset(names.get(index, "") for index in relocations.initial_exec),
-        has_hash_table=DT_HASH in dynamic or DT_GNU_HASH in dynamic,
+        undefined=tuple(_undefined(table, relocations.symbols)),
+        defined=defined,
+        referenced_definitions=_names(table, (index for index in relocations.symbols if sections[index])),
+        hidden_versions=_names(table, (index for index in hidden if sections[index])) - defined,
+        ifuncs=_ifuncs(table, hidden),
+        copied=_names(table, relocations.copied),
+        initial_exec=frozenset(
+            names[index] if kinds[index] >> 4 in BINDINGS else "" for index in relocations.initial_exec
+        ),
     )
 
 
-def _raw_symbols(image: Image, dynamic: dict[int, int], count: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield ``(name offset, st_info, st_shndx, st_value)`` of each symbol."""
+def _read_table(image: Image, dynamic: Dynamic, strings: StringTable, count: int) -> _Table:
     layout = image.formats.symbol
-    if not count:
-        return iter(())
     if DT_SYMTAB not in dynamic:
-        raise ElfError(f"no symbol table, but {count} symbols")
-    table = image.span(dynamic[DT_SYMTAB], count * layout.size, "symbol table")
+        raise ElfError(f"{count} symbols, but no symbol table")
+    rows = layout.iter_unpack(image.span(dynamic[DT_SYMTAB], count * layout.size, "symbol table"))
     if image.identity.bits == 64:
-        return layout.iter_unpack(table)
-    return ((name, kind, section, value) for name, value, kind, section in layout.iter_unpack(table))
+        offsets, kinds, sections, values = zip(*rows, strict=True)
+    else:
+        offsets, values, kinds, sections = zip(*rows, strict=True)
+    return _Table(strings.many(offsets), kinds, sections, values)
 
 
-def _hidden_bits(image: Image, dynamic: dict[int, int], count: int) -> list[int] | None:
-    """Return bit 15 of the version of each symbol, not 0 where it is set; ``None`` where all are clear."""
-    if DT_VERSYM not in dynamic or not count:
-        return None
+def _hidden_symbols(image: Image, dynamic: Dynamic, count: int) -> frozenset[int]:
+    """Return the symbols with bit 15 of their version set: another one is the default of that name."""
+    if DT_VERSYM not in dynamic:
+        return frozenset()
     versions = bytes(image.span(dynamic[DT_VERSYM], 2 * count, "symbol versions"))
     high_bytes = versions[1::2] if image.formats.order == "<" else versions[::2]
     if max(high_bytes) < 0x80:
-        return None
-    return [byte & 0x80 for byte in high_bytes]
+        return frozenset()
+    return frozenset(index for index, byte in enumerate(high_bytes) if byte & 0x80)
 
 
-def symbol_count(image: Image, dynamic: dict[int, int], highest: int) -> int:
+def _undefined(table: _Table, referenced: frozenset[int]) -> Iterator[Symbol]:
+    for index, section in enumerate(table.sections):
+        kind = table.kinds[index]
+        if section or kind >> 4 not in BINDINGS:
+            continue
+        type_name = TYPE_NAMES.get(kind & 15, "other")
+        yield _symbol(table.names[index], kind >> 4 == STB_WEAK, type_name, index in referenced)
+
+
+def _names(table: _Table, indices: Iterable[int]) -> frozenset[str]:
+    """Return the names of those symbols that other files could see."""
+    return frozenset(table.names[index] for index in indices if table.kinds[index] >> 4 in BINDINGS)
+
+
+def _ifuncs(table: _Table, hidden: frozenset[int]) -> frozenset[str]:
+    if IFUNCS.isdisjoint(table.kinds):
+        return frozenset()
+    rows = enumerate(zip(table.kinds, table.sections, strict=True))
+    found = {index for index, (kind, section) in rows if section and kind in IFUNCS}
+    return _names(table, found - hidden)
+
+
+def symbol_count(image: Image, dynamic: Dynamic, highest: int) -> int:
     """
     Return how many symbols the dynamic symbol table has, of which *highest* is the last that a relocation refers to.
 
