@@ -1,15 +1,18 @@
-"""The rows of the policies: architectures, relocation types, distributions, allowed libraries."""
+"""
+The rows of the policies: architectures, relocation types, distributions, allowed libraries.
+
+They are named tuples, because every command makes them: a dataclass with slots costs a millisecond of start-up each.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from musl_audit.errors import PolicyError
 from musl_audit.model import ElfIdentity, MuslVersion, Releases
 from musl_audit.policy.fields import Fields
 
 
-@dataclass(frozen=True, slots=True)
-class Arch:
+class Arch(NamedTuple):
     """An architecture as a platform tag names it, and what musl calls it."""
 
     name: str  # of the platform tag: "i686"
@@ -36,8 +39,7 @@ class Arch:
         return identity.flags & self.flags_mask == self.flags_value
 
 
-@dataclass(frozen=True, slots=True)
-class Relocation:
+class Relocation(NamedTuple):
     """A relocation type that musl's loader applies on some releases."""
 
     number: int
@@ -46,8 +48,7 @@ class Relocation:
     releases: Releases
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(NamedTuple):
     """One release of a distribution, the musl it ships, and what its build changes in that musl's symbols."""
 
     id: str  # "alpine-3.18"
@@ -75,8 +76,7 @@ class Distribution:
         return self.bits in (None, arch.bits)
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedLibrary:
+class AllowedLibrary(NamedTuple):
     """A library that a wheel may need from outside, and what it may use of it."""
 
     soname: str
