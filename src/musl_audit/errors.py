@@ -31,3 +31,15 @@ class ElfError(MuslAuditError):
     def __init__(self, message: str, *, offset: int | None = None) -> None:
         super().__init__(message if offset is None else f"{message} (at offset {offset:#x})")
         self.offset = offset
+
+
+class UnpackError(ElfError):
+    """An ELF file whose packed relocations cannot be unpacked soundly; the message is the reason."""
+
+
+class LibraryError(MuslAuditError):
+    """A library that is needed from outside and cannot be taken: not found, glibc's, or for another architecture."""
+
+
+class RepairError(MuslAuditError):
+    """A repair that could not be completed: a tool is missing or failed, or changed more than was planned."""

@@ -1,0 +1,1 @@
+"""What repair changes in a wheel: planned and predicted by pure functions, applied by adapters."""
