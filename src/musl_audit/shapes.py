@@ -172,9 +172,12 @@ def record_of(cls: type, shapes: Mapping[str, Shape]) -> Shape:
     """
     Return the shape of dataclass *cls* as an object; a field that has its default is left out.
 
-    Unknown keys are passed over: a later version may have written more.
+    Unknown keys are passed over: a later version may have written more. *shapes* has every field, in their order;
+    ``TypeError`` is raised otherwise, so that a field added to the class cannot be forgotten.
     """
     defaults = {field.name: field.default for field in fields(cls)}
+    if list(shapes) != list(defaults):
+        raise TypeError(f"{cls.__name__} has the fields {', '.join(defaults)}, and other shapes")
 
     def write(value: object) -> Json:
         found = ((name, getattr(value, name)) for name in shapes)
