@@ -20,14 +20,11 @@ def judge(facts: WheelFacts, catalog: Catalog, settings: Settings | None = None,
     Raise ``UsageError`` where *settings* name a floor that does not exist.
     """
     settings = settings or Settings()
-    claims = claims_of(facts.name, catalog, settings)
-    arch = _arch(facts, claims, catalog)
-    linkage = link(facts, arch, catalog, settings.exclude) if arch else Linkage(())
-    context = Context(facts, catalog, arch=arch, claims=claims, linkage=linkage, exclude=settings.exclude)
+    context = context_of(facts, catalog, settings)
     stated = tuple(run_rules(context))
-    floors = floors_to_earn(arch.name, catalog, settings) if arch else {}
+    floors = floors_to_earn(context.arch.name, catalog, settings) if context.arch else {}
     verdict = decide(context, stated, floors=floors)
-    judged = tuple(_judged(claim, verdict, stated) for claim in claims)
+    judged = tuple(_judged(claim, verdict, stated) for claim in context.claims)
     return Report(
         path=path or facts.filename,
         filename=facts.filename,
@@ -37,8 +34,16 @@ def judge(facts: WheelFacts, catalog: Catalog, settings: Settings | None = None,
         claims=judged,
         verdict=verdict,
         findings=tuple(sorted(filter(None, (_reported(item, context) for item in stated)), key=order)),
-        external_libraries=external_libraries(linkage),
+        external_libraries=external_libraries(context.linkage),
     )
+
+
+def context_of(facts: WheelFacts, catalog: Catalog, settings: Settings) -> Context:
+    """Return the view of *facts* that the rules read; raise ``UsageError`` for a floor that does not exist."""
+    claims = claims_of(facts.name, catalog, settings)
+    arch = _arch(facts, claims, catalog)
+    linkage = link(facts, arch, catalog, settings.exclude) if arch else Linkage(())
+    return Context(facts, catalog, arch=arch, claims=claims, linkage=linkage)
 
 
 def order(finding: Finding) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

@@ -23,14 +23,12 @@ class Context:
         arch: Arch | None,
         claims: tuple[Claim, ...],
         linkage: Linkage,
-        exclude: tuple[str, ...] = (),
     ) -> None:
         self.facts = facts
         self.catalog = catalog
         self.arch = arch
         self.claims = claims
         self.linkage = linkage
-        self.exclude = exclude
 
     @property
     def loads(self) -> tuple[Load, ...]:

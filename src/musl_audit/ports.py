@@ -1,8 +1,10 @@
 """The Protocols between the core and the world."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from musl_audit.model import Member, Problem
+from musl_audit.model import ElfFacts, Member, Problem
 
 
 class Archive(Protocol):
@@ -30,3 +32,27 @@ class Archive(Protocol):
     def read(self, member: Member) -> bytes:
         """Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit."""
 
+
+@dataclass(frozen=True, slots=True)
+class FoundLibrary:
+    """A shared library outside the wheel that may be grafted."""
+
+    source: str  # its path as the user knows it, inside the sysroot
+    sha256: str
+    facts: ElfFacts  # under ``source`` as path
+    origin: str | None = None  # the package it belongs to, as a package URL
+
+
+class Libraries(Protocol):
+    """Where libraries from outside the wheel come from."""
+
+    def find(self, soname: str, entries: Sequence[str]) -> FoundLibrary:
+        """
+        Return the library that musl's loader would take for *soname*, searching *entries* (RPATHs) in its order.
+
+        Raise ``LibraryError``, which says where was searched, where there is none or it must not be taken: it is no
+        regular file, glibc's, or for another architecture.
+        """
+
+    def read(self, library: FoundLibrary) -> bytes:
+        """Return the bytes of *library*, the same that its digest was taken of."""

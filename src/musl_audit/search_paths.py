@@ -1,6 +1,6 @@
 """The entries of RPATH and RUNPATH: which of them musl reads, and which of them leave the wheel."""
 
-from musl_audit.layout import LeavesTreeError, SearchPath, descend, place_of, relative_to_origin
+from musl_audit.layout import SearchPath, place_of, relative_to_origin
 from musl_audit.model import ElfFacts
 
 
@@ -21,26 +21,17 @@ def all_entries(file: ElfFacts) -> tuple[str, ...]:
 
 
 def is_outside(entry: str, file: ElfFacts) -> bool:
-    """Whether a search path entry of *file* names anything but a directory of the same installation tree."""
+    """
+    Whether a search path entry of *file* names anything but a directory of the same installation tree.
+
+    An absolute path does, one relative to the working directory does, and one that climbs out of the tree on its way.
+    """
     rest = relative_to_origin(entry)
     if rest is None:
         return True
-    origin = place_of(file.path)[:-1]
-    above = frozenset(origin[:depth] for depth in range(1, len(origin) + 1))
-    try:
-        descend(origin, _climb(rest), above)
-    except LeavesTreeError:
-        return True
+    depth = len(place_of(file.path)) - 1  # of the directory, the tree's own name included
+    for part in rest.split("/")[1:]:
+        depth += {"..": -1, ".": 0, "": 0}.get(part, 1)
+        if depth < 1:
+            return True
     return False
-
-
-def _climb(path: str) -> str:
-    """
-    Return the part of *path* that climbs.
-
-    >>> _climb("/../../foo.libs")
-    '/../..'
-    """
-    parts = path.split("/")
-    depth = next((index for index, part in enumerate(parts) if part not in ("", ".", "..")), len(parts))
-    return "/".join(parts[:depth]) if not parts[0] else ""

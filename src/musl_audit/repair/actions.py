@@ -18,6 +18,7 @@ class Graft:
     sha256: str  # of the source file
     soname: str  # what was needed: "libfoo.so.1"
     facts: ElfFacts
+    origin: str | None = None  # the package it came from, as a package URL
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""What the facts of a wheel will be once a plan was applied: judged before any tool runs."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from musl_audit.elf.relocations import NO_TYPES, RELOCATION_TYPES
+from musl_audit.model import ElfFacts, Member, WheelFacts, WheelMetadata, WheelName
+from musl_audit.repair.actions import (
+    Action,
+    ClearExecutableStack,
+    DropNeeded,
+    DropZeroLengthSegments,
+    ElfAction,
+    Graft,
+    MoveBehindShim,
+    RenameMember,
+    ReplaceNeeded,
+    Retag,
+    SetRunpath,
+    SetSoname,
+    Strip,
+    UnpackRelocations,
+)
+
+
+def predict(facts: WheelFacts, actions: Iterable[Action]) -> WheelFacts:
+    """Return the facts that *facts* become; sizes, digests and RECORD are not predicted, for nothing judges them."""
+    elves = {elf.path: elf for elf in facts.elves}
+    names = {member.name: member for member in facts.members}
+    name, metadata = facts.name, facts.metadata
+    for action in actions:
+        match action:
+            case Graft(member=member, facts=grafted):
+                elves[member] = grafted
+                names[member] = Member(member, size=0, compressed_size=0, crc=0)
+            case RenameMember(member=member, new=new):
+                elves[new] = replace(elves.pop(member), path=new)
+                names[new] = replace(names.pop(member), name=new)
+            case MoveBehindShim(member=member, new=new):
+                elves[new] = replace(elves.pop(member), path=new)
+                names[new] = replace(names[member], name=new)
+            case Retag(new=new_name):
+                name, metadata = new_name, retagged_metadata(metadata, new_name)
+            case _:
+                elves[action.member] = predict_elf(elves[action.member], action)
+    return replace(
+        facts,
+        filename=str(name) if name else facts.filename,
+        name=name,
+        members=tuple(names.values()),
+        elves=tuple(elf for _, elf in sorted(elves.items())),
+        metadata=metadata,
+        record_problems=(),  # RECORD is written anew
+    )
+
+
+def predict_elf(elf: ElfFacts, action: ElfAction) -> ElfFacts:  # noqa: PLR0911  # one case each
+    """Return what *elf* becomes by *action*."""
+    match action:
+        case ReplaceNeeded(old=old, new=new):
+            return replace(elf, needed=tuple(new if soname == old else soname for soname in elf.needed))
+        case DropNeeded(soname=dropped):
+            return replace(elf, needed=tuple(soname for soname in elf.needed if soname != dropped))
+        case SetSoname(soname=soname):
+            return replace(elf, soname=soname)
+        case SetRunpath(entries=entries):
+            return replace(elf, rpath=":".join(entries) or None, runpath=None)
+        case DropZeroLengthSegments():
+            return replace(elf, zero_length_segments=0)
+        case ClearExecutableStack():
+            return replace(elf, is_stack_executable=False)
+        case UnpackRelocations():
+            relative = RELOCATION_TYPES.get(elf.identity.machine, NO_TYPES).relative
+            return replace(elf, packed_relocations=0, relocation_types=elf.relocation_types | {relative})
+        case Strip():
+            return elf
+        case _:
+            assert_never(action)
+
+
+def retagged_metadata(metadata: WheelMetadata, name: WheelName) -> WheelMetadata:
+    """Return *metadata* with the tags of *name*, and with a root that is no longer called pure."""
+    return replace(metadata, tags=expanded_tags(name), root_is_purelib=False)
+
+
+def expanded_tags(name: WheelName) -> tuple[str, ...]:
+    """Return the ``Tag`` lines of WHEEL for *name*, one for each combination (PEP 425, compressed tag sets)."""
+    return tuple(
+        f"{python}-{abi}-{platform}"
+        for python in name.python_tags
+        for abi in name.abi_tags
+        for platform in name.platform_tags
+    )
+
+
+SAME = (
+    "kind",
+    "identity",
+    "soname",
+    "interpreter",
+    "needed",
+    "rpath",
+    "runpath",
+    "undefined",
+    "defined",
+    "copied",
+    "hidden_versions",
+    "ifuncs",
+    "version_needs",
+    "version_definitions",
+    "relocation_types",
+    "initial_exec",
+    "packed_relocations",
+    "has_hash_table",
+    "zero_length_segments",
+    "is_stack_executable",
+    "has_text_relocations",
+)
+
+
+def differences(predicted: ElfFacts, actual: ElfFacts) -> tuple[str, ...]:
+    """Return the names of the facts of a file that are not as they were predicted; in any order."""
+    return tuple(name for name in SAME if _comparable(predicted, name) != _comparable(actual, name))
+
+
+def _comparable(elf: ElfFacts, name: str) -> object:
+    if name == "undefined":
+        return sorted(elf.undefined, key=lambda symbol: (symbol.name, symbol.is_weak, symbol.type))
+    return getattr(elf, name)
