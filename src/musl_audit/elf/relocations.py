@@ -78,7 +78,7 @@ def read_relocations(image: Image, dynamic: dict[int, int]) -> Relocations:
 
 
 def _distinct_infos(image: Image, dynamic: dict[int, int], relative: int) -> set[int]:
-    """Return the values of r_info in all tables; as in the loader, the class says how long an entry is, not DT_RELAENT."""
+    """Return the values of r_info in all tables; as in the loader, DT_RELAENT does not say how long an entry is."""
     formats = image.formats
     tables = (
         (DT_RELA, DT_RELASZ, DT_RELACOUNT, formats.rela),
