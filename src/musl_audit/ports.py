@@ -7,20 +7,35 @@ from typing import Protocol
 from musl_audit.model import ElfFacts, Member, Problem
 
 
+@dataclass(frozen=True, slots=True)
+class PackedMember:
+    """An archive entry as it is stored: enough to write it into another archive byte for byte."""
+
+    member: Member
+    method: int  # 0 stored, 8 deflated
+    date_time: tuple[int, int, int, int, int, int]
+    external_attributes: int
+    data: bytes  # compressed
+
+
 class Archive(Protocol):
     """An opened wheel: its directory, and the bytes of one member at a time."""
 
     @property
-    def filename(self) -> str: ...
+    def filename(self) -> str:
+        """The file name, without a directory."""
 
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """The size of the whole file, in bytes."""
 
     @property
-    def sha256(self) -> str: ...
+    def sha256(self) -> str:
+        """The digest of the whole file, in hexadecimal."""
 
     @property
-    def members(self) -> tuple[Member, ...]: ...
+    def members(self) -> tuple[Member, ...]:
+        """The entries of the central directory, in its order."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -31,6 +46,9 @@ class Archive(Protocol):
 
     def read(self, member: Member) -> bytes:
         """Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit."""
+
+    def packed(self, member: Member) -> PackedMember:
+        """Return *member* as it lies in the file; raise ``WheelError`` where it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from zipfile import ZIP_STORED
 from musl_audit.errors import WheelError
 from musl_audit.limits import Limits
 from musl_audit.model import Member, Problem
+from musl_audit.ports import PackedMember
 from musl_audit.sources.faults import Fault, problems_of
 from musl_audit.sources.inflate import CHUNK, InflateError, collect, inflate, inflate_head
 from musl_audit.sources.local_headers import Entry
@@ -99,6 +100,16 @@ class ZipArchive:
         except InflateError as error:
             self._faults.append(Fault("wrong-content", f"cannot be inflated: {error}", member.name))
             raise WheelError(f"{member.name!r} cannot be inflated: {error}") from error
+
+    def packed(self, member: Member) -> PackedMember:
+        """Return *member* as it lies in the file; raise ``WheelError`` where it cannot be read."""
+        entry = self._entries.get(member)
+        if entry is None:
+            raise WheelError(f"{member.name!r} cannot be read")
+        info = entry.info
+        return PackedMember(
+            member, info.compress_type, info.date_time, info.external_attr, b"".join(self._chunks(entry))
+        )
 
     def _chunks(self, entry: Entry) -> Iterator[bytes]:
         """Yield the compressed bytes of a member."""
