@@ -67,9 +67,18 @@ def add_output(parser: ArgumentParser) -> None:
     group.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
     group.add_argument("-o", "--output", metavar="FILE", help="write the result to FILE")
     group.add_argument("-q", "--quiet", action="store_true", help="less: no hints, no summary")
-    group.add_argument(
-        "--color", type=one_of(("auto", "always", "never")), metavar="WHEN", default="auto", help="auto, always, never"
-    )
+    add_color(group)
+
+
+def add_json(parser: ArgumentParser) -> None:
+    """Add JSON instead of text, where there is nothing else to choose from."""
+    parser.add_argument("--json", action="store_true", help="write JSON")
+
+
+def add_color(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """Add whether text is coloured."""
+    choices = ("auto", "always", "never")
+    parser.add_argument("--color", type=one_of(choices), metavar="WHEN", default="auto", help=", ".join(choices))
 
 
 def _add_list(group: _ArgumentGroup, option: str, metavar: str, text: str) -> None:

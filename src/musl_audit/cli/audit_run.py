@@ -3,11 +3,10 @@
 from argparse import Namespace
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from typing import TextIO
 
 from musl_audit import __version__
 from musl_audit.cli.examination import Examination
-from musl_audit.cli.output import output_to, paint_for, terminal_width, writer
+from musl_audit.cli.output import Output, output_to
 from musl_audit.cli.progress import is_watched, with_progress
 from musl_audit.cli.settings import check_floor, settings_of
 from musl_audit.cli.stderr import complain, remark
@@ -43,9 +42,9 @@ class AuditRun:
         check_floor(self.settings, self.catalog)
         if is_watched(total, is_quiet=self.options.quiet):
             outcomes = with_progress(outcomes, total)
-        with output_to(self.options.output) as stream, closing(outcomes):
-            write = writer(stream)
-            report = reporter(self.options.format, self._heading(stream))
+        with output_to(self.options.output, self.options.color) as output, closing(outcomes):
+            write = output.write
+            report = reporter(self.options.format, self._heading(output))
             write(report.begin())
             for outcome in outcomes:
                 write(report.outcome(self._gated(outcome)))
@@ -84,16 +83,16 @@ class AuditRun:
             unused_ignores=tuple(ignore for ignore in ignores if ignore not in self._used_ignores),
         )
 
-    def _heading(self, stream: TextIO) -> Heading:
+    def _heading(self, output: Output) -> Heading:
         return Heading(
             command=self.command,
             version=__version__,
             policy=self.catalog.version,
             policy_date=self.catalog.date,
             settings=self.settings,
-            width=terminal_width(stream),
+            width=output.width,
             is_quiet=self.options.quiet,
-            paint=paint_for(stream, self.options.color),
+            paint=output.paint,
         )
 
     def _explain(self, summary: Summary) -> None:

@@ -1,7 +1,7 @@
 """From the words on the command line to the file of the command, which alone is imported."""
 
 import sys
-from argparse import SUPPRESS, ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -17,8 +17,17 @@ _COMMANDS = "musl_audit.cli.commands"
 class CommandParser(ArgumentParser):
     """A parser that raises ``UsageError`` with the nearest option, never guesses one, and mixes options with paths."""
 
-    def __init__(self, command: str, description: str) -> None:
-        super().__init__(prog=f"musl-audit {command}", description=description, allow_abbrev=False, add_help=False)
+    def __init__(self, command: str, page: str) -> None:
+        summary, _, rest = page.partition("\n\n")
+        super().__init__(
+            prog=f"musl-audit {command}",
+            usage=f"musl-audit {command} [OPTION]… [ARGUMENT]…",
+            description=summary,
+            epilog=rest,
+            formatter_class=RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            add_help=False,
+        )
         self.add_argument("-h", "--help", action="help", default=SUPPRESS, help="show this help and exit")
 
     def error(self, message: str) -> Never:

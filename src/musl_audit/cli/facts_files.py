@@ -11,7 +11,7 @@ from pathlib import Path
 from musl_audit.cli.audit_run import limits_of
 from musl_audit.cli.examination import Examination, reason_to_skip
 from musl_audit.cli.inputs import inputs_of, outcomes_of
-from musl_audit.cli.output import output_to, writer
+from musl_audit.cli.output import output_to
 from musl_audit.cli.stderr import remark
 from musl_audit.errors import UsageError, WheelError
 from musl_audit.facts_json import facts_from_json, facts_to_json
@@ -45,12 +45,11 @@ def write_facts(options: Namespace) -> int:
     line = FactsLine(limits_of(options), options.verify_hashes)
     lines = outcomes_of(inputs_of(options.wheels), line, options.jobs)
     code = NOTHING
-    with output_to(options.output) as stream, closing(lines):
-        write = writer(stream)
+    with output_to(options.output, "never") as output, closing(lines):
         for found in lines:
             match found:
                 case str():
-                    write(found)
+                    output.write(found)
                     code = code if code == INCOMPLETE else CLEAN
                 case Skip(path=path, reason=reason):
                     remark(f"{path}: skipped: {reason}")

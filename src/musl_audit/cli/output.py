@@ -2,23 +2,42 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
 from musl_audit.errors import UsageError
 from musl_audit.reporters.base import Paint, plain
 
-Write = Callable[[str], None]
+_PLAINER = str.maketrans({"–": "-", "—": "-", "…": "..."})
 
-_PLAINER = str.maketrans({"–": "-", "…": "...", "—": "-"})
+
+class Output:
+    """A stream to write results to: how wide it is, how to colour text for it, what its encoding can say."""
+
+    def __init__(self, stream: TextIO, color: str) -> None:
+        self.width = terminal_width(stream)
+        self.paint = paint_for(stream, color)
+        self._stream = stream
+        self._encoding = stream.encoding or "ascii"
+
+    def write(self, text: str) -> None:
+        """Write *text* at once; where the encoding is no Unicode, typography becomes ASCII, the rest an escape."""
+        if not text:
+            return
+        try:
+            text.encode(self._encoding)
+        except UnicodeEncodeError:
+            text = text.translate(_PLAINER).encode(self._encoding, "backslashreplace").decode(self._encoding)
+        self._stream.write(text)
+        self._stream.flush()
 
 
 @contextmanager
-def output_to(path: str | None) -> Iterator[TextIO]:
+def output_to(path: str | None, color: str) -> Iterator[Output]:
     """Yield stdout, or the file at *path*; raise ``UsageError`` before any work where that cannot be written."""
     if path is None:
-        yield sys.stdout
+        yield Output(sys.stdout, color)
         return
     try:
         file = open(path, "w", encoding="utf-8", newline="\n")  # noqa: PTH123, SIM115
@@ -26,31 +45,7 @@ def output_to(path: str | None) -> Iterator[TextIO]:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"--output {path}: {reason}") from error
     with file:
-        yield file
-
-
-def writer(stream: TextIO) -> Write:
-    """
-    Return a function that writes text to *stream* at once, as its encoding can say it.
-
-    Where that is no Unicode, typography becomes ASCII and any other character an escape.
-    """
-    encoding = stream.encoding or "ascii"
-
-    def write(text: str) -> None:
-        if not text:
-            return
-        try:
-            text.encode(encoding)
-        except UnicodeEncodeError:
-            text = text.translate(_PLAINER).encode(encoding, "backslashreplace").decode(encoding)
-        stream.write(text)
-        stream.flush()
-
-    return write
-
-
-# --- Terminals --------------------------------------------------------------------------------------------
+        yield Output(file, color)
 
 
 def terminal_width(stream: TextIO) -> int:

@@ -4,18 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from musl_audit.model import Claim, DistributionAnswer, Evidence, MuslVersion, Report, Verdict
+from musl_audit.impact import spell_releases
+from musl_audit.model import DistributionAnswer, Evidence, MuslVersion, Report, Verdict
 from musl_audit.reporters.layout import listed, ranges
+from musl_audit.rules.base import spell
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Neighbouring releases about which the same is to be said."""
+    """Neighbouring releases with the same answer and the same promises."""
 
     releases: tuple[MuslVersion, ...]  # ascending
     loads: bool
     promised_by: tuple[str, ...]  # tags
-    evidence: tuple[int, ...]  # indices into the verdict's
+    evidence: tuple[Evidence, ...]  # in the order of the verdict: the widest reason first
     distributions: tuple[DistributionAnswer, ...]
 
     @property
@@ -33,21 +35,22 @@ class Rung:
 def ladder(report: Report) -> list[Rung]:
     """Return the rungs of *report*, the newest releases first."""
     verdict = report.verdict
-    runs = groupby(verdict.known, key=lambda release: _said_about(release, verdict, report.claims))
-    rungs = []
-    for (loads, evidence, promised_by), releases in runs:
-        span = tuple(releases)
-        answers = tuple(answer for answer in verdict.distributions if answer.musl in span)
-        rungs.append(Rung(span, loads, promised_by, evidence, answers))
-    return rungs[::-1]
+
+    def answer(release: MuslVersion) -> tuple[bool, tuple[str, ...]]:
+        floors = ((claim.tag, claim.floor) for claim in report.claims)
+        return release in verdict.loads_on, tuple(tag for tag, floor in floors if floor and release >= floor)
+
+    runs = [(loads, tags, tuple(run)) for (loads, tags), run in groupby(verdict.known, key=answer)]
+    return [_rung(releases, verdict, loads=loads, promised_by=tags) for loads, tags, releases in reversed(runs)]
 
 
-def _said_about(
-    release: MuslVersion, verdict: Verdict, claims: Iterable[Claim]
-) -> tuple[bool, tuple[int, ...], tuple[str, ...]]:
-    evidence = tuple(index for index, item in enumerate(verdict.decided_by) if release in item.fails_on)
-    promised_by = tuple(claim.tag for claim in claims if claim.floor is not None and release >= claim.floor)
-    return release in verdict.loads_on, evidence, promised_by
+def _rung(releases: tuple[MuslVersion, ...], verdict: Verdict, *, loads: bool, promised_by: tuple[str, ...]) -> Rung:
+    evidence = tuple(item for item in verdict.decided_by if not item.fails_on.isdisjoint(releases))
+    distributions = tuple(answer for answer in verdict.distributions if answer.musl in releases)
+    return Rung(releases, loads, promised_by, evidence, distributions)
+
+
+# --- Who ships it -----------------------------------------------------------------------------------------
 
 
 def spell_distributions(rung: Rung, verdict: Verdict) -> list[str]:
@@ -58,29 +61,40 @@ def spell_distributions(rung: Rung, verdict: Verdict) -> list[str]:
     """
     usual = [answer for answer in rung.distributions if answer.loads is rung.loads]
     other = [answer for answer in rung.distributions if answer.loads is not rung.loads]
-    tail = f" ({'loads' if not rung.loads else 'fails'} there: its musl is patched)"
+    tail = f" (but it {'fails' if rung.loads else 'loads'} there: musl is patched)"
     return [*_by_name(usual, verdict.distributions), *(text + tail for text in _by_name(other, verdict.distributions))]
 
 
 def _by_name(chosen: Iterable[DistributionAnswer], everyone: Sequence[DistributionAnswer]) -> list[str]:
-    releases: dict[str, list[str]] = {}
+    numbers: dict[str, list[str]] = {}
     for answer in everyone:
-        releases.setdefault(answer.name, []).append(answer.release)
-    numbers: dict[str, list[int]] = {}
+        numbers.setdefault(answer.name, []).append(answer.release)
+    indices: dict[str, list[int]] = {}
     for answer in chosen:
-        numbers.setdefault(answer.name, []).append(releases[answer.name].index(answer.release))
-    return [_joined(name, releases[name], indices) for name, indices in numbers.items()]
+        indices.setdefault(answer.name, []).append(numbers[answer.name].index(answer.release))
+    return [_joined(name, numbers[name], found) for name, found in indices.items()]
 
 
-def _joined(name: str, releases: Sequence[str], indices: Iterable[int]) -> str:
+def _joined(name: str, numbers: Sequence[str], indices: Iterable[int]) -> str:
     spans = [
-        releases[first] if first == last else f"{releases[first]}–{releases[last]}" for first, last in ranges(indices)
+        numbers[first] if first == last else f"{numbers[first]}–{numbers[last]}" for first, last in ranges(indices)
     ]
-    text = " and ".join(spans)
-    return name if text == "rolling" else f"{name} {text}"
+    return name if spans == ["rolling"] else f"{name} {' and '.join(spans)}"
 
 
-def spell_evidence(item: Evidence, name: str) -> str:
-    """Return what decided: the rule, and the symbols or the file it is about."""
-    what = listed(item.symbols, 3) or listed(item.members, 1)
-    return f"{item.code} {name}" + (f": {', '.join(what).replace(', and ', ' and ')}" if what else "")
+# --- Why --------------------------------------------------------------------------------------------------
+
+
+def spell_reasons(rung: Rung, known: Sequence[MuslVersion]) -> list[str]:
+    """Return what decides about *rung*: a line per rule, with the releases that it is about if not all of them."""
+    lines = []
+    for code, group in groupby(sorted(rung.evidence, key=lambda item: item.code), key=lambda item: item.code):
+        items = sorted(group, key=lambda item: max(item.fails_on), reverse=True)
+        lines.append(f"{code} {', '.join(listed([_reason(item, rung, known) for item in items], 3))}")
+    return lines
+
+
+def _reason(item: Evidence, rung: Rung, known: Sequence[MuslVersion]) -> str:
+    hit = item.fails_on.intersection(rung.releases)
+    where = "" if len(hit) == len(rung.releases) else f" ({spell_releases(hit, known)})"
+    return spell(item.symbols or (member.rpartition("/")[2] for member in item.members), limit=2) + where

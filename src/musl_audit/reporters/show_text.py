@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from musl_audit.model import Failure, Finding, Outcome, Report, Skip
 from musl_audit.reporters.base import Heading, Summary, is_mendable
 from musl_audit.reporters.endings import ending
-from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_evidence
+from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
 from musl_audit.reporters.layout import listed, paragraph, width_of
 from musl_audit.reporters.sentence import headline
 from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY, plural
@@ -73,32 +73,22 @@ class ShowText:
             return
         yield from self._title("Where it loads")
         column = max(width_of(rung.span) for rung in rungs)
-        told: set[int] = set()
         for rung in rungs:
-            details = list(_details(rung, report, told))
-            told.update(rung.evidence)
+            start = f"  musl {rung.span:<{column}}  "
+            details = _details(rung, report)
             if self._width < _NARROW:
-                yield f"  musl {rung.span}  {self._answer(rung)}"
-                indents = ["    "] * len(details)
+                yield f"{start.rstrip()}  {self._answer(rung)}"
+                yield from (line for detail in details for line in self._flow(detail, indent="    "))
             else:
-                start = f"  musl {rung.span:<{column}}  {self._answer(rung)}  "
-                blank = " " * (len("  musl    fails") + column + 2)
-                indents = [start if index == 0 else blank for index in range(max(len(details), 1))]
-                details = details or [""]
-                yield from self._columns(indents, details, blank)
-                continue
-            yield from self._columns(indents, details, "    ")
-
-    def _columns(self, firsts: Sequence[str], details: Sequence[str], rest: str) -> Iterator[str]:
-        for first, detail in zip(firsts, details, strict=True):
-            lines = paragraph(visible(detail), self._width, first=rest, rest=rest)
-            yield (first + lines[0].removeprefix(rest)).rstrip()
-            yield from lines[1:]
+                rest = " " * (width_of(start) + len("loads  "))
+                lines = [line for detail in details for line in self._flow(detail, indent=rest)] or [rest]
+                yield f"{start}{self._answer(rung)}  {lines[0].removeprefix(rest)}".rstrip()
+                yield from lines[1:]
 
     def _answer(self, rung: Rung) -> str:
         if rung.loads:
             return self._paint("loads", GOOD)
-        return self._paint("fails", BAD) if rung.promised_by else "fails"
+        return self._paint("fails", BAD if rung.promised_by else BOLD)
 
     def _findings(self, findings: Sequence[Finding]) -> Iterator[str]:
         if not findings:
@@ -152,20 +142,11 @@ def _verdict_style(report: Report) -> str:
     return GOOD if kept == {True} else BOLD
 
 
-def _details(rung: Rung, report: Report, told: set[int]) -> Iterator[str]:
-    """Yield what stands beside a rung; a reason that a rung above gave in full is only named again."""
+def _details(rung: Rung, report: Report) -> Iterator[str]:
+    """Yield what stands beside a rung: the promise it breaks, who ships it, what decides."""
     if rung.is_broken:
-        yield f"though {' and '.join(rung.promised_by)} {'promises' if len(rung.promised_by) == 1 else 'promise'} it"
+        yield f"promised by {' and '.join(rung.promised_by)}"
     distributions = spell_distributions(rung, report.verdict)
     if distributions:
         yield ", ".join(distributions)
-    for index in rung.evidence:
-        item = report.verdict.decided_by[index]
-        yield item.code if index in told else spell_evidence(item, rule_name(item.code))
-
-
-def rule_name(code: str) -> str:
-    """Return the name of the rule with *code*: evidence outlives the finding that the gate ignored."""
-    from musl_audit.rules import all_rules
-
-    return next((module.rule.name for module in all_rules() if module.rule.code == code), "")
+    yield from spell_reasons(rung, report.verdict.known)

@@ -1,8 +1,15 @@
 """
 Check wheels in CI: a line per finding, and an exit code.
 
-Exit code: 0 clean; 1 findings at or above --fail-on; 2 wrong usage; 3 no wheel was examined; 4 a wheel could not be
-examined. Source distributions, pure wheels and wheels of other platforms are skipped and counted.
+Source distributions, pure wheels and wheels of other platforms are skipped
+and counted, so that dist/* can be checked whatever was built.
+
+exit code:
+  0  clean
+  1  findings at or above --fail-on
+  2  wrong usage
+  3  no wheel was examined
+  4  a wheel could not be examined
 """
 
 from argparse import ArgumentParser, Namespace

@@ -1,7 +1,11 @@
 """
 Tell a person what a wheel needs: verdict, ladder of releases, findings.
 
-Exit code: 0 every wheel could be read; 2 wrong usage; 3 there was none to read; 4 one could not be read.
+exit code:
+  0  every wheel could be read
+  2  wrong usage
+  3  there was no wheel to read
+  4  a wheel could not be read
 """
 
 from argparse import ArgumentParser, Namespace

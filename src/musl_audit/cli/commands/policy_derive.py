@@ -1,0 +1,45 @@
+"""
+Write the policy file of a new musl release, from its libc.so files.
+
+Give one file per architecture; what they all added or removed becomes common
+to all architectures. Nothing is executed. Abilities of the loader, relocation
+types and LFS64 names are not to be seen in a symbol table: add them by hand.
+"""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from musl_audit.catalogs import load_catalog
+from musl_audit.cli.output import output_to
+from musl_audit.derive import derive
+from musl_audit.errors import UsageError
+from musl_audit.model import MuslVersion
+from musl_audit.policy.render import render
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what this command can be asked."""
+    parser.add_argument(
+        "--libc", metavar="PATH", action="append", required=True, help="a libc.so of the release (repeatable)"
+    )
+    parser.add_argument("--release", metavar="X.Y.Z", help="the release; default: what the files say")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the result to FILE")
+
+
+def run(options: Namespace) -> int:
+    """Write the file, and return the exit code."""
+    try:
+        release = MuslVersion.parse(options.release) if options.release else None
+    except ValueError as error:
+        raise UsageError(f"--release: {error}") from error
+    document = derive([_read(path) for path in options.libc], load_catalog(), release)
+    with output_to(options.output, "never") as output:
+        output.write(render(document))
+    return 0
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"--libc {path}: {error.strerror}") from error
