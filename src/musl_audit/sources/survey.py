@@ -35,7 +35,7 @@ def survey(file: BinaryIO, directory: Directory, limits: Limits) -> Survey:
     total = sum(info.file_size for info in directory.entries)
     if total > limits.total_bytes:
         raise WheelError(f"the members declare {total} bytes together, more than the limit of {limits.total_bytes}")
-    infos = [info for info in directory.entries if not info.is_dir()]
+    infos = [info for info in directory.entries if not info.orig_filename.endswith("/")]
     if infos and all(info.flag_bits & _IS_ENCRYPTED for info in infos):
         raise WheelError("the archive is encrypted")
     members = {id(info): _member(info) for info in directory.entries}

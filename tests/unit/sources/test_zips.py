@@ -413,6 +413,15 @@ def test_names_of_any_bytes_survive(tmp_path: Path) -> None:
     assert [problem.kind for problem in facts.archive_problems] == ["unsafe-path"]
 
 
+def test_a_member_without_a_name(tmp_path: Path) -> None:
+    """Its name begins with NUL, or is empty: zipfile cannot say then whether it is a directory."""
+    data = zip_of({"aaaa": b"x", "bbbb": b"y"}).replace(b"aaaa", bytes(4))
+
+    problems = problems_of(tmp_path, data)
+
+    assert [(problem.kind, problem.members) for problem in problems] == [("unsafe-path", ("\0\0\0\0",))]
+
+
 def test_a_wheel_without_metadata_is_read(tmp_path: Path) -> None:
     """Rules say what is missing."""
     facts = facts_of(tmp_path, zip_of({EXTENSION: binary()}))
