@@ -24,7 +24,7 @@ RULE = Rule(
     Severity.ERROR,
     "build it in a musllinux image, against musl",
 )
-_GLIBC_PARTS = frozenset("libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libutil.so.1".split())
+GLIBC_PARTS = frozenset("libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libutil.so.1".split())
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def check(context: Context) -> Iterator[Finding]:
     for file in context.loaded:
         for name in _glibc_loaders(file):
             loaders.setdefault(name, set()).add(file.path)
-        for name in _GLIBC_PARTS.intersection(file.needed):
+        for name in GLIBC_PARTS.intersection(file.needed):
             parts.setdefault(name, set()).add(file.path)
     if loaders:
         yield RULE.finding(
