@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from musl_audit.model import Failure, Finding, Outcome, Report, Skip
 from musl_audit.reporters.base import Heading, Summary
-from musl_audit.reporters.endings import counted_findings, ending
+from musl_audit.reporters.endings import counted, counted_findings, ending
 from musl_audit.reporters.layout import listed
-from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY, plural
+from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY
 from musl_audit.reporters.visible import visible
 
 _MEMBERS_SHOWN = 3
@@ -54,13 +54,5 @@ class CheckText:
             yield f"  hint: {visible(finding.hint)}"
 
     def _verdict(self, summary: Summary) -> str:
-        wheels = plural(summary.examined, "wheel")
-        failed = f", {summary.failed} could not be examined" if summary.failed else ""
-        found = counted_findings(summary)
-        if found:
-            style = BAD if summary.exit_code else BOLD
-            return self._paint(f"Found {found} in {wheels}{failed}", style)
-        if not summary.examined:
-            return self._paint(f"Examined no wheel{failed}", BAD if summary.exit_code else BOLD)
-        style = GOOD if summary.exit_code == 0 else BAD
-        return self._paint(f"Found nothing wrong in {wheels}{failed}", style)
+        clean = BOLD if counted_findings(summary) else GOOD
+        return self._paint(counted(summary), BAD if summary.exit_code else clean)

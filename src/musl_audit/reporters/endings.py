@@ -26,6 +26,20 @@ def _settings(heading: Heading, summary: Summary) -> list[str]:
     return lines
 
 
+def counted(summary: Summary) -> str:
+    """
+    Return the result of the run in one sentence.
+
+    >>> counted(Summary(examined=2, errors=1)), counted(Summary(failed=1))
+    ('Found 1 error in 2 wheels', 'Examined no wheel, 1 could not be examined')
+    """
+    failed = f", {summary.failed} could not be examined" if summary.failed else ""
+    found = counted_findings(summary)
+    if not summary.examined:
+        return f"Examined no wheel{failed}"
+    return f"Found {found or 'nothing wrong'} in {plural(summary.examined, 'wheel')}{failed}"
+
+
 def counted_findings(summary: Summary) -> str:
     """
     Return the counts of findings that are not 0.

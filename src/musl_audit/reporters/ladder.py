@@ -75,11 +75,15 @@ def _by_name(chosen: Iterable[DistributionAnswer], everyone: Sequence[Distributi
     return [_joined(name, numbers[name], found) for name, found in indices.items()]
 
 
-def _joined(name: str, numbers: Sequence[str], indices: Iterable[int]) -> str:
+def _joined(name: str, numbers: Sequence[str], indices: Sequence[int]) -> str:
+    """Return *name* with its releases: numbered neighbours as a range, words (edge, main) by themselves."""
+    words = [index for index in indices if not numbers[index][:1].isdigit()]
     spans = [
-        numbers[first] if first == last else f"{numbers[first]}–{numbers[last]}" for first, last in ranges(indices)
+        numbers[first] if first == last else f"{numbers[first]}–{numbers[last]}"
+        for first, last in ranges(index for index in indices if index not in words)
     ]
-    return name if spans == ["rolling"] else f"{name} {' and '.join(spans)}"
+    spans += [numbers[index] for index in words if numbers[index] != "rolling"]
+    return f"{name} {', '.join(spans)}".rstrip()
 
 
 # --- Why --------------------------------------------------------------------------------------------------

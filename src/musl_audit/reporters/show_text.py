@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from musl_audit.model import Failure, Finding, Outcome, Report, Skip
+from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
 from musl_audit.reporters.base import Heading, Summary, is_mendable
 from musl_audit.reporters.endings import ending
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
@@ -93,7 +93,7 @@ class ShowText:
     def _findings(self, findings: Sequence[Finding]) -> Iterator[str]:
         if not findings:
             return
-        yield from self._title("Findings")
+        yield from self._title(f"Findings: {_counts(findings)}")
         for index, finding in enumerate(findings):
             if index:
                 yield ""
@@ -104,6 +104,10 @@ class ShowText:
             yield from self._names(finding.members)
             if finding.hint:
                 yield from paragraph(visible(finding.hint), self._width, first="    hint: ", rest="          ")
+        mendable = sum(map(is_mendable, findings))
+        if mendable:
+            yield ""
+            yield from self._flow(f"`musl-audit repair` mends {mendable} of {plural(len(findings), 'finding')}")
 
     def _names(self, names: Iterable[str]) -> Iterator[str]:
         for name in listed([f"- {name}" for name in names], _MEMBERS_SHOWN, "… and {} more (--json lists all)"):
@@ -117,21 +121,19 @@ class ShowText:
         column = max(width_of(visible(library.soname)) for library in libraries)
         status = max(len(library.status) for library in libraries)
         for library in libraries:
-            users = library.needed_by
-            needed_by = users[0] if len(users) == 1 else plural(len(users), "file")
-            soname = visible(library.soname)
-            gap = " " * (column - width_of(soname))
-            start = f"  {soname}{gap}  {library.status:<{status}}  "
+            soname, users = visible(library.soname), library.needed_by
+            start = f"  {soname}{' ' * (column - width_of(soname))}  {library.status:<{status}}  needed by "
+            user = visible(users[0]) if len(users) == 1 else plural(len(users), "file")
             if self._width < _NARROW:
                 yield f"  {soname}"
-                yield from self._flow(f"{library.status}, needed by {needed_by}", indent="    ")
+                yield from self._flow(f"{library.status}, needed by {user}", indent="    ")
             else:
-                yield f"{start}needed by {visible(needed_by)}"
+                yield start + (user if width_of(start + user) <= self._width else plural(len(users), "file"))
 
     def _tags(self, report: Report) -> Iterator[str]:
         if report.verdict.arch is None:
             return
-        yield from self._title("Tags it could carry")
+        yield from self._title("Tags it earns")
         yield from self._flow(", ".join(report.verdict.earned_tags) or "none for musl, as it is")
 
 
@@ -140,6 +142,13 @@ def _verdict_style(report: Report) -> str:
     if False in kept or not report.verdict.loads_on:
         return BAD
     return GOOD if kept == {True} else BOLD
+
+
+def _counts(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are of each severity, the worst first."""
+    severities = [finding.severity for finding in findings]
+    counts = ((severities.count(severity), severity.value) for severity in reversed(Severity))
+    return ", ".join(plural(number, noun) for number, noun in counts if number)
 
 
 def _details(rung: Rung, report: Report) -> Iterator[str]:
