@@ -80,16 +80,17 @@ def derive(libcs: Iterable[bytes], catalog: Catalog, release: MuslVersion | None
     is no musl, for releases that differ, or where nothing is known to compare with.
     """
     exports: dict[str, Names] = {}
+    releases = set()
     for libc in libcs:
         arch, names = _read_libc(libc, catalog)
         if arch in exports:
             raise PolicyError(f"two files are for {arch}: one per architecture is wanted")
-        found = release_of(libc) if release is None else release
-        if release is not None and found != release:
-            raise PolicyError(f"the files are of musl {release} and {found}: one release is wanted")
-        release, exports[arch] = found, names
-    if release is None:
-        raise PolicyError("no libc.so was given")
+        exports[arch] = names
+        releases.add(release or release_of(libc))
+    if len(releases) != 1:
+        named = " and ".join(map(str, sorted(releases)))
+        raise PolicyError(f"the files are of musl {named}: one release is wanted" if named else "no libc.so was given")
+    (release,) = releases
     before = _release_before(release, exports, catalog)
     changes = {arch: Change.between(catalog.symbols(arch).exports_of(before), names) for arch, names in exports.items()}
     return {

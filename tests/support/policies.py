@@ -1,7 +1,7 @@
 """Policies as values: the shipped files in memory, to be changed by a test before a catalog is made of them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from musl_audit.catalogs import policies_directory
@@ -37,9 +37,9 @@ def shipped(path: str) -> Json:
     return content
 
 
-def catalog_with(**changed: object) -> Catalog:
+def catalog_with(*, without: Collection[str] = (), **changed: object) -> Catalog:
     """
-    Return the catalog of the shipped files, some of them replaced.
+    Return the catalog of the shipped files, some of them replaced, those *without* left out.
 
     A keyword is a path with ``__`` for the slash and ``_`` for dots in it: ``musl__1_2_7`` is ``musl/1.2.7.json``.
     """
@@ -48,4 +48,6 @@ def catalog_with(**changed: object) -> Catalog:
         (f"{path.replace('_', '.')}.json" if path.startswith("musl/") else f"{path}.json"): content
         for path, content in paths.items()
     }
-    return Catalog(PoliciesInMemory({path: shipped(path) for path in shipped_files()} | replaced))
+    return Catalog(
+        PoliciesInMemory({path: shipped(path) for path in shipped_files() if path not in without} | replaced)
+    )
