@@ -1,0 +1,206 @@
+"""From a plan to the entries of the repaired wheel, one at a time, each checked against what was predicted."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Protocol, assert_never
+
+from musl_audit.elf import read_elf
+from musl_audit.errors import ElfError, RepairError
+from musl_audit.model import ElfFacts, Member, WheelFacts, WheelName
+from musl_audit.ports import Archive, FoundLibrary, Libraries, PackedMember
+from musl_audit.record import Record, digest_of, parse_record
+from musl_audit.repair.actions import (
+    Action,
+    ClearExecutableStack,
+    DropNeeded,
+    DropZeroLengthSegments,
+    ElfAction,
+    Graft,
+    MoveBehindShim,
+    RenameMember,
+    ReplaceNeeded,
+    Retag,
+    SetRunpath,
+    SetSoname,
+    Strip,
+    UnpackRelocations,
+)
+from musl_audit.repair.dist_info import is_dropped, record_text, wheel_text
+from musl_audit.repair.predict import differences
+from musl_audit.repair.relr import unpack_relocations
+from musl_audit.repair.segments import clear_executable_stack, drop_zero_length_segments
+
+PatchAction = ReplaceNeeded | DropNeeded | SetSoname | SetRunpath
+Pack = Callable[[str, bytes, int, PackedMember | None], PackedMember]  # name, bytes, mode, the entry it replaces
+_LIBRARY_MODE, _TEXT_MODE, _PROGRAM_MODE = 0o755, 0o644, 0o755
+
+SHIM = """\
+#!python
+# Starts a program that needs libraries of the wheel, from where it finds them.
+import os
+import sys
+import sysconfig
+
+if __name__ == "__main__":
+    program = os.path.join(sysconfig.get_path("platlib"), *{parts!r})
+    os.execv(program, [program, *sys.argv[1:]])
+"""
+
+
+class Tools(Protocol):
+    """The programs that change ELF files."""
+
+    def patch(self, data: bytes, actions: Iterable[PatchAction], what: str) -> bytes:
+        """Return *data* with *actions* done in one call; raise ``RepairError``, beginning with *what*."""
+
+    def strip(self, data: bytes, what: str) -> bytes:
+        """Return *data* without what the loader does not need; raise ``RepairError``, beginning with *what*."""
+
+
+@dataclass
+class _Layout:
+    """Where every member of the result comes from; filled by walking the actions once."""
+
+    sources: dict[str, Member | Graft | str]  # a string is the text of a new file
+    changes: dict[str, list[ElfAction]] = field(default_factory=dict)
+    name: WheelName | None = None
+
+    def take(self, action: Action) -> None:
+        match action:
+            case Graft(member=member):
+                self.sources[member] = action
+            case RenameMember(member=member, new=new):
+                self.sources[new] = self.sources.pop(member)
+                if member in self.changes:
+                    self.changes[new] = self.changes.pop(member)
+            case MoveBehindShim(member=member, new=new):
+                self.sources[new] = self.sources[member]
+                self.sources[member] = SHIM.format(parts=tuple(new.split("/")))
+            case Retag(new=name):
+                self.name = name
+            case _:
+                self.changes.setdefault(action.member, []).append(action)
+
+
+class Application:
+    """Applies one plan to one archive; ``changed`` tells, once all entries were taken, whether any byte differs."""
+
+    def __init__(
+        self, archive: Archive, facts: WheelFacts, predicted: WheelFacts, libraries: Libraries, tools: Tools, pack: Pack
+    ) -> None:
+        self._archive = archive
+        self._facts = facts
+        self._predicted = {elf.path: elf for elf in predicted.elves}
+        self._libraries = libraries
+        self._tools = tools
+        self._pack = pack
+        self._dist_info = facts.metadata.dist_infos[0] if facts.metadata.dist_infos else ""
+        self._rows: list[tuple[str, str, str]] = []
+        self.changed = False
+
+    def entries(self, actions: Iterable[Action], added: Iterable[tuple[str, bytes]] = ()) -> Iterator[PackedMember]:
+        """
+        Yield the entries of the result: the old order, new files before ``*.dist-info``, and ``RECORD`` last.
+
+        *added* are further texts, such as an SBOM. Raise ``RepairError`` where a tool changed more than was planned.
+        """
+        layout = _Layout({member.name: member for member in self._archive.members})
+        for action in actions:
+            layout.take(action)
+        record = self._old_record()
+        for name in self._ordered(layout.sources):
+            yield self._entry(name, layout, record)
+        for name, data in added:
+            yield self._new(name, data, _TEXT_MODE)
+        path = f"{self._dist_info}/RECORD"
+        text = record_text([*self._rows, (path, "", "")])
+        old = next((member for member in self._archive.members if member.name == path), None)
+        packed = self._archive.packed(old) if old else None
+        yield self._pack(path, text, _TEXT_MODE, packed)
+
+    def _ordered(self, sources: Iterable[str]) -> list[str]:
+        names = [name for name in sources if not is_dropped(name, self._dist_info)]
+        about = [name for name in names if name.startswith(f"{self._dist_info}/")]
+        return [*(name for name in names if not name.startswith(f"{self._dist_info}/")), *about]
+
+    def _entry(self, name: str, layout: _Layout, record: Record) -> PackedMember:
+        source = layout.sources[name]
+        match source:
+            case str():
+                return self._new(name, source.encode(), _PROGRAM_MODE)
+            case Graft():
+                found = FoundLibrary(source.source, source.sha256, source.facts)
+                return self._new(name, self._mended(name, self._libraries.read(found), layout), _LIBRARY_MODE)
+            case Member():
+                return self._old(name, source, layout, record)
+            case _:
+                assert_never(source)
+
+    def _old(self, name: str, member: Member, layout: _Layout, record: Record) -> PackedMember:
+        packed = self._archive.packed(member)
+        if member.is_directory:
+            return packed
+        data = None
+        if name in layout.changes:
+            data = self._archive.read(member)
+            new = self._mended(name, data, layout)
+        elif name == f"{self._dist_info}/WHEEL" and layout.name is not None:
+            data = self._archive.read(member)
+            new = wheel_text(data, layout.name)
+        if data is not None and new != data:
+            self.changed = True
+            self._row(name, f"sha256={digest_of(new, 'sha256')}", len(new))
+            return self._pack(name, new, member.mode & 0o777, packed)
+        self.changed |= name != member.name
+        self._row(name, self._known_digest(member, record, data), member.size)
+        return replace(packed, member=replace(member, name=name))
+
+    def _known_digest(self, member: Member, record: Record, data: bytes | None) -> str:
+        """Return the digest of an unchanged member, RECORD's own where it can be used, so that nothing is inflated."""
+        row = record.rows.get(member.name)
+        if row is not None and row.algorithm == "sha256" and row.size == str(member.size) and row.digest:
+            return f"sha256={row.digest}"
+        return f"sha256={digest_of(self._archive.read(member) if data is None else data, 'sha256')}"
+
+    def _new(self, name: str, data: bytes, mode: int) -> PackedMember:
+        self.changed = True
+        self._row(name, f"sha256={digest_of(data, 'sha256')}", len(data))
+        return self._pack(name, data, mode, None)
+
+    def _row(self, name: str, digest: str, size: int) -> None:
+        self._rows.append((name, digest, str(size)))
+
+    def _old_record(self) -> Record:
+        for member in self._archive.members:
+            if member.name == f"{self._dist_info}/RECORD":
+                return parse_record(self._archive.read(member))
+        return Record(exists=False)
+
+    def _mended(self, name: str, data: bytes, layout: _Layout) -> bytes:
+        """Return *data* with the planned changes, checked: patchelf in one call, then strip, then our own changes."""
+        actions = layout.changes.get(name, [])
+        patches = [
+            action for action in actions if isinstance(action, ReplaceNeeded | DropNeeded | SetSoname | SetRunpath)
+        ]
+        data = self._tools.patch(data, patches, name) if patches else data
+        data = self._tools.strip(data, name) if any(isinstance(action, Strip) for action in actions) else data
+        try:
+            for kind, mend in _MENDS:
+                if any(isinstance(action, kind) for action in actions):
+                    data = mend(data)
+            self._check(name, read_elf(data, name))
+        except ElfError as error:
+            raise RepairError(f"{name}: {error}") from error
+        return data
+
+    def _check(self, name: str, actual: ElfFacts) -> None:
+        differing = differences(self._predicted[name], actual)
+        if differing:
+            raise RepairError(f"{name}: a tool changed more than was planned: {', '.join(differing)}")
+
+
+_MENDS: tuple[tuple[type[ElfAction], Callable[[bytes], bytes]], ...] = (
+    (DropZeroLengthSegments, drop_zero_length_segments),
+    (ClearExecutableStack, clear_executable_stack),
+    (UnpackRelocations, unpack_relocations),
+)
