@@ -16,7 +16,7 @@ Form = Literal["shared", "object", "executable", "static", "static-pie"]
 
 @dataclass(frozen=True, slots=True)
 class Stub:
-    """A library that exists only while linking, so that the file needs it; *symbols* are ``name@VERSION``."""
+    """A library that exists only while linking; its at most two *symbols* are names, or ``name@VERSION``."""
 
     soname: str
     symbols: tuple[str, ...] = ()

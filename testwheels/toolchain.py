@@ -55,18 +55,15 @@ class Workshop:
         path = self._scratch / f"{_digest((stub.soname, *stub.symbols, arch))}.so"
         if path.exists():
             return path
-        flags = [f"-DX{index}={symbol.partition('@')[0]}" for index, symbol in enumerate(stub.symbols)]
-        empty = Elf("", ("stub.c",), arch=arch, compile_flags=tuple(flags))
-        version_script = self._scratch / f"{path.stem}.map"
-        versions = dict.fromkeys(symbol.partition("@")[2] for symbol in stub.symbols)
-        lines = [
-            f"{version} {{ {' '.join(s.partition('@')[0] + ';' for s in stub.symbols if s.endswith('@' + version))} }};"
-            for version in versions
-        ]
-        version_script.write_text("\n".join(lines))
-        script = (f"--version-script={version_script}",) if lines else ()
+        names = [symbol.partition("@")[0] for symbol in stub.symbols]
+        source = Elf("", ("stub.c",), arch=arch, compile_flags=tuple(f"-DX{i}={name}" for i, name in enumerate(names)))
+        script: Command = ()
+        if any("@" in symbol for symbol in stub.symbols):
+            version_script = path.with_suffix(".map")
+            version_script.write_text(_version_script(stub))
+            script = (f"--version-script={version_script}",)
         linker = (*_ZIG, "ld.lld", "-m", TARGETS[arch].emulation, "-shared", "-soname", stub.soname)
-        self._run((*linker, *script, str(self._object("stub.c", empty)), "-o", str(path)))
+        self._run((*linker, *script, str(self._object("stub.c", source)), "-o", str(path)))
         return path
 
     def _run(self, command: Sequence[str]) -> None:
@@ -94,7 +91,7 @@ def _linker(elf: Elf, case: str) -> Command:
     elif elf.form == "shared":
         command = ("gcc", "-shared")
     else:
-        command = (*_compiler(elf.maker, elf.arch), *_FORM_FLAGS[elf.form])
+        command = (*_compiler(elf.maker, elf.arch), "-Os", *_FORM_FLAGS[elf.form])
     is_driver = command[0] in ("gcc", "musl-gcc") or "cc" in command
     flags = list(_for_linker(elf, case))
     passed = [f"-Wl,{','.join(flags)}"] if is_driver and flags else flags
@@ -109,6 +106,17 @@ def _for_linker(elf: Elf, case: str) -> Command:
         dtags = "--enable-new-dtags" if elf.is_runpath else "--disable-new-dtags"
         flags += (dtags, "-rpath", elf.rpath.replace("{case}", case))
     return flags
+
+
+def _version_script(stub: Stub) -> str:
+    r"""
+    Return the linker script that gives the symbols of *stub* their versions.
+
+    >>> _version_script(Stub("libanswer.so", ("answer@V1",)))
+    'V1 { answer; };\n'
+    """
+    pairs = (symbol.split("@") for symbol in stub.symbols)
+    return "".join(f"{version} {{ {name}; }};\n" for name, version in pairs)
 
 
 def _digest(words: Sequence[str]) -> str:
