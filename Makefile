@@ -33,6 +33,9 @@ test: dev  ## Install what the tests need and run them
 corpus: dev  ## Fetch the real wheels whose answers by musl's loaders are recorded
 	$(BIN)/python -m tools.corpus
 
+loaders: dev  ## Derive musl's loaders out of Debian's packages again and compare them with the committed ones
+	$(BIN)/python -m tools.loaders
+
 .PHONY: testwheels
 testwheels:  ## Build the test wheels again (needs musl-gcc, gcc, GNU ld; compilers for the rest come from PyPI)
 	test -d .cache/testwheels || $(PYTHON) -m venv .cache/testwheels
