@@ -82,6 +82,22 @@ def test_what_one_architecture_has_alone_stays_with_it() -> None:
     assert "statx" in symbols["common"]["added"]
 
 
+def test_what_other_architectures_contradict_is_not_taken_to_be_common() -> None:
+    """x86_64's file alone: ioperm cannot leave where it never was, riscv64's own symbol cannot come to riscv64."""
+    changed = libc("1.2.5")
+    for old, new in ((b"ioperm", b"iother"), (b"pthread_mutex_lock", b"riscv_flush_icache")):
+        assert changed.count(b"\0" + old + b"\0") == 1
+        changed = changed.replace(b"\0" + old + b"\0", b"\0" + new + b"\0")
+
+    derived = derive([changed], CATALOG)
+
+    symbols = derived["symbols"]
+    assert isinstance(symbols, dict)
+    assert symbols["x86_64"] == {"added": ["riscv_flush_icache"], "removed": ["ioperm"]}
+    assert symbols["common"]["removed"] == ["pthread_mutex_lock"]
+    assert "iother" in symbols["common"]["added"]
+
+
 def test_a_derived_file_is_a_policy_file() -> None:
     """It fits the schema, and makes the release known without a change of code."""
     derived = derive([libc("1.2.5")], CATALOG)

@@ -87,6 +87,17 @@ def test_posix_fallocate64_is_missing_from_two_releases(arch: str) -> None:
     assert set(absent_from("posix_fallocate64", arch)) == {"1.2.4", "1.2.5"} & known
 
 
+def test_a_fallback_needs_the_name_that_it_falls_back_to() -> None:
+    """The loader looks for the unsuffixed name in libc; where libc lacks it, nobody is found."""
+    release: dict[str, object] = {"release": "1.2.7", "released": None, "provenance": "test"}
+    release |= {"symbols": {"common": {"removed": ["open"]}}, "lfs64": {"added": {"other64": "no_such_symbol"}}}
+    table = catalog_with(musl__1_2_7=release).symbols("x86_64")
+
+    assert MuslVersion(1, 2, 7) not in table.releases_with("open64")
+    assert MuslVersion(1, 2, 6) in table.releases_with("open64")
+    assert not table.releases_with("other64")
+
+
 def test_what_left_the_table_in_1_2_4_is_what_the_loader_maps() -> None:
     """Sixty names left; sixty are mapped, the last of them since 1.2.6."""
     table = CATALOG.symbols("x86_64")
