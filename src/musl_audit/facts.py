@@ -6,13 +6,10 @@ from operator import attrgetter
 from musl_audit.distinfo import dist_infos_of, main_dist_info, parse_wheel_file
 from musl_audit.elf import is_elf, read_elf
 from musl_audit.errors import ElfError, WheelError
-from musl_audit.facts_json import facts_from_json, facts_to_json
 from musl_audit.model import ElfFacts, Member, Problem, WheelFacts, WheelName
 from musl_audit.ports import Archive
 from musl_audit.record import LARGEST_RECORD, Record, compare, parse_record
 from musl_audit.wheelname import parse_wheel_name
-
-__all__ = ["extract", "facts_from_json", "facts_to_json"]
 
 _LARGEST_WHEEL_FILE = 1 << 20
 

@@ -1,10 +1,9 @@
 """How much of an archive is read before it is refused: bounds for hostile input."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """
     The most that one wheel may ask for.
 

@@ -1,9 +1,8 @@
 """``RECORD``: the files of a wheel with their sizes and digests, held against what the archive has."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from musl_audit.model import Member, Problem
@@ -13,7 +12,6 @@ _MOST_ROWS = 400_000
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 _WEAK = frozenset({"md5", "sha1", "sha224"})
 _STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
-_SIZE = re.compile(r"[0-9]{1,19}")
 
 
 class Row(NamedTuple):
@@ -24,11 +22,10 @@ class Row(NamedTuple):
     size: str
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A parsed ``RECORD``: its rows by path, and what is wrong with the file itself."""
 
-    rows: dict[str, Row] = field(default_factory=dict)
+    rows: Mapping[str, Row] = MappingProxyType({})
     problems: tuple[Problem, ...] = ()
     exists: bool = True
     is_readable: bool = True
@@ -117,7 +114,7 @@ def _row_faults(row: Row, member: Member, *, needs_digest: bool) -> Iterator[tup
     if row.size and row.size != str(member.size):
         yield (
             ("wrong-size", "has another size than RECORD says")
-            if _SIZE.fullmatch(row.size)
+            if row.size.isascii() and row.size.isdigit()
             else ("malformed-row", "has a size in RECORD that is no number")
         )
     if row.algorithm in _STRONG or not needs_digest:

@@ -5,21 +5,10 @@ import re
 from musl_audit.errors import WheelError
 from musl_audit.model import WheelName
 
-# A strict subset of what packaging accepts: nearly every wheel's name is written like this, and importing packaging
-# takes longer than reading a small wheel. About any other name, packaging decides.
-_PLAIN_NAME = re.compile(
-    r"(?P<distribution>[A-Za-z0-9]+(?:[._][A-Za-z0-9]+)*)"
-    r"-(?P<version>[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?(?:\+[a-z0-9]+(?:\.[a-z0-9]+)*)?)"
-    r"(?:-(?P<build>[0-9]+[A-Za-z0-9_]*))?"
-    r"-(?P<python>[a-z]+[0-9]+(?:\.[a-z]+[0-9]+)*)"
-    r"-(?P<abi>[a-z0-9_]+(?:\.[a-z0-9_]+)*)"
-    r"-(?P<platform>[a-z0-9_]+(?:\.[a-z0-9_]+)*)"
-    r"\.whl"
-)
-_LONGEST_PLAIN_NAME = 255
-
-_MUSLLINUX = re.compile(r"musllinux_(0|[1-9][0-9]*)_(0|[1-9][0-9]*)_([a-z0-9_]+)")
-_MANYLINUX = re.compile(r"manylinux(?:1|2010|2014|_[0-9]+_[0-9]+)_([a-z0-9_]+)")
+# Patterns are compiled when first used: that takes longer than the rest of this module.
+_MUSLLINUX = "musllinux_(0|[1-9][0-9]*)_(0|[1-9][0-9]*)_([a-z0-9_]+)"
+_MANYLINUX = "manylinux(?:1|2010|2014|_[0-9]+_[0-9]+)_([a-z0-9_]+)"
+_LONGEST_PLAIN = 255
 _FAMILIES = ("musllinux", "manylinux", "linux", "macosx", "win", "android", "ios", "pyodide", "emscripten", "wasi")
 _SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 
@@ -33,18 +22,32 @@ def parse_wheel_name(filename: str) -> WheelName:
     >>> parse_wheel_name("attrs-25.1.0-py2.py3-none-any.whl").python_tags
     ('py2', 'py3')
     """
-    plain = _PLAIN_NAME.fullmatch(filename) if len(filename) <= _LONGEST_PLAIN_NAME else None
-    if plain is None:
+    if not is_plain(filename):
         _refuse_bad_name(filename)
-        return _split(filename)
+    distribution, version, *build, python, abi, platform = filename.removesuffix(".whl").split("-")
     return WheelName(
-        distribution=plain["distribution"],
-        version=plain["version"],
-        build=plain["build"],
-        python_tags=tuple(plain["python"].split(".")),
-        abi_tags=tuple(plain["abi"].split(".")),
-        platform_tags=tuple(plain["platform"].split(".")),
+        distribution=distribution,
+        version=version,
+        build=build[0] if build else None,
+        python_tags=tuple(python.lower().split(".")),  # installers compare tags without case
+        abi_tags=tuple(abi.lower().split(".")),
+        platform_tags=tuple(platform.lower().split(".")),
     )
+
+
+def is_plain(filename: str) -> bool:
+    """
+    Whether *filename* is a wheel's name beyond doubt: a strict subset of what packaging accepts.
+
+    Nearly every name is, and importing packaging takes longer than reading a small wheel.
+    """
+    parts = filename.removesuffix(".whl").split("-")
+    if len(parts) != 5 or not filename.endswith(".whl") or not filename.isascii() or len(filename) > _LONGEST_PLAIN:
+        return False
+    words = [word for part in parts for word in part.replace("_", ".").split(".")]
+    numbers = parts[1].split(".")
+    pythons = parts[2].split(".")
+    return all(map(str.isalnum, words)) and all(map(str.isdigit, numbers)) and all(map(str.isidentifier, pythons))
 
 
 def _refuse_bad_name(filename: str) -> None:
@@ -55,19 +58,6 @@ def _refuse_bad_name(filename: str) -> None:
         parse_wheel_filename(filename)
     except ValueError as error:  # InvalidWheelFilename, and int() of too many digits
         raise WheelError(f"not a wheel's file name: {error}", code="MUSL001") from error
-
-
-def _split(filename: str) -> WheelName:
-    """Return the parts of a name that packaging accepted; tags compare without case, as packaging's do."""
-    distribution, version, *build, python, abi, platform = filename.removesuffix(".whl").split("-")
-    return WheelName(
-        distribution=distribution,
-        version=version,
-        build=build[0] if build else None,
-        python_tags=tuple(python.lower().split(".")),
-        abi_tags=tuple(abi.lower().split(".")),
-        platform_tags=tuple(platform.lower().split(".")),
-    )
 
 
 def is_sdist_name(filename: str) -> bool:
@@ -112,7 +102,7 @@ def musllinux_series(tag: str) -> tuple[str, str] | None:
     >>> musllinux_series("musllinux_1_2_x86_64")
     ('1.2', 'x86_64')
     """
-    match = _MUSLLINUX.fullmatch(tag)
+    match = re.fullmatch(_MUSLLINUX, tag)
     return (f"{match[1]}.{match[2]}", match[3]) if match else None
 
 
@@ -135,9 +125,9 @@ def tag_arch(tag: str) -> str | None:
     >>> tag_arch("manylinux_2_28_ppc64le"), tag_arch("linux_i686"), tag_arch("any")
     ('ppc64le', 'i686', None)
     """
-    if match := _MUSLLINUX.fullmatch(tag):
-        return match[3]
-    if match := _MANYLINUX.fullmatch(tag):
+    if parsed := musllinux_series(tag):
+        return parsed[1]
+    if match := re.fullmatch(_MANYLINUX, tag):
         return match[1]
     return tag.removeprefix("linux_") if tag.startswith("linux_") else None
 

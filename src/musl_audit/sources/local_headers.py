@@ -2,9 +2,8 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from zipfile import ZIP_STORED, ZipInfo
 
 from musl_audit.sources.zip_directory import Directory
@@ -17,8 +16,7 @@ _DESCRIPTORS = tuple(struct.Struct(layout) for layout in ("<4sLLL", "<4sLQQ", "<
 _USUAL_EXTRA = 64  # bytes that are read beyond the name, in the hope that they hold the extra field
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A member as the central directory lists it, and the room it takes: from ``start`` to before ``end``."""
 
     info: ZipInfo
@@ -33,8 +31,7 @@ class Entry:
         return self.data > self.start
 
 
-@dataclass(frozen=True, slots=True)
-class _LocalHeader:
+class _LocalHeader(NamedTuple):
     """The fields of a local header that the central directory repeats."""
 
     name: bytes

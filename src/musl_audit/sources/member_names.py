@@ -1,16 +1,12 @@
 """What is wrong with the names of a wheel's members: where they would land, and which of them collide."""
 
-import re
 import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from unicodedata import normalize
 
 from musl_audit.layout import SITE_PACKAGES, place_of
 from musl_audit.model import Member, Problem
 
-_DRIVE = re.compile(r"[A-Za-z]:")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SPECIAL = {
     stat.S_IFLNK: "a symbolic link",
     stat.S_IFCHR: "a character device",
@@ -42,9 +38,9 @@ def _path_fault(name: str) -> str | None:
         return "leaves the directory that it is installed to"
     if "\\" in name:
         return "has a backslash, which some installers take for a separator"
-    if _DRIVE.match(name):
+    if name[1:2] == ":" and name[0].isascii() and name[0].isalpha():
         return "begins with a drive letter"
-    if _CONTROL.search(name):
+    if not name.isprintable() and any(char < " " or char == "\x7f" for char in name):
         return "has control characters in its name"
     return None if name else "has no name"
 
@@ -85,7 +81,11 @@ def _installed(name: str) -> str:
 
 def _folded(name: str) -> str:
     path = _installed(name)
-    return path.lower() if path.isascii() else normalize("NFC", normalize("NFC", path).casefold())
+    if path.isascii():
+        return path.lower()
+    from unicodedata import normalize
+
+    return normalize("NFC", normalize("NFC", path).casefold())
 
 
 def _files_as_directories(names: list[str]) -> Iterator[Problem]:

@@ -1,8 +1,7 @@
 """The whole of a zip file before it is inflated: every byte belongs to one member, and none asks for too much."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
 from musl_audit.errors import WheelError
@@ -16,8 +15,7 @@ _IS_ENCRYPTED = 0x1
 _METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 98: "PPMd", 99: "AES"}
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """The members of an archive, where to read each, and what is wrong with it as far as headers tell."""
 
     members: tuple[Member, ...]  # in the order of the directory

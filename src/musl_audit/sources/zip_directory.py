@@ -1,8 +1,7 @@
 """The central directory of a zip file, and what is wrong with the records that frame it (APPNOTE.TXT 4.3)."""
 
 import struct
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from musl_audit.errors import WheelError
@@ -16,8 +15,7 @@ _LONGEST_COMMENT = 0xFFFF
 _BYTES_PER_ENTRY = 400  # of the directory, on average: bounds what is parsed at all
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(NamedTuple):
     """What the central directory lists, in its order, and where in the file it begins."""
 
     entries: tuple[ZipInfo, ...]
@@ -25,12 +23,11 @@ class Directory:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(NamedTuple):
     """The end records: where they begin, and what they say about the directory."""
 
     offset: int
-    count: int
+    declared: int
     directory_size: int
     faults: tuple[str, ...]
     trailing: int  # bytes after the end of the archive
@@ -43,8 +40,8 @@ def read_directory(file: BinaryIO, size: int, limits: Limits) -> Directory:
     Raise ``WheelError`` where it is no zip, is truncated, or lists more than *limits* allow.
     """
     end = _read_end(file, size)
-    if end.count > limits.members or end.directory_size > limits.members * _BYTES_PER_ENTRY:
-        raise WheelError(f"the archive lists {end.count} members, more than the limit of {limits.members}")
+    if end.declared > limits.members or end.directory_size > limits.members * _BYTES_PER_ENTRY:
+        raise WheelError(f"the archive lists {end.declared} members, more than the limit of {limits.members}")
     try:
         with ZipFile(file) as archive:
             entries = tuple(archive.infolist())
@@ -53,8 +50,8 @@ def read_directory(file: BinaryIO, size: int, limits: Limits) -> Directory:
     except (BadZipFile, NotImplementedError, OverflowError, ValueError, struct.error) as error:
         raise WheelError(f"not a readable zip file: {_sentence(error)}") from error
     faults = end.faults
-    if len(entries) != end.count:
-        faults += (f"its end record counts {end.count} members, its directory lists {len(entries)}",)
+    if len(entries) != end.declared:
+        faults += (f"its end record counts {end.declared} members, its directory lists {len(entries)}",)
     problems = [Problem("header-mismatch", detail=fault) for fault in faults]
     if end.trailing:
         problems.append(Problem("extra-data", detail=f"{end.trailing} bytes follow the end of the archive"))
