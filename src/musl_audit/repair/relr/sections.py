@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from musl_audit.repair.image import SHF_ALLOC, Image, Region, Section
 from musl_audit.repair.relr.space import Space
-from musl_audit.repair.relr.tables import RELA, Tables
+from musl_audit.repair.relr.tables import SHT_REL, SHT_RELA, Tables
 
 SHT_PROGBITS, SHT_DYNSYM, SHT_RELR = 1, 11, 19
 # Names are changed in place, so none is longer than ".relr.dyn". Not ".rel…" for the old table: GNU tools take a
 # section of such a name for relocations.
 PACKED_NAME, UNPACKED_NAME = b".relr.dyn", b".unpacked"
+TABLE_NAMES = {SHT_RELA: b".rela.dyn", SHT_REL: b".rel.dyn"}
 
 
 def cleared(image: Image, tables: Tables) -> Image:
@@ -36,7 +37,7 @@ def with_table_sections(space: Space, before: Image, tables: Tables, size: int) 
     packed, plain = _packed_index(before, tables), _plain_index(before, tables)
     image = space.image
     if packed is not None:
-        name = UNPACKED_NAME if plain is not None else (b".rela.dyn" if tables.tags is RELA else b".rel.dyn")
+        name = UNPACKED_NAME if plain is not None else TABLE_NAMES[tables.tags.section_type]
         image = _renamed(image, sections[packed], name)
     if packed is not None and plain is not None:
         sections[packed] = replace(sections[packed], type=SHT_PROGBITS, entry_size=0, link=0, info=0)
@@ -68,7 +69,16 @@ def _packed_index(image: Image, tables: Tables) -> int | None:
 
 
 def _plain_index(image: Image, tables: Tables) -> int | None:
-    return _index_at(image, tables.tags.section_type, tables.plain_region)
+    """
+    Return the index of the section of the table that is replaced, or of the empty one that linkers leave.
+
+    patchelf writes into ``DT_RELA`` whatever address the first section of the usual name has, so one must be enough.
+    """
+    index = _index_at(image, tables.tags.section_type, tables.plain_region)
+    if index is not None or tables.plain_region.size:
+        return index
+    name = TABLE_NAMES[tables.tags.section_type]
+    return next((at for at, section in enumerate(image.sections) if image.section_name(section) == name), None)
 
 
 def _index_at(image: Image, kind: int, region: Region) -> int | None:
