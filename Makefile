@@ -33,6 +33,9 @@ test: dev  ## Install what the tests need and run them
 corpus: dev  ## Fetch the real wheels whose answers by musl's loaders are recorded
 	$(BIN)/python -m tools.corpus
 
+agree: dev  ## Compare our answers about the corpus with those of musl's loaders
+	$(BIN)/python -m tools.agree
+
 loaders: dev  ## Derive musl's loaders out of Debian's packages again and compare them with the committed ones
 	$(BIN)/python -m tools.loaders
 
