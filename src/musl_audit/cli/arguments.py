@@ -18,7 +18,17 @@ def add_wheels(parser: ArgumentParser) -> None:
 
 
 def add_judging(parser: ArgumentParser) -> None:
-    """Add what changes the verdict."""
+    """Add what changes the verdict, and what the gate lets through."""
+    group = add_policy(parser)
+    _add_list(group, "--select", "CODE", "report these only: codes, their beginnings, or names of rules")
+    _add_list(group, "--ignore", "CODE", "do not report these")
+    group.add_argument(
+        "--fail-on", type=one_of(FAIL_ON), metavar="SEVERITY", help="exit 1 from: error (default), warning, note, never"
+    )
+
+
+def add_policy(parser: ArgumentParser) -> _ArgumentGroup:
+    """Add what changes the verdict, and return the group for more."""
     group = parser.add_argument_group("judging")
     group.add_argument(
         "--floor",
@@ -27,25 +37,26 @@ def add_judging(parser: ArgumentParser) -> None:
         "(the oldest of the distributions still supported); default: what the tag promises",
     )
     _add_list(group, "--exclude", "GLOB", "libraries that the user provides, such as 'libodbc.so.*'")
-    _add_list(group, "--select", "CODE", "report these only: codes, their beginnings, or names of rules")
-    _add_list(group, "--ignore", "CODE", "do not report these")
-    group.add_argument(
-        "--fail-on", type=one_of(FAIL_ON), metavar="SEVERITY", help="exit 1 from: error (default), warning, note, never"
-    )
     group.add_argument(
         "--config", metavar="FILE", help="read [tool.musl-audit] of FILE, not the nearest pyproject.toml"
     )
     group.add_argument("--isolated", action="store_true", help="read no configuration")
+    return group
 
 
 def add_reading(parser: ArgumentParser) -> None:
     """Add how wheels are read, and how much of them at most."""
-    limits = Limits()
-    group = parser.add_argument_group("reading")
+    group = add_limits(parser)
     group.add_argument("--verify-hashes", action="store_true", help="hold every member against its hash in RECORD")
     group.add_argument(
         "-j", "--jobs", type=count, metavar="N", default=available_cores(), help="processes; default: one per core"
     )
+
+
+def add_limits(parser: ArgumentParser) -> _ArgumentGroup:
+    """Add how much of a wheel is read at most, and return the group for more."""
+    limits = Limits()
+    group = parser.add_argument_group("reading")
     group.add_argument(
         "--max-member-size", type=size, metavar="SIZE", default=limits.member_bytes, help="of one member; default: 4G"
     )
@@ -56,6 +67,7 @@ def add_reading(parser: ArgumentParser) -> None:
     group.add_argument(
         "--max-ratio", type=count, metavar="N", default=limits.ratio, help="of compression; default: 1000"
     )
+    return group
 
 
 def add_output(parser: ArgumentParser) -> None:

@@ -127,6 +127,9 @@ class RepairPlan:
     refusals: tuple[str, ...] = ()  # why the wheel cannot be repaired; the plan is then not applied
 
 
+NOTHING_TO_DO = RepairPlan()
+
+
 @dataclass(frozen=True, slots=True)
 class RepairSettings:
     """What the user asked of a repair."""
@@ -139,4 +142,4 @@ class RepairSettings:
     fix: bool = True
     fix_suffix: bool = False
     build_tag: str | None = None
-    drop_isa_check: bool = False
+    checks_isa: bool = True  # refuse what needs more than the architecture's baseline

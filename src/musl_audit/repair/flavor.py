@@ -20,7 +20,7 @@ class Flavor(StrEnum):
 
 def flavor_of(facts: WheelFacts, plat: str | None = None) -> Flavor:
     """
-    Return what *facts* say: the tag, interpreters, NEEDED, suffixes; *plat*, a platform tag, only where they are silent.
+    Return what tag, interpreters, NEEDED and suffixes say; where they are silent, what *plat*, a platform tag, says.
 
     >>> flavor_of(WheelFacts("x", None, "", 0))
     <Flavor.PURE: 'pure'>

@@ -108,11 +108,9 @@ class Grafting:
         )
 
     def _drop_libpython(self, file: ElfFacts) -> None:
-        for soname in filter(is_libpython, file.needed):
-            if soname not in self._dropped.setdefault(file.path, []):
-                self._dropped[file.path].append(soname)
-        if not self._dropped[file.path]:
-            del self._dropped[file.path]
+        sonames = list(filter(is_libpython, file.needed))
+        if sonames:
+            self._dropped[file.path] = sonames
 
     def _way(self, member: str, targets: tuple[str, ...], soname: str) -> tuple[str, ...]:
         """Return the entry that leads *member* to the nearest of *targets*."""

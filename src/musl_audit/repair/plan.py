@@ -22,6 +22,7 @@ from musl_audit.repair.fixes import file_fixes, suffix_fixes
 from musl_audit.repair.grafts import Grafting
 from musl_audit.repair.predict import predict
 from musl_audit.repair.tags import retagged, target_tag
+from musl_audit.rules.musl302_isa_above_baseline import RULE as ISA_RULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ def propose(
     plan = _plan(facts, catalog, settings, repair, libraries, image_plat)
     predicted = predict(facts, plan.actions)
     report = judge(predicted, catalog, settings)
-    return Proposal(replace(plan, refusals=(*plan.refusals, *refusals(report))), predicted, report)
+    return Proposal(
+        replace(plan, refusals=(*plan.refusals, *refusals(report, checks_isa=repair.checks_isa))), predicted, report
+    )
 
 
 def _plan(
@@ -106,11 +109,14 @@ def _behind(path: str) -> str:
     return f"{data.partition('-')[0]}.scripts/{name}"
 
 
-def refusals(report: Report) -> tuple[str, ...]:
+def refusals(report: Report, *, checks_isa: bool = False) -> tuple[str, ...]:
     """Return why *report* does not keep the promise of its musllinux tags, empty if it does."""
     claims = [claim for claim in report.claims if claim.series is not None]
     if not claims:
         return ("the result would carry no musllinux tag",)
+    above = [finding for finding in report.findings if finding.code == ISA_RULE.code]
+    if checks_isa and above:
+        return tuple(f"{finding.code} {finding.message}; --disable-isa-ext-check accepts it" for finding in above)
     if all(claim.kept for claim in claims):
         return ()
     errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]

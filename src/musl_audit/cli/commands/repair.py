@@ -1,0 +1,159 @@
+"""
+Make a wheel keep the promise of its tag: graft libraries, unpack relocations, set search paths and tags.
+
+What was repaired is judged as `check` does before it appears in the output directory; a wheel that is fine is copied
+there as it is. Wheels for glibc are handed to auditwheel.
+
+exit code:
+  0  a wheel that keeps its promise was written for each
+  1  a wheel cannot keep its promise: nothing was written for it
+  2  wrong usage
+  4  a wheel could not be repaired to the end
+"""
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from musl_audit.cli import arguments
+from musl_audit.cli.audit_run import limits_of
+from musl_audit.cli.settings import check_floor, settings_of
+from musl_audit.errors import UsageError
+from musl_audit.policy import Catalog
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what this command can be asked."""
+    arguments.add_wheels(parser)
+    _add_target(parser)
+    _add_libraries(parser)
+    _add_fixes(parser)
+    arguments.add_policy(parser)
+    parser.set_defaults(select=None, ignore=None, fail_on=None)  # a repair keeps the promise or does not
+    arguments.add_limits(parser)
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="write the result as JSON")
+    group.add_argument("-q", "--quiet", action="store_true", help="write nothing about what was done")
+
+
+def _add_target(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("target")
+    group.add_argument("-w", "--wheel-dir", metavar="DIR", default="wheelhouse/", help="default: wheelhouse/")
+    group.add_argument("--in-place", action="store_true", help="allow the directory of the wheels themselves")
+    group.add_argument(
+        "--plat",
+        metavar="TAG",
+        default="auto",
+        help="auto (default: the wheel's own musl series, else AUDITWHEEL_PLAT, else the newest), "
+        "musllinux_1_2, or musllinux_1_2_ARCH",
+    )
+    group.add_argument("--only-plat", action="store_true", help="give the wheel this platform tag alone")
+    group.add_argument("--no-update-tags", action="store_true", help="leave file name and WHEEL as they are")
+    group.add_argument("--build-tag", metavar="TAG", help="give the wheel this build tag, such as 1musl")
+    group.add_argument("--dry-run", action="store_true", help="show the plan, and write nothing")
+    group.add_argument("-z", "--zip-compression-level", type=int, choices=range(10), metavar="LEVEL", help="0 to 9")
+    group.add_argument("--no-delegate", action="store_true", help="refuse wheels for glibc, do not run auditwheel")
+    group.add_argument("--allow-pure-python-wheel", action="store_true", help="copy wheels without binaries")
+
+
+def _add_libraries(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("libraries")
+    group.add_argument("--sysroot", metavar="DIR", help="take libraries from the system unpacked in DIR")
+    group.add_argument("--ldpaths", metavar="DIRS", help="search these directories (a:b) and no others")
+    group.add_argument("-L", "--lib-sdir", metavar="SUFFIX", default=".libs", help="of their directory; default: .libs")
+    group.add_argument("--strip", action="store_true", help="strip all binaries")
+    group.add_argument("--disable-isa-ext-check", action="store_true", help="accept binaries above the ISA's baseline")
+
+
+def _add_fixes(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("mending")
+    group.add_argument("--no-fix", action="store_true", help="graft and tag only")
+    group.add_argument("--fix-suffix", action="store_true", help="rename extensions for CPython 3.10 and older, too")
+
+
+def run(options: Namespace) -> int:
+    """Repair the wheels, and return the exit code."""
+    from musl_audit.catalogs import load_catalog
+    from musl_audit.cli.repair_run import RepairRun
+    from musl_audit.cli.repairing import Searching, Workshop
+    from musl_audit.libraries import split_paths
+    from musl_audit.repair.actions import RepairSettings
+    from musl_audit.writer import check_output_directory
+
+    catalog = load_catalog()
+    settings = settings_of(options)
+    check_floor(settings, catalog)
+    directory = Path(options.wheel_dir)
+    paths = _wheels(options, directory)
+    environment = (os.environ.get("LD_LIBRARY_PATH"), os.environ.get("AUDITWHEEL_LD_LIBRARY_PATH"))
+    workshop = Workshop(
+        directory=directory,
+        catalog=catalog,
+        settings=settings,
+        repair=RepairSettings(
+            plat=options.plat,
+            lib_sdir=_lib_sdir(options.lib_sdir),
+            only_plat=options.only_plat,
+            update_tags=not options.no_update_tags,
+            strip=options.strip,
+            fix=not options.no_fix,
+            fix_suffix=options.fix_suffix,
+            build_tag=_build_tag(options.build_tag),
+            checks_isa=not options.disable_isa_ext_check,
+        ),
+        searching=Searching(
+            sysroot=_sysroot(options.sysroot, catalog),
+            added=tuple(entry for text in environment for entry in split_paths(text)),
+            ldpaths=None if options.ldpaths is None else split_paths(options.ldpaths),
+        ),
+        limits=limits_of(options),
+        is_dry_run=options.dry_run,
+        allows_pure=options.allow_pure_python_wheel,
+        compression=6 if options.zip_compression_level is None else options.zip_compression_level,
+        image_plat=os.environ.get("AUDITWHEEL_PLAT") or None,
+    )
+    if not options.dry_run:
+        check_output_directory(directory)
+    return RepairRun(workshop, options).run(paths)
+
+
+def _wheels(options: Namespace, directory: Path) -> list[Path]:
+    """Return the wheels; raise ``UsageError`` where one would be written over without being asked to."""
+    from musl_audit.sources.files import expand
+
+    if not options.wheels:
+        raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
+    inputs = list(expand(options.wheels))
+    wrong = next((item for item in inputs if not isinstance(item, Path)), None)
+    if wrong is not None:
+        raise UsageError(f"{wrong.path}: {getattr(wrong, 'message', None) or 'not a wheel'}")
+    paths = [item for item in inputs if isinstance(item, Path)]
+    for path in paths:
+        if path.resolve().parent == directory.resolve() and not options.in_place:
+            raise UsageError(f"{path} would be written over: choose another --wheel-dir, or say --in-place")
+    return paths
+
+
+def _sysroot(text: str | None, catalog: Catalog) -> Path | None:
+    """Return the system to take libraries from: the one given, else this machine if it is musl's."""
+    if text is not None:
+        if not Path(text).is_dir():
+            raise UsageError(f"--sysroot {text}: no such directory")
+        return Path(text)
+    from musl_audit.environment.values import Libc
+    from musl_audit.interpreter.host import read_host
+    from musl_audit.interpreter.tree import Tree
+
+    return Path("/") if read_host(Tree(), catalog).libc is Libc.MUSL else None
+
+
+def _lib_sdir(text: str) -> str:
+    if not text or "/" in text or not text.isprintable() or text in (".", ".."):
+        raise UsageError(f"--lib-sdir {text!r}: a suffix such as .libs, without a slash")
+    return text
+
+
+def _build_tag(text: str | None) -> str | None:
+    if text is not None and not (text.isascii() and text.replace("_", "").isalnum() and text[0].isdigit()):
+        raise UsageError(f"--build-tag {text!r}: a build tag begins with a digit (PEP 427), such as 1musl")
+    return text

@@ -1,0 +1,123 @@
+"""One run of ``repair``: each wheel to the workshop or to auditwheel, and what became of it told."""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from musl_audit import __version__
+from musl_audit.cli.delegate import delegated
+from musl_audit.cli.repairing import Repaired, Workshop
+from musl_audit.cli.stderr import remark
+from musl_audit.errors import MuslAuditError, UsageError
+from musl_audit.model import Report
+from musl_audit.reporters.repair_text import action_row, spell_action
+from musl_audit.reporters.sentence import headline
+from musl_audit.reporters.visible import visible
+
+_WORST_FIRST = (4, 1)  # then whatever auditwheel answered
+
+
+class RepairRun:
+    """What a run of ``repair`` is asked to do."""
+
+    def __init__(self, workshop: Workshop, options: Namespace) -> None:
+        self._workshop = workshop
+        self._options = options
+
+    def run(self, paths: Sequence[Path]) -> int:
+        """Repair the wheels, say what became of each, and return the worst exit code."""
+        rows = []
+        codes = {0}
+        for path in paths:
+            result = self._repair(path)
+            codes.add(result.exit_code)
+            rows.append(result)
+            if not self._options.json:
+                self._tell(result)
+        code = next((code for code in _WORST_FIRST if code in codes), max(codes))
+        if self._options.json:
+            document = {
+                "schema_version": 1,
+                "tool": {"name": "musl-audit", "version": __version__},
+                "policy": self._workshop.catalog.version,
+                "wheels": [repair_row(row) for row in rows],
+                "exit_code": code,
+            }
+            sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
+        return code
+
+    def _repair(self, path: Path) -> Repaired:
+        try:
+            result = self._workshop.repaired(path)
+            return self._delegated(path) if result.status == "glibc" else result
+        except UsageError:
+            raise
+        except MuslAuditError as error:
+            return Repaired(str(path), "failed", reasons=(str(error),), exit_code=4)
+
+    def _delegated(self, path: Path) -> Repaired:
+        if self._options.no_delegate:
+            reason = "it is for glibc, and --no-delegate keeps it from auditwheel"
+            return Repaired(str(path), "refused", reasons=(reason,), exit_code=1)
+        if self._options.dry_run:
+            return Repaired(str(path), "planned", reasons=("it is for glibc: auditwheel will repair it",))
+        code = delegated(path, self._options, self._workshop.directory)
+        return Repaired(str(path), "delegated", exit_code=code)
+
+    def _tell(self, result: Repaired) -> None:
+        if result.status in ("refused", "failed"):
+            what = "cannot be repaired" if result.status == "refused" else "could not be repaired"
+            remark(f"error: {result.path}: {what}")
+            for reason in result.reasons:
+                remark(f"  {reason}")
+        elif not self._options.quiet:
+            sys.stdout.writelines(f"{visible(line)}\n" for line in told(result))
+            sys.stdout.flush()
+
+
+def told(result: Repaired) -> Iterator[str]:
+    """Yield the lines about a wheel that was repaired, copied, planned or handed on."""
+    yield result.path
+    for reason in result.reasons:
+        yield f"  {reason}"
+    for action in result.plan.actions:
+        yield f"  - {spell_action(action)}"
+    for note in result.plan.notes:
+        yield f"  note: {note}"
+    match result.status:
+        case "repaired":
+            yield f"  → {result.output}"
+        case "copied":
+            yield f"  fine as it is, copied → {result.output}"
+        case "planned":
+            yield f"  would be written to {result.output}" if result.output else "  nothing was run"
+        case _:
+            yield f"  by auditwheel, which exited {result.exit_code}"
+    if result.report is not None:
+        yield f"  {headline(result.report)}"
+
+
+def repair_row(result: Repaired) -> dict[str, object]:
+    """Return *result* as JSON."""
+    return {
+        "path": result.path,
+        "status": result.status,
+        "output": result.output,
+        "plan": [action_row(action) for action in result.plan.actions],
+        "notes": list(result.plan.notes),
+        "reasons": list(result.reasons),
+        "result": None if result.report is None else _verdict_row(result.report),
+        "exit_code": result.exit_code,
+    }
+
+
+def _verdict_row(report: Report) -> dict[str, object]:
+    verdict = report.verdict
+    return {
+        "wheel": report.filename,
+        "loads_on": [str(release) for release in sorted(verdict.loads_on)],
+        "required_musl": None if verdict.required_musl is None else str(verdict.required_musl),
+        "earned_tags": list(verdict.earned_tags),
+    }

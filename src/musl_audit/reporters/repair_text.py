@@ -1,0 +1,75 @@
+"""What ``repair`` says about each wheel: where it went, what was done, or why not; as text and as data."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from musl_audit.repair.actions import (
+    Action,
+    ClearExecutableStack,
+    DropNeeded,
+    DropZeroLengthSegments,
+    Graft,
+    MoveBehindShim,
+    RenameMember,
+    ReplaceNeeded,
+    Retag,
+    SetRunpath,
+    SetSoname,
+    Strip,
+    UnpackRelocations,
+)
+
+
+def spell_action(action: Action) -> str:  # noqa: C901, PLR0911, PLR0912  # one case each
+    """
+    Return what *action* does, as a line of a list.
+
+    >>> spell_action(UnpackRelocations("demo.libs/libgcc_s.so.1"))
+    'unpack the relocations of demo.libs/libgcc_s.so.1'
+    """
+    match action:
+        case Graft(member=member, source=source):
+            return f"copy {source} to {member}"
+        case ReplaceNeeded(member=member, old=old, new=new):
+            return f"let {member} need {new} for {old}"
+        case DropNeeded(member=member, soname=soname):
+            return f"let {member} no longer need {soname}"
+        case SetSoname(member=member, soname=soname):
+            return f"name {member} {soname} inside"
+        case SetRunpath(member=member, entries=()):
+            return f"remove the search path of {member}"
+        case SetRunpath(member=member, entries=entries):
+            return f"let {member} search {':'.join(entries)}"
+        case Strip(member=member):
+            return f"strip {member}"
+        case UnpackRelocations(member=member):
+            return f"unpack the relocations of {member}"
+        case DropZeroLengthSegments(member=member):
+            return f"drop the segments of no length of {member}"
+        case ClearExecutableStack(member=member):
+            return f"clear the executable-stack flag of {member}"
+        case RenameMember(member=member, new=new):
+            return f"rename {member} to {new}"
+        case MoveBehindShim(member=member, new=new):
+            return f"move {member} to {new}, and put a script that starts it in its place"
+        case Retag(new=name):
+            return f"write RECORD, and WHEEL for {name}"
+        case _:
+            assert_never(action)
+
+
+def action_row(action: Action) -> dict[str, object]:
+    """Return *action* as JSON: its kind in kebab-case, and its fields."""
+    kind = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in type(action).__name__)[1:]
+    return {"kind": kind, **dict(_fields(action))}
+
+
+def _fields(action: Action) -> Iterator[tuple[str, object]]:
+    for name in action.__slots__:
+        value = getattr(action, name)
+        if name == "facts":
+            continue
+        if isinstance(action, Retag):
+            yield "wheel", str(value)
+        else:
+            yield name, list(value) if isinstance(value, tuple) else value
