@@ -104,11 +104,15 @@ def _faults(info: ZipInfo, name: bytes, header: _LocalHeader) -> Iterator[str]:
         yield "its local header has other flags"
     local = (header.crc, header.compressed_size, header.size)
     listed = (info.CRC, info.compress_size, info.file_size)
-    may_be_zero = bool(header.flags & _HAS_DESCRIPTOR)
-    if any(one != other and not (may_be_zero and one == 0) for one, other in zip(local, listed, strict=True)):
+    if local != listed and not (header.flags & _HAS_DESCRIPTOR and _is_left_open(local, listed)):
         yield "its local header has another size or checksum"
     if info.compress_type == ZIP_STORED and info.compress_size != info.file_size:
         yield "it is stored, yet has two sizes"
+
+
+def _is_left_open(local: tuple[int, int, int], listed: tuple[int, int, int]) -> bool:
+    """Whether *local* has 0 wherever it is not *listed*."""
+    return all(one in (0, other) for one, other in zip(local, listed, strict=True))
 
 
 def _descriptor_length(file: BinaryIO, info: ZipInfo, offset: int) -> int | None:
