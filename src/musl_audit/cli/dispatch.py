@@ -10,6 +10,7 @@ from typing import Never
 
 from musl_audit.errors import UsageError
 from musl_audit.nearest import did_you_mean
+from musl_audit.reporters.layout import paragraph
 
 _COMMANDS = "musl_audit.cli.commands"
 
@@ -99,7 +100,8 @@ def overview() -> str:
     """Return what ``musl-audit --help`` prints."""
     return (
         "usage: musl-audit COMMAND …\n\n"
-        "Says which musl, down to the patch release, can load each binary of a Python wheel, and why.\n\n"
+        "Says which musl, down to the patch release, can load each binary of a Python\n"
+        "wheel, and why.\n\n"
         f"{_listing(commands())}\n"
         "options:\n"
         "  -h, --help     show this help, or that of a command: musl-audit check --help\n"
@@ -108,9 +110,12 @@ def overview() -> str:
 
 
 def _listing(names: Sequence[str]) -> str:
-    width = max(map(len, names))
-    pages = ((name, _page(import_module(f"{_COMMANDS}.{name.replace(' ', '_')}"))) for name in names)
-    return "commands:\n" + "".join(f"  {name:<{width}}  {page.splitlines()[0]}\n" for name, page in pages)
+    column = max(map(len, names)) + 4
+    lines = ["commands:"]
+    for name in names:
+        summary = _page(import_module(f"{_COMMANDS}.{name.replace(' ', '_')}")).splitlines()[0]
+        lines += paragraph(summary, 80, first=f"  {name}".ljust(column), rest=" " * column)
+    return "\n".join(lines) + "\n"
 
 
 def _page(module: ModuleType) -> str:

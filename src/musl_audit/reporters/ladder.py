@@ -82,8 +82,8 @@ def _joined(name: str, numbers: Sequence[str], indices: Sequence[int]) -> str:
         numbers[first] if first == last else f"{numbers[first]}–{numbers[last]}"
         for first, last in ranges(index for index in indices if index not in words)
     ]
-    spans += [numbers[index] for index in words if numbers[index] != "rolling"]
-    return f"{name} {', '.join(spans)}".rstrip()
+    spans += [numbers[index] for index in words]
+    return name if spans == ["rolling"] else f"{name} {' and '.join(spans)}"
 
 
 # --- Why --------------------------------------------------------------------------------------------------

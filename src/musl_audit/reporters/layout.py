@@ -39,7 +39,7 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def paragraph(text: str, width: int, *, first: str = "", rest: str = "") -> list[str]:
     """Return *text* wrapped, the first line behind *first* and the others behind *rest*."""
-    lines = wrapped(text, max(width - max(width_of(first), width_of(rest)), 16))
+    lines = wrapped(text, max(width - max(width_of(first), width_of(rest)), 12))
     return [(first if index == 0 else rest) + line for index, line in enumerate(lines)]
 
 

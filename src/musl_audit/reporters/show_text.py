@@ -97,13 +97,15 @@ class ShowText:
         for index, finding in enumerate(findings):
             if index:
                 yield ""
-            mends = ", which `musl-audit repair` mends" if is_mendable(finding) else ""
             severity = self._paint(finding.severity.value, SEVERITY[finding.severity])
-            yield f"  {severity} {self._paint(finding.code, CODE)} {finding.name}{mends}"
+            yield f"  {severity} {self._paint(finding.code, CODE)} {finding.name}"
             yield from self._flow(finding.message, indent="    ")
             yield from self._names(finding.members)
             if finding.hint:
                 yield from paragraph(visible(finding.hint), self._width, first="    hint: ", rest="          ")
+            if finding.fix and is_mendable(finding):
+                text = f"musl-audit repair ({finding.fix.kind})"
+                yield from paragraph(text, self._width, first="    fix:  ", rest="          ")
         mendable = sum(map(is_mendable, findings))
         if mendable:
             yield ""

@@ -1,0 +1,178 @@
+"""What ``musl-audit env`` says to people: the host, the interpreter, the wheels, the findings."""
+
+from collections.abc import Iterator
+
+from musl_audit.environment.context import Context
+from musl_audit.environment.os_release import known_distribution
+from musl_audit.environment.values import Host, Interpreter, Libc, Loader, WheelAnswer
+from musl_audit.model import Finding
+from musl_audit.policy import Catalog
+from musl_audit.reporters.base import Paint, plain
+from musl_audit.reporters.layout import paragraph
+from musl_audit.reporters.style import BAD, BOLD, GOOD, SEVERITY, plural
+from musl_audit.reporters.visible import visible
+
+_COLUMN = 14
+
+
+class EnvText:
+    """The text about one environment."""
+
+    def __init__(self, context: Context, *, width: int = 80, paint: Paint = plain, is_quiet: bool = False) -> None:
+        self._context = context
+        self._width = max(width, 40)
+        self._paint = paint
+        self._is_quiet = is_quiet
+
+    def text(self, findings: tuple[Finding, ...]) -> str:
+        """Return all of it."""
+        lines = [*self._host(self._context.environment.host), *self._interpreter(), *self._wheels()]
+        return "".join(f"{line}\n" for line in (*lines, *self._findings(findings)))
+
+    # --- Host --------------------------------------------------------------------------------------------------
+
+    def _host(self, host: Host) -> Iterator[str]:
+        where = "This system" if host.root == "/" else f"The system below {host.root}"
+        name = host.os_release.pretty_name if host.os_release else ""
+        yield self._title(f"{where}: {name}" if name else where)
+        yield from self._row("libc", _libc_of(host))
+        yield from self._row("known as", _known_as(host, self._context.catalog))
+        for loader in host.others:
+            yield from self._row("also there", f"{loader.path}: {_release_of(loader)}; its programs do not ask for it")
+
+    # --- Interpreter -------------------------------------------------------------------------------------------
+
+    def _interpreter(self) -> Iterator[str]:
+        environment = self._context.environment
+        found = environment.interpreter
+        yield ""
+        if found is None:
+            failed = any(failure.code == "ENV901" for failure in environment.failures)
+            yield self._title("The interpreter: could not be read" if failed else "No interpreter was named or found")
+            return
+        yield self._title(f"The interpreter: {visible(found.path)}")
+        if found.executable != found.path:
+            yield from self._row("is", found.executable)
+        if found.environment:
+            yield from self._row("environment", found.environment)
+        yield from self._row("version", _version_of(found))
+        yield from self._row("linked", _linked(found))
+        yield from self._row("accepts", self._accepted(), GOOD if environment.platform_tags else "")
+        yield from self._row("imports", ", ".join(found.suffixes) or "not known: neither build files nor modules tell")
+        yield from self._row("built with", self._built_with())
+        if found.pip:
+            yield from self._row("pip", found.pip)
+
+    def _accepted(self) -> str:
+        tags = self._context.environment.platform_tags
+        musl = [tag for tag in tags if tag.startswith("musllinux_")]
+        if musl:
+            return ", ".join(musl)
+        many = [tag for tag in tags if tag.startswith("manylinux_")]
+        return "no musllinux wheel" + (f"; {many[0]} and older" if many else "")
+
+    def _built_with(self) -> str:
+        build = self._context.build
+        if build is None:
+            return "not known (ENV013)"
+        source = ", ".join(build.sources) or "the interpreter itself"
+        examined, missing = self._context.kernel_headers.examined(build), self._context.missing_macros
+        if not examined:
+            return f"kernel headers or without, {source} does not say"
+        if not missing:
+            return f"kernel headers: all {len(examined)} macros that depend on them are defined, says {source}"
+        return f"{len(examined) - len(missing)} of {len(examined)} macros of kernel headers, says {source} (ENV011)"
+
+    # --- Wheels ------------------------------------------------------------------------------------------------
+
+    def _wheels(self) -> Iterator[str]:
+        wheels = self._context.environment.wheels
+        if not wheels:
+            return
+        yield ""
+        yield self._title("The wheel" if len(wheels) == 1 else "The wheels")
+        for wheel in wheels:
+            yield f"  {visible(wheel.path)}"
+            for line in paragraph(visible(wheel.sentence), self._width, first="    ", rest="    "):
+                yield self._paint(line, _style(wheel)) if _style(wheel) else line
+
+    # --- Findings ----------------------------------------------------------------------------------------------
+
+    def _findings(self, findings: tuple[Finding, ...]) -> Iterator[str]:
+        shown = [finding for finding in findings if not (self._is_quiet and finding.severity == "note")]
+        if shown:
+            yield ""
+            yield self._title(plural(len(shown), "finding"))
+        for finding in shown:
+            mark = f"  {finding.code} {finding.severity.value}: "
+            lines = paragraph(visible(finding.message), self._width, first=mark, rest="    ")
+            yield self._paint(lines[0], SEVERITY[finding.severity])
+            yield from lines[1:]
+            if finding.hint and not self._is_quiet:
+                yield from paragraph(visible(finding.hint), self._width, first="    hint: ", rest="    ")
+
+    # --- Lines -------------------------------------------------------------------------------------------------
+
+    def _title(self, text: str) -> str:
+        return self._paint(visible(text), BOLD)
+
+    def _row(self, name: str, text: str, style: str = "") -> Iterator[str]:
+        if not text:
+            return
+        start = f"  {name:<{_COLUMN}}"
+        for line in paragraph(visible(text), self._width, first=start, rest=" " * len(start)):
+            yield self._paint(line, style) if style else line
+
+
+def _libc_of(host: Host) -> str:
+    if host.libc is Libc.STATIC:
+        return f"none that could be told: {host.told_by} is static, and no other program was found"
+    if host.loader is None:
+        return "could not be told: no /bin/sh, /usr/bin/env or /bin/ls that is a program"
+    arch = f", {host.arch}" if host.arch else ""
+    return f"{_release_of(host.loader)}{arch}: {host.told_by} asks for {host.loader.path}"
+
+
+def _known_as(host: Host, catalog: Catalog) -> str:
+    arch = catalog.arches.get(host.arch or "")
+    bits = arch.bits if arch else None
+    row = known_distribution(host.os_release, catalog.distributions, bits=bits) if host.os_release else None
+    if row is None:
+        return ""
+    until = row.supported_until
+    if until is None:
+        return f"{row.id}, which ships musl {row.musl}"
+    support = "supported until" if until >= catalog.date else "out of support since"
+    return f"{row.id}, which ships musl {row.musl}, {support} {until}"
+
+
+def _release_of(loader: Loader) -> str:
+    if loader.detail.startswith("gcompat"):
+        return loader.detail
+    release = f" {loader.release}" if loader.release else ""
+    return f"{loader.libc.value}{release}" if loader.libc is not Libc.OTHER else "a loader that is not known"
+
+
+def _version_of(found: Interpreter) -> str:
+    name = "CPython" if found.implementation == "cpython" else found.implementation
+    flags = ("free-threaded", found.is_free_threaded), ("debug", found.is_debug)
+    said = [name, found.version or "of unknown version", *(word for word, is_set in flags if is_set)]
+    return f"{' '.join(said)}, {found.arch or 'of an unknown architecture'}"
+
+
+def _linked(found: Interpreter) -> str:
+    loader = found.loader
+    if loader is None:
+        return "statically: no extension module can ever be loaded (ENV001)"
+    musl = found.musl
+    what = f"musl {musl}" if musl else _release_of(loader)
+    asked = ", as it says when executed" if found.run is not None and found.run.musl else ""
+    if not loader.exists:
+        return f"dynamically to {what}, by {loader.path}, which does not exist (ENV002)"
+    return f"dynamically to {what}{asked}, by {loader.path}"
+
+
+def _style(wheel: WheelAnswer) -> str:
+    if wheel.installs is False or wheel.loads is False:
+        return BAD
+    return GOOD if wheel.installs and wheel.loads else ""

@@ -1,0 +1,165 @@
+"""Text for eyes: terminals of any width, colours and none, and what a reader who leaves early sees."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from tests.support.cli import COMMAND, WHEELS, environment, musl_audit, wheel
+
+BROKEN = wheel("packed_relocations_x86_64")
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def on_terminal(*arguments: str | Path, env: Mapping[str, str] | None = None, size: tuple[int, int] = (40, 80)) -> str:
+    """Return what the command writes to a terminal of *size* rows and columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", *size, 0, 0))
+    changes = {"TERM": "xterm-256color", **(env or {})}
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdout=theirs, stderr=theirs, stdin=theirs, env=environment(**changes)
+    )
+    os.close(theirs)
+    said = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            said += os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+    process.wait(60)
+    os.close(ours)
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_text_on_a_terminal_is_coloured() -> None:
+    """Rich colours it."""
+    assert "\x1b[1;31m" in on_terminal("show", BROKEN)
+
+
+def test_colours_change_nothing_else() -> None:
+    """The words and the layout are those of a pipe."""
+    assert ESCAPE.sub("", on_terminal("show", BROKEN)) == musl_audit("show", BROKEN).stdout
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}])
+def test_colours_can_be_refused(env: dict[str, str]) -> None:
+    """By the variables that everybody uses."""
+    assert "\x1b" not in on_terminal("show", BROKEN, env=env)
+
+
+def test_colours_can_be_refused_by_option() -> None:
+    """The option is stronger than any variable."""
+    assert "\x1b" not in on_terminal("show", "--color", "never", BROKEN, env={"FORCE_COLOR": "1"})
+
+
+@pytest.mark.parametrize("options", [("--color", "always"), ("--color=auto",)])
+def test_colours_can_be_forced_into_a_pipe(options: tuple[str, ...]) -> None:
+    """By option, or by ``FORCE_COLOR``; an empty ``NO_COLOR`` says nothing."""
+    env = {"FORCE_COLOR": "1"} if options == ("--color=auto",) else {}
+
+    assert "\x1b[" in musl_audit("show", *options, BROKEN, env={"NO_COLOR": "", **env}).stdout
+
+
+def test_no_colour_is_bad_on_light_or_dark() -> None:
+    """No yellow, no white, no black, no dim: bold, red, green, magenta and cyan only."""
+    said = on_terminal("show", wheel("isa_above_baseline"), BROKEN, wheel("text_relocations"))
+
+    codes = {code for escape in ESCAPE.findall(said) for code in escape[2:-1].split(";")}
+    assert codes <= {"0", "1", "31", "32", "35", "36"}
+
+
+@pytest.mark.parametrize("columns", [24, 40, 60, 80, 120, 200])
+def test_lines_fit_the_terminal(columns: int) -> None:
+    """Only words that cannot be broken, such as paths, may be wider."""
+    lines = ESCAPE.sub("", on_terminal("show", BROKEN, size=(40, columns))).splitlines()
+
+    assert all(len(line) <= columns or len(line.split()) <= 3 for line in lines)
+
+
+def test_columns_of_the_environment_count() -> None:
+    """As for every other program."""
+    lines = musl_audit("show", BROKEN, env={"COLUMNS": "40"}).stdout.splitlines()
+
+    assert "  musl 1.2.4–1.2.6  loads" in lines
+
+
+def test_a_terminal_without_a_size_has_80_columns() -> None:
+    """Some pseudo terminals of CI systems say 0."""
+    assert on_terminal("show", BROKEN, env={"NO_COLOR": "1"}, size=(0, 0)) == musl_audit("show", BROKEN).stdout
+
+
+def test_a_pipe_gets_plain_text_of_80_columns() -> None:
+    """Whatever the terminal behind it."""
+    lines = musl_audit("show", BROKEN).stdout.splitlines()
+
+    assert max(len(line) for line in lines if len(line.split()) > 3) <= 80
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    """``musl-audit check … | head -1``: no traceback."""
+    script = '"$@" | head -n 1'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *COMMAND, "check", WHEELS],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+
+
+def test_a_closed_pipe_is_141() -> None:
+    """As for a program that SIGPIPE ended."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [*COMMAND, "show", BROKEN], stdout=theirs, stderr=subprocess.PIPE, env=environment(), check=False
+    )
+    os.close(theirs)
+
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_one_line() -> None:
+    """4: the result is not all there."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "check", BROKEN], stdout=full, stderr=subprocess.PIPE, env=environment(), check=False
+        )
+
+    assert (done.returncode, done.stderr) == (4, b"musl-audit: error: No space left on device\n")
+
+
+def test_typography_gives_way_to_ascii() -> None:
+    """A stream that is no Unicode gets hyphens, not escapes."""
+    answer = musl_audit("show", BROKEN, env={"PYTHONIOENCODING": "ascii"})
+
+    assert "musl 1.2.4-1.2.6" in answer.stdout
+
+
+def test_help_fits_80_columns() -> None:
+    """Every command's."""
+    helps = [
+        musl_audit(*words, "--help").stdout for words in ((), ("show",), ("check",), ("rule",), ("policy", "diff"))
+    ]
+
+    assert max(len(line) for text in helps for line in text.splitlines()) <= 80
+
+
+def test_progress_is_for_terminals_only() -> None:
+    """A pipe, a file and a short list get none."""
+    many = sorted(WHEELS.glob("clean_*.whl"))
+
+    assert f"1/{len(many)} wheels" in on_terminal("check", *many)
+    assert "wheels\n" not in on_terminal("check", "--quiet", *many)
+    assert on_terminal("check", "--quiet", BROKEN).startswith("\x1b[1m")
+    assert musl_audit("check", *many).stderr == ""
