@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
-from testwheels.case import Case
+from testwheels.case import RELEASES, Case
 
 _HEAD = """\
 # The test wheels: why each exists, and what musl-audit must say about it. Written by `make testwheels` from
@@ -15,8 +15,9 @@ _HEAD = """\
 #   severities        the highest severity of each
 #   near_miss_of      the rule that the wheel nearly triggers
 #   outcome           report; failure: it cannot be examined; skip: there is nothing to examine
-#   loads_on          the releases of musl, of those known for the architecture, on which everything in it loads and
-#                     starts; with required_musl and loads. Missing: the wheel alone does not decide it
+#   loads_on          those of `releases` that exist for the architecture and on which everything in it loads and
+#                     starts; required_musl and loads (all, some, none) are about these releases too. Missing: the
+#                     wheel alone does not decide it
 #   judged_by_loader  whether musl's own loader can be asked about what the wheel is there for; `reason`: why not
 """
 _SEVERITIES = {
@@ -30,7 +31,8 @@ USUAL_SEVERITY = {f"MUSL{number}": word for word, numbers in _SEVERITIES.items()
 def manifest_text(cases: Iterable[Case], wheels: Mapping[str, bytes], tools: Mapping[str, str]) -> str:
     """Return the manifest of *cases*, given the bytes of the *wheels* by file name."""
     tables = [f"[wheels.{case.name}]\n{_lines(_row(case, wheels[case.wheel]))}" for case in cases]
-    return "\n".join([_HEAD, f"[tools]\n{_lines(tools)}", *tables])
+    releases = f"releases = {_value(RELEASES)}\n"
+    return "\n".join([_HEAD, releases, f"[tools]\n{_lines(tools)}", *tables])
 
 
 def _row(case: Case, wheel: bytes) -> dict[str, object]:

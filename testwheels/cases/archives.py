@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from testwheels.archive import HAS_DESCRIPTOR, IS_ENCRYPTED, IS_UTF8, STORED, Entry, local_part
-from testwheels.case import Case, Elf, File
+from testwheels.case import RELEASES, Case, Elf, File
 from testwheels.edits import replacing
 from testwheels.parts import extension, refers, text
 
 _ARCHIVES = "the loader sees no archive"
-_ZEROS = 1 << 20
+_MEBIBYTE = 1 << 20
+Rows = Callable[[list[str]], list[str]]
 
 
 def _with_member(name: str, why: str, member: File, **expected: object) -> Case:
@@ -97,10 +98,18 @@ def _overlapping(entries: list[Entry]) -> list[Entry]:
     return [changed.get(entry, entry) for entry in entries]
 
 
-def _lie(name: str, why: str, part: str, **changes: object) -> Case:
-    members = (extension(), text("{case}/data.txt", "one\n"))
-    expected = {"finds": ("MUSL004",), "loads_on": None} if part == "_probe" else {"finds": ("MUSL004",)}
-    return Case(name, why, members, entries=_changed(part, **changes), unjudged=_ARCHIVES, **expected)
+def _lie(name: str, why: str, part: str, *, record: Rows | None = None, **changes: object) -> Case:
+    """Return a wheel in which the headers of one member, whose name contains *part*, are changed."""
+    return Case(
+        name,
+        why,
+        (extension(), text("{case}/data.txt", "one\n")),
+        finds=("MUSL004",),
+        loads_on=None if part == "_probe" else RELEASES,
+        record=record,
+        entries=_changed(part, **changes),
+        unjudged=_ARCHIVES,
+    )
 
 
 _INNER = Entry("overlapping_members/inner.txt", b"answer = 42\n", method=STORED)
@@ -115,8 +124,9 @@ _LIES = [
     _lie("encrypted_member", "a member is marked as encrypted", "data.txt", flags=IS_ENCRYPTED, method=STORED),
     _lie(
         "declared_size_too_small",
-        "the extension module inflates to more than it declares",
+        "the extension module inflates to more than it declares, to the archive and to RECORD",
         "_probe",
+        record=lambda rows: [f"{row.rpartition(',')[0]},1000" if "_probe" in row else row for row in rows],
         declared_size=1000,
     ),
     _lie("wrong_checksum", "the extension module has another checksum than it declares", "_probe", declared_crc=0x1234),
@@ -153,13 +163,13 @@ _LIMITS = [
     _with_member(
         "bomb",
         "a member of 72 MiB in 72 KB",
-        File("{case}/zeros.bin", bytes(72 * _ZEROS)),
+        File("{case}/zeros.bin", bytes(72 * _MEBIBYTE)),
         finds=("MUSL004",),
     ),
     _with_member(
         "small_bomb",
         "a member of 60 MiB in 60 KB: the same ratio, within what any machine bears",
-        File("{case}/zeros.bin", bytes(60 * _ZEROS)),
+        File("{case}/zeros.bin", bytes(60 * _MEBIBYTE)),
         near_miss_of="MUSL004",
     ),
     Case(
@@ -232,6 +242,7 @@ _NAMES = [
         (extension(), File(b"member_name_not_utf8/caf\xe9\xff.txt", b"one\n")),
         finds=("MUSL004",),
         loads_on=None,
+        outcome="failure",
         entries=_changed("caf", flags=IS_UTF8),
         unjudged=_ARCHIVES,
     ),

@@ -120,6 +120,14 @@ _OUTSIDE = [
         unjudged=_LIBZ,
     ),
     Case(
+        "libz_newer_function",
+        "needs a function of libz.so.1 that is newer than the libz of the oldest promised distribution",
+        (extension("refers.c", compile_flags=refers("crc32_combine_op"), needed=("libz.so.1", libc())),),
+        finds=("MUSL206",),
+        loads_on=None,
+        unjudged=_LIBZ,
+    ),
+    Case(
         "libz_bundled_internals",
         "a bundled libz defines inflate_fast, and the module calls that: its own copy's business",
         (
@@ -137,6 +145,15 @@ _OUTSIDE = [
         finds=("MUSL205",),
         loads_on=None,
         unjudged="depends on how the interpreter was built",
+    ),
+    Case(
+        "bundled_libpythonic",
+        "needs a library of the wheel whose name begins like libpython",
+        (
+            extension("calls.c", needed=("libpythonic.so.3", libc()), rpath=BUNDLED),
+            library("libpythonic.so.3"),
+        ),
+        near_miss_of="MUSL205",
     ),
     Case(
         "hostile_needed",
@@ -284,8 +301,8 @@ _PATHS = [
         near_miss_of="MUSL203",
     ),
     Case(
-        "unreachable_from_platlib",
-        "the module is under .data/platlib; its path is written for the archive, not for where it is installed",
+        "path_of_the_archive_in_platlib",
+        "the module is under .data/platlib; its path fits the archive, and leads out of site-packages once installed",
         (
             Elf(
                 f"{{case}}-1.0.data/platlib/{{case}}/_probe{suffix()}",
@@ -295,8 +312,8 @@ _PATHS = [
             ),
             library("libanswer.so"),
         ),
-        finds=("MUSL203", "MUSL204"),
-        loads_on=(),
+        finds=("MUSL204", "MUSL902"),
+        loads_on=None,
     ),
 ]
 

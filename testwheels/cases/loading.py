@@ -428,6 +428,13 @@ _UNREADABLE = [
         finds=("MUSL902",),
         near_miss_of="MUSL901",
     ),
+    _broken(
+        "static_library_data",
+        "an archive of object files as data: no ELF by itself",
+        b"!<arch>\n",
+        "{case}/lib/libanswer.a",
+        near_miss_of="MUSL902",
+    ),
     Case(
         "object_file_data",
         "an object file beside the module, as some packages install for their users to link",

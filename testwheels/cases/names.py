@@ -184,9 +184,9 @@ _RECORDS = [
     ),
     _named(
         "record_absent",
-        "there is no RECORD",
+        "there is no RECORD: installers refuse the wheel",
         entries=lambda entries: [entry for entry in entries if entry.name != "record_absent-1.0.dist-info/RECORD"],
-        finds=("MUSL003",),
+        finds=("MUSL003:error",),
     ),
     _named(
         "record_unverified_digest",
