@@ -82,10 +82,15 @@ def destination(member: str) -> PurePosixPath:
 
 
 def binaries(prefix: Path, arch: str) -> list[Binary]:
-    """Return the files below *prefix* that a loader of *arch* would be given, sorted by path."""
+    """
+    Return the files below *prefix* that a loader of *arch* would be given, sorted by path.
+
+    Extension modules of every machine are among them, since Python opens them whatever they are made for.
+    """
     machine = MACHINES[arch]
     found = (_binary(path) for path in sorted(prefix.rglob("*")) if path.is_file())
-    return [b for b in found if b is not None and (b.machine, b.bits) == (machine.number, machine.bits)]
+    ours = (machine.number, machine.bits)
+    return [b for b in found if b is not None and (b.is_extension or (b.machine, b.bits) == ours)]
 
 
 def _binary(path: Path) -> Binary | None:
@@ -94,8 +99,9 @@ def _binary(path: Path) -> Binary | None:
             return None
         try:
             return _read(path, ELFFile(file))
-        except ELFError:
-            return None
+        except (ELFError, OSError, OverflowError):
+            # What pyelftools cannot read, a loader is given all the same if its name says that Python would open it.
+            return Binary(path, 0, 0, None, (), (), is_extension=".cpython-" in path.name, is_static=False)
 
 
 def _read(path: Path, elf: ELFFile) -> Binary | None:

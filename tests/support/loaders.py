@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -132,7 +132,8 @@ class Bench:
 
     def start(self, program: Path) -> Answer:
         """Start *program*: a test wheel's own only, since it does whatever it does."""
-        return self._run(str(program))
+        listed = self.list(program)
+        return replace(self._run(str(program)), mapped=listed.mapped) if listed.is_ok else listed
 
     def list(self, program: Path) -> Answer:
         """Map and link *program* without running anything of it; sees neither packed relocations nor crashes."""
@@ -160,7 +161,12 @@ def _answer(status: int, output: str, errors: str) -> Answer:
 
 
 def _mapped(lines: Iterable[str]) -> Iterator[Path]:
+    """Yield the paths in the asker's lines, ``mapped PATH``, or in those of ``--list``, ``NAME => PATH (ADDRESS)``."""
     for line in lines:
-        name = line.removeprefix("mapped ")
-        if line.startswith("mapped ") and name.startswith("/"):
+        name = (
+            line.removeprefix("mapped ")
+            if line.startswith("mapped ")
+            else line.partition(" => ")[2].rpartition(" (")[0]
+        )
+        if name.startswith("/"):
             yield Path(os.path.realpath(name))
