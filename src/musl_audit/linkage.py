@@ -139,9 +139,14 @@ class Linker:
                     continue
                 if place is not None and place in self._tree.members:
                     return self._loadable(self._tree.members[place]), file.runpath is not None
-        if leaves and self._by_basename.get(soname):
+        if leaves and self._is_in_another_tree(soname, chain):
             return Unknown(leaves), False
         return None
+
+    def _is_in_another_tree(self, soname: str, chain: tuple[ElfFacts, ...]) -> bool:
+        """Whether a path out of the trees of *chain* may lead to a file of the wheel: there is one in another tree."""
+        trees = {place_of(file.path)[0] for file in chain}
+        return any(place_of(member)[0] not in trees for member in self._by_basename.get(soname, ()))
 
     def _candidate(self, file: ElfFacts, entry: str, soname: str) -> Place | None:
         rest = relative_to_origin(entry)
@@ -205,7 +210,8 @@ class Linker:
             if name in file.defined:
                 return InWheel(file.path)
         for library in allowed:
-            if name in self._catalog.allowed_libraries[library].exports:
+            known = self._catalog.allowed_libraries[library]
+            if name in known.exports or name in known.internals:
                 return Allowed(library)
         releases = self._symbols.releases_with(name)
         return Libc(releases) if releases else fallback

@@ -1,6 +1,6 @@
 """The entries of RPATH and RUNPATH: which of them musl reads, and which of them leave the wheel."""
 
-from musl_audit.layout import SearchPath, place_of, relative_to_origin
+from musl_audit.layout import SITE_PACKAGES, SearchPath, place_of, relative_to_origin
 from musl_audit.model import ElfFacts
 
 
@@ -24,12 +24,16 @@ def is_outside(entry: str, file: ElfFacts) -> bool:
     """
     Whether a search path entry of *file* names anything but a directory of the same installation tree.
 
-    An absolute path does, one relative to the working directory does, and one that climbs out of the tree on its way.
+    An absolute path does, one relative to the working directory does, and one that climbs out of site-packages on its
+    way. From any other tree a way out may lead into site-packages: nobody knows.
     """
     rest = relative_to_origin(entry)
     if rest is None:
         return True
-    depth = len(place_of(file.path)) - 1  # of the directory, the tree's own name included
+    place = place_of(file.path)
+    if place[0] != SITE_PACKAGES:
+        return False
+    depth = len(place) - 1  # of the directory, the tree's own name included
     for part in rest.split("/")[1:]:
         depth += {"..": -1, ".": 0, "": 0}.get(part, 1)
         if depth < 1:

@@ -26,7 +26,10 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield one finding for each way in which they disagree."""
+    broken = {member for problem in context.facts.archive_problems for member in problem.members}
     for problem in context.facts.record_problems:
+        if problem.members and broken.issuperset(problem.members):
+            continue  # the archive itself is at fault, which unsafe-member says
         if problem.kind == "missing-record":
             if context.facts.metadata.dist_infos:
                 yield RULE.finding("there is no RECORD: installers refuse the wheel", severity=Severity.ERROR)

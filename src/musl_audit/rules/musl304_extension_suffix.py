@@ -42,6 +42,7 @@ class Interpreter:
     minor: int
     is_free_threaded: bool = False
     is_oldest: bool = False  # and every later one as well
+    is_patched: bool = True  # 3.10 and older: built with Alpine's patches, which tell musl from glibc
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,9 @@ def interpreters(name: WheelName) -> Iterator[Interpreter]:
     """
     for abi in name.abi_tags:
         if match := _ABI.fullmatch(abi):
-            yield Interpreter(int(match[1]), is_free_threaded=bool(match[2]))
+            minor = int(match[1])
+            for is_patched in (True,) if minor >= _FIRST_WITH_MUSL_TRIPLET else (True, False):
+                yield Interpreter(minor, is_free_threaded=bool(match[2]), is_patched=is_patched)
         if abi in ("abi3", "abi3t"):
             for python in name.python_tags:
                 if version := _VERSION.fullmatch(python):
@@ -125,10 +128,10 @@ def imports(interpreter: Interpreter, suffix: str, triplet: str) -> Answer:
 
 
 def _imports_triplet(interpreter: Interpreter, found: str | None, triplet: str) -> Answer:
-    if interpreter.minor >= _FIRST_WITH_MUSL_TRIPLET:
-        return Answer() if found == triplet else Answer(f"{_spell(interpreter)} looks for {triplet}")
     camps = {triplet: "only Alpine's patched builds", triplet.replace("-musl", "-gnu"): "only unpatched builds"}
-    if found not in camps:
+    if found == (triplet if interpreter.is_patched else triplet.replace("-musl", "-gnu")):
+        return Answer()
+    if interpreter.minor >= _FIRST_WITH_MUSL_TRIPLET or found is None or found not in camps:
         return Answer(f"{_spell(interpreter)} looks for {triplet}")
     return Answer(f"{camps[found]} of CPython 3.{interpreter.minor} import it", is_certain=False)
 

@@ -25,9 +25,10 @@ RULE = Rule(
 def check(context: Context) -> Iterator[Finding]:
     """Yield one finding for all files."""
     files = [file.path for file in context.loaded if file.zero_length_segments]
-    if files:
+    lacking = context.lacking("zero-length-segments")
+    if files and lacking:
         yield RULE.finding(
             "a loadable segment of no length, which musl maps from 1.2.3 on",
             members=files,
-            fails_on=context.lacking("zero-length-segments"),
+            fails_on=lacking,
         )
