@@ -40,8 +40,8 @@ def _path_fault(name: str) -> str | None:
         return "has a backslash, which some installers take for a separator"
     if name[1:2] == ":" and name[0].isascii() and name[0].isalpha():
         return "begins with a drive letter"
-    if not name.isprintable() and any(char < " " or char == "\x7f" for char in name):
-        return "has control characters in its name"
+    if "\0" in name:
+        return "has a NUL in its name, where some installers take it to end"
     return None if name else "has no name"
 
 

@@ -27,9 +27,6 @@ def found(*names: str, mode: int = 0) -> list[tuple[str, tuple[str, ...]]]:
         "C:/evil",
         "c:evil",
         "demo/a\0b",
-        "demo/\x1b[31m",
-        "demo/\x7f",
-        "demo/a\nb",
         "",
     ],
 )
@@ -39,10 +36,23 @@ def test_unsafe_paths(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["demo/a..b", "demo/...", "demo/..a/b", "..data", "demo/C:", "a b", "é/ü", "demo/\u202e.py", "demo/\udcff"]
+    "name",
+    [
+        "demo/a..b",
+        "demo/...",
+        "demo/..a/b",
+        "..data",
+        "demo/C:",
+        "a b",
+        "é/ü",
+        "demo/\u202e.py",
+        "demo/\udcff",
+        "demo/\x1b[31m",
+        "demo/a\nb",
+    ],
 )
 def test_odd_paths_that_are_safe(name: str) -> None:
-    """Two dots inside a name are no step upwards; bidi characters are the business of whoever prints them."""
+    """Two dots inside a name are no step upwards; control characters are the business of whoever prints them."""
     assert found(name) == []
 
 

@@ -410,7 +410,7 @@ def test_names_of_any_bytes_survive(tmp_path: Path) -> None:
     facts = facts_of(tmp_path, data)
 
     assert [member.name.encode("cp437") for member in facts.members] == [b"\xff\xe9[m.so", b"\x1b[m\n"]
-    assert [problem.kind for problem in facts.archive_problems] == ["unsafe-path"]
+    assert facts.archive_problems == ()
 
 
 def test_a_member_without_a_name(tmp_path: Path) -> None:
