@@ -236,8 +236,13 @@ def _who_may_provide(needs: Iterable[Need]) -> Provider:
 
 
 def is_libpython(soname: str) -> bool:
-    """Whether *soname* is CPython's shared library, which is the interpreter where it is loaded at all."""
-    return soname.startswith("libpython") and ".so" in soname
+    """
+    Whether *soname* is CPython's shared library, which is the interpreter where it is loaded at all.
+
+    >>> is_libpython("libpython3.12.so.1.0"), is_libpython("libpythonic.so.3")
+    (True, False)
+    """
+    return soname.startswith("libpython") and soname[len("libpython") :][:1].isdigit() and ".so" in soname
 
 
 def link(facts: WheelFacts, arch: Arch, catalog: Catalog, exclude: tuple[str, ...] = ()) -> Linkage:
