@@ -4,15 +4,14 @@ What an ELF file is for.
 ``ET_DYN`` says little: libraries, extensions, position-independent and static-PIE executables share it. What tells
 them apart, in this order:
 
-1. An executable has ``DF_1_PIE`` or ``DT_DEBUG`` (linkers give the latter to executables only; the former is younger).
-2. So is a file with an interpreter, an entry point and no soname: an executable of an older linker. Libraries that can
-   be run (glibc's libc.so.6) have an interpreter too, but a soname.
-3. Without an interpreter, an executable that needs no library is static-PIE. So is a file without any of these marks
-   that has an entry point, but no soname, no exports and nothing that it needs: nobody could use it as a library.
+1. Without bytes in its dynamic segment it is the debug information of a file, split from it: an object file to us.
+2. An executable has ``DF_1_PIE`` or ``DT_DEBUG``: GNU ld, gold, lld and mold write the latter into every executable and
+   no library; the former is younger. Neither an interpreter, an entry point nor a missing soname says as much: glibc's
+   libc.so.6, libcap.so.2 and pam_cap.so are libraries that can be run.
+3. An executable without an interpreter that needs no library is static-PIE.
 4. An extension exports what Python looks up: ``PyInit_*`` or ``PyModExport_*`` (PEP 793), also for names outside
    ASCII. A file that exports ``Py_Initialize`` too is Python itself.
-5. All else is a library; but without a dynamic segment, nothing can load the file: the debug information of a library,
-   split from it, is an object file to us.
+5. All else is a library.
 """
 
 from itertools import repeat
@@ -21,11 +20,11 @@ from musl_audit.elf.layout import (
     DT_DEBUG,
     DT_FLAGS_1,
     DT_NEEDED,
-    DT_SONAME,
     ET_CORE,
     ET_DYN,
     ET_EXEC,
     ET_REL,
+    PT_DYNAMIC,
     PT_INTERP,
     Image,
 )
@@ -50,28 +49,13 @@ def kind_of_type(image: Image) -> ElfKind | None:
 def kind_of(image: Image, dynamic: dict[int, int], defined: frozenset[str]) -> ElfKind:
     """Return what a file of type ``ET_EXEC`` or ``ET_DYN`` is for, from its dynamic entries and exports."""
     has_interpreter = bool(image.segments_of_type(PT_INTERP))
-    if image.type == ET_EXEC:
-        return ElfKind.EXECUTABLE if has_interpreter else ElfKind.STATIC_EXECUTABLE
-    if has_interpreter and _is_executable(image, dynamic):
-        return ElfKind.EXECUTABLE
-    if not has_interpreter and _is_static_executable(image, dynamic, defined):
-        return ElfKind.STATIC_EXECUTABLE
-    if not dynamic:
+    if not dynamic and (image.type == ET_DYN or image.segments_of_type(PT_DYNAMIC)):
         return ElfKind.RELOCATABLE
+    if image.type == ET_EXEC or dynamic.get(DT_FLAGS_1, 0) & DF_1_PIE or DT_DEBUG in dynamic:
+        if has_interpreter:
+            return ElfKind.EXECUTABLE
+        if image.type == ET_EXEC or DT_NEEDED not in dynamic:
+            return ElfKind.STATIC_EXECUTABLE
     if INTERPRETER_SYMBOL not in defined and any(map(str.startswith, defined, repeat(EXTENSION_PREFIXES))):
         return ElfKind.EXTENSION
     return ElfKind.LIBRARY
-
-
-def _is_marked_executable(dynamic: dict[int, int]) -> bool:
-    return bool(dynamic.get(DT_FLAGS_1, 0) & DF_1_PIE) or DT_DEBUG in dynamic
-
-
-def _is_executable(image: Image, dynamic: dict[int, int]) -> bool:
-    return _is_marked_executable(dynamic) or (bool(image.entry) and DT_SONAME not in dynamic)
-
-
-def _is_static_executable(image: Image, dynamic: dict[int, int], defined: frozenset[str]) -> bool:
-    if not dynamic or DT_NEEDED in dynamic:
-        return False
-    return _is_marked_executable(dynamic) or (bool(image.entry) and DT_SONAME not in dynamic and not defined)

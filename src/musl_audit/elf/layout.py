@@ -74,6 +74,7 @@ def _formats(order: str, bits: int) -> Formats:
 FORMATS = {(bits, order): _formats(order, bits) for bits in (32, 64) for order in "<>"}  # by class and byte order
 BITS = {1: 32, 2: 64}  # EI_CLASS
 BYTE_ORDERS = {1: "<", 2: ">"}  # EI_DATA
+MOST_DYNAMIC_ENTRIES = 65_536  # the largest of real ones have a few hundred
 BYTE_ORDER_NAMES = {"<": "little", ">": "big"}
 
 
@@ -189,15 +190,19 @@ class Image:
         As in the loader, its address decides, not its offset, and ``DT_NULL`` ends it, not its size.
         """
         dynamic = self.segments_of_type(PT_DYNAMIC)
-        if not dynamic or not dynamic[-1].file_size:  # of no bytes: a file of debug information, split from its library
+        if not dynamic or self._is_zero_filled(dynamic[-1].address):
             return
         layout = self.formats.dynamic
-        table = self.rest(dynamic[-1].address)
+        table = self.rest(dynamic[-1].address)[: layout.size * MOST_DYNAMIC_ENTRIES]
         for tag, value in layout.iter_unpack(table[: len(table) - len(table) % layout.size]):
             if not tag:
                 return
             yield tag, value
         raise ElfError("dynamic segment has no end")
+
+    def _is_zero_filled(self, address: int) -> bool:
+        """Say whether *address* is in memory that has no bytes in the file, as all is in split debug information."""
+        return any(load.file_size <= address - load.address < load.memory_size for load in self.loads)
 
 
 def is_elf(data: bytes | memoryview) -> bool:

@@ -80,7 +80,7 @@ def _interpreter(image: Image) -> str | None:
         if end > len(image.data):
             raise ElfError("interpreter runs past the end of the file", offset=segment.offset)
         path = bytes(image.data[segment.offset : end])
-        return path.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+        return path.partition(b"\0")[0].decode("utf-8", "surrogateescape") or None
     return None
 
 

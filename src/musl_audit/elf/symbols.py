@@ -170,7 +170,7 @@ def _gnu_hash_count(image: Image, address: int) -> tuple[int, bool]:
     chains_start = buckets_start + 4 * bucket_count
     if chains_start > len(table):
         raise ElfError("GNU hash table runs past the end of its segment")
-    last = max(struct.unpack_from(f"{order}{bucket_count}I", table, buckets_start), default=0)
+    (last,) = max(struct.iter_unpack(f"{order}I", table[buckets_start:chains_start]), default=(0,))
     if last < first or not last:
         return first, False
     chains = table[chains_start + 4 * (last - first) :]

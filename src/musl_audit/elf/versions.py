@@ -52,7 +52,7 @@ def _chain(table: memoryview, layout: struct.Struct, start: int, count: int) -> 
     """
     Yield the offset of each of *count* records, whose last field says how far away the next one is, 0 for none.
 
-    The distance is unsigned, so a chain cannot turn back.
+    The distance is unsigned, so a chain cannot turn back; nor may it linger.
     """
     at = start
     for _ in range(count):
@@ -62,4 +62,6 @@ def _chain(table: memoryview, layout: struct.Struct, start: int, count: int) -> 
         distance = layout.unpack_from(table, at)[-1]
         if not distance:
             return
+        if distance < layout.size:
+            raise ElfError("version records overlap")
         at += distance
