@@ -6,12 +6,12 @@ from pathlib import PurePosixPath
 
 from musl_audit.elf import read_elf
 from musl_audit.errors import ElfError, LibraryError
-from musl_audit.interpreter.tree import PathError, Tree
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.packages import owner_of
 from musl_audit.policy import Arch
 from musl_audit.ports import FoundLibrary
 from musl_audit.rules.musl201_needs_glibc import GLIBC_PARTS, is_glibc_loader
+from musl_audit.tree import PathError, Tree
 
 _DEFAULT_PATH = ("/lib", "/usr/local/lib", "/usr/lib")  # ldso/dynlink.c, where there is no path file
 _LARGEST_LIBRARY = 1 << 30  # bytes

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from musl_audit.interpreter.tree import PathError, Tree
+from musl_audit.tree import PathError, Tree
 
 _LARGEST_DATABASE = 256 << 20  # bytes
 _APK = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")

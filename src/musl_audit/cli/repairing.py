@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from musl_audit.audit import context_of, judge
 from musl_audit.errors import LibraryError, RepairError, UsageError, WheelError
 from musl_audit.facts import extract
-from musl_audit.interpreter.tree import Tree
 from musl_audit.libraries import SystemLibraries
 from musl_audit.limits import Limits
 from musl_audit.model import Report, Settings, WheelFacts, WheelName
@@ -23,6 +22,7 @@ from musl_audit.repair.apply import Application, PatchAction
 from musl_audit.repair.flavor import Flavor, flavor_of, spell_undecided
 from musl_audit.repair.plan import Proposal, propose, refusals
 from musl_audit.sources.zips import ZipArchive, open_wheel
+from musl_audit.tree import Tree
 from musl_audit.writer import EARLIEST, pack, publish, write_archive
 
 

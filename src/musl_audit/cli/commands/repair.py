@@ -142,7 +142,7 @@ def _sysroot(text: str | None, catalog: Catalog) -> Path | None:
         return Path(text)
     from musl_audit.environment.values import Libc
     from musl_audit.interpreter.host import read_host
-    from musl_audit.interpreter.tree import Tree
+    from musl_audit.tree import Tree
 
     return Path("/") if read_host(Tree(), catalog).libc is Libc.MUSL else None
 

@@ -1,0 +1,63 @@
+"""
+Explain why a Python takes, or refuses, musllinux wheels.
+
+PYTHON is a path or a name to be found on PATH; default: the first python3 there. Nothing is executed without --run.
+
+Exit code: 0 no finding at or above --fail-on; 1 an error: a static interpreter, a wheel that would not install or
+load, a required name that is missing; 2 wrong usage; 4 the interpreter or a wheel could not be read, or not be run.
+"""
+
+from argparse import ArgumentParser, Namespace
+
+from musl_audit.cli import arguments
+from musl_audit.configuration import FAIL_ON
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what this command can be asked."""
+    parser.add_argument("python", metavar="PYTHON", nargs="?", help="the interpreter to explain")
+    group = parser.add_argument_group("asking")
+    group.add_argument(
+        "--wheel", metavar="FILE", nargs="+", action="extend", default=[], help="would it install and load there?"
+    )
+    group.add_argument(
+        "--require",
+        metavar="NAME",
+        type=arguments.comma_separated,
+        action="extend",
+        default=[],
+        help="fail where the interpreter lacks it: AF_NETLINK, os.getrandom (repeatable)",
+    )
+    group.add_argument("--root", metavar="DIR", help="look into a system that is unpacked below DIR")
+    group.add_argument("--run", action="store_true", help="execute the loader and the interpreter, and ask them")
+    group.add_argument(
+        "--fail-on",
+        type=arguments.one_of(FAIL_ON),
+        metavar="SEVERITY",
+        help="exit 1 from: error (default), warning, note, never",
+    )
+    group.add_argument("--config", metavar="FILE", help="read fail-on from FILE, not from the nearest pyproject.toml")
+    group.add_argument("--isolated", action="store_true", help="read no configuration")
+    _add_output(parser)
+
+
+def _add_output(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    formats = ("json", "text")
+    group.add_argument(
+        "--format", type=arguments.one_of(formats), metavar="FORMAT", default="text", help=", ".join(formats)
+    )
+    group.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    group.add_argument("-o", "--output", metavar="FILE", help="write the result to FILE")
+    group.add_argument("-q", "--quiet", action="store_true", help="less: no hints, no notes")
+    group.add_argument(
+        "--color", type=arguments.one_of(("auto", "always", "never")), metavar="WHEN", default="auto",
+        help="auto, always, never",
+    )  # fmt: skip
+
+
+def run(options: Namespace) -> int:
+    """Explain the interpreter, and return the exit code."""
+    from musl_audit.cli.env_run import EnvRun
+
+    return EnvRun(options).report()

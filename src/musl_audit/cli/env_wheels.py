@@ -1,0 +1,73 @@
+"""The wheels that ``env --wheel`` asks about: read, and held against the interpreter."""
+
+from collections.abc import Sequence
+from email.parser import HeaderParser
+from functools import partial
+
+from musl_audit.distinfo import dist_infos_of, main_dist_info
+from musl_audit.elf import read_elf
+from musl_audit.environment.tags import accepted_tags
+from musl_audit.environment.values import Interpreter, Libc, WheelAnswer
+from musl_audit.environment.wheels import Target, answer
+from musl_audit.errors import ElfError, WheelError
+from musl_audit.facts import extract
+from musl_audit.interpreter.loaders import LARGEST_LOADER
+from musl_audit.interpreter.python import has_library, library_folders
+from musl_audit.model import Failure, WheelFacts
+from musl_audit.policy import Catalog
+from musl_audit.ports import Archive
+from musl_audit.sources.zips import open_wheel
+from musl_audit.tree import PathError, Tree
+
+_LARGEST_METADATA = 16 << 20
+
+
+def answer_wheels(
+    paths: Sequence[str], tree: Tree, interpreter: Interpreter, platforms: Sequence[str], catalog: Catalog
+) -> tuple[tuple[WheelAnswer, ...], tuple[Failure, ...]]:
+    """Return the answers about the wheels at *paths*, and the wheels that could not be read."""
+    if not paths:
+        return (), ()
+    folders = library_folders(tree, interpreter)
+    target = Target(
+        interpreter=interpreter,
+        accepted=accepted_tags(interpreter, platforms),
+        platforms=platforms,
+        has_library=partial(has_library, tree, folders),
+        libc_exports=_exports(tree, interpreter),
+    )
+    answers, failures = [], []
+    for path in paths:
+        try:
+            with open_wheel(path) as archive:
+                facts = extract(archive)
+                requires = _requires_python(archive, facts)
+        except WheelError as error:
+            failures.append(Failure(path, "ENV901", f"{path}: {error}"))
+            continue
+        answers.append(answer(path, facts, target, catalog, requires))
+    return tuple(answers), tuple(failures)
+
+
+def _requires_python(archive: Archive, facts: WheelFacts) -> str | None:
+    """Return what the metadata of a wheel requires, None where it requires nothing that can be read."""
+    files = {member.name: member for member in archive.members if not member.is_directory}
+    member = files.get(f"{main_dist_info(dist_infos_of(files), facts.name)}/METADATA")
+    if member is None or member.size > _LARGEST_METADATA:
+        return None
+    try:
+        text = archive.read(member).decode("utf-8", "replace")
+    except WheelError:
+        return None
+    value = HeaderParser().parsestr(text).get("Requires-Python")
+    return str(value).strip() if value is not None else None
+
+
+def _exports(tree: Tree, interpreter: Interpreter) -> frozenset[str] | None:
+    """Return what the interpreter's own musl exports; None where its loader cannot be read."""
+    if interpreter.libc is not Libc.MUSL or interpreter.loader is None:
+        return None
+    try:
+        return read_elf(tree.read(interpreter.loader.path, most=LARGEST_LOADER), interpreter.loader.path).defined
+    except (PathError, ElfError):
+        return None

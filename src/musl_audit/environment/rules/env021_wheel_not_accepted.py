@@ -1,0 +1,22 @@
+"""
+The interpreter's installer does not take the wheel.
+
+An installer compares the tags in the file name with those that the interpreter accepts: Python and ABI
+(``cp312-cp312``), and the platform (``musllinux_1_2_x86_64``): the musl series up to its own, for its architecture.
+Then it compares ``Requires-Python`` of the metadata with its version. The message says which stands in the way.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.environment.context import Context
+from musl_audit.model import Finding, Severity
+from musl_audit.rules.base import Rule
+
+RULE = Rule("ENV021", "wheel-not-accepted", Severity.ERROR, "take the wheel built for this Python, or build it there")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield one finding for each wheel that is not accepted."""
+    for wheel in context.environment.wheels:
+        if wheel.installs is False:
+            yield RULE.finding(f"pip will not install {wheel.filename}: {wheel.why_not}", members=[wheel.path])

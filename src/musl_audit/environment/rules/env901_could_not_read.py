@@ -1,0 +1,25 @@
+"""
+The interpreter, or a wheel, could not be read: the question has no answer.
+
+There is no such file, a symbolic link leads nowhere or in a circle, the file is no ELF program (a script that starts an
+interpreter, a text, a shared library), or the wheel is no archive. The exit code is 4.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.environment.context import Context
+from musl_audit.model import Finding, Severity
+from musl_audit.rules.base import Rule
+
+RULE = Rule("ENV901", "could-not-read", Severity.ERROR, "name the interpreter itself, such as /usr/bin/python3.12")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield one finding for each thing that could not be read."""
+    for failure in context.environment.failures:
+        if failure.code == RULE.code:
+            yield RULE.finding(failure.message, members=[failure.path], hint=_hint(failure.path))
+
+
+def _hint(path: str) -> str | None:
+    return "" if path.endswith(".whl") else None

@@ -1,0 +1,151 @@
+"""What is known about a host and its interpreter: frozen values, nothing of which needs the world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from musl_audit.model import ElfFacts, Failure, MuslVersion
+
+
+class Libc(StrEnum):
+    """Whose dynamic loader a program asks for; ``static`` programs ask for none."""
+
+    MUSL = "musl"
+    GLIBC = "glibc"
+    STATIC = "static"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """A dynamic loader as a program names it, and what its file says."""
+
+    path: str  # inside the root
+    libc: Libc
+    release: str | None = None  # "1.2.3" of musl, "2.36" of glibc; None: not told
+    exists: bool = True
+    detail: str = ""  # why it could not be read
+
+    @property
+    def musl(self) -> MuslVersion | None:
+        """The release of musl, None where it is another libc or was not told."""
+        if self.libc is not Libc.MUSL or self.release is None:
+            return None
+        try:
+            return MuslVersion.parse(self.release.partition("-")[0])
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class OsRelease:
+    """What ``os-release`` says."""
+
+    id: str = ""
+    version_id: str = ""
+    pretty_name: str = ""
+    like: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A system: this one, or one unpacked below a directory."""
+
+    root: str  # "/" for this one
+    libc: Libc
+    loader: Loader | None = None  # of the program that told
+    told_by: str | None = None  # "/bin/sh"
+    arch: str | None = None  # of that program, as platform tags name it
+    kernel: str | None = None  # `uname -m`; None for another root
+    os_release: OsRelease | None = None
+    others: tuple[Loader, ...] = ()  # further loaders that are installed
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What an interpreter was built with, by the macros of ``pyconfig.h``."""
+
+    sources: tuple[str, ...]  # the files that say so; empty: the interpreter itself
+    macros: Mapping[str, bool]  # those that are mentioned: defined or not
+    names: Mapping[str, bool] = field(default_factory=dict)  # "socket.AF_NETLINK": there or not, where it was run
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the loader and the interpreter said when they were executed."""
+
+    musl: str | None = None  # as PEP 656 asks for it
+    version: str | None = None
+    implementation: str | None = None
+    soabi: str | None = None
+    suffixes: tuple[str, ...] = ()
+    platform: str | None = None  # sysconfig.get_platform()
+    build: Build | None = None
+    problem: str = ""  # why something could not be run
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A Python on disk."""
+
+    path: str  # as it was asked for
+    executable: str  # after every symlink
+    elf: ElfFacts
+    libc: Libc
+    loader: Loader | None = None
+    arch: str | None = None  # as platform tags name it; None: none that the policies know
+    triplet: str | None = None
+    implementation: str = "cpython"
+    version: str | None = None  # "3.11.2", or "3.11" where the rest is not told
+    environment: str | None = None  # the directory of the virtual environment
+    prefix: str | None = None
+    soabi: str | None = None
+    suffixes: tuple[str, ...] = ()  # of extension modules, in the order in which they are tried
+    is_free_threaded: bool = False
+    is_debug: bool = False
+    build: Build | None = None
+    pip: str | None = None  # the version of pip beside it
+    run: Run | None = None
+
+    @property
+    def minor(self) -> tuple[int, int] | None:
+        """Major and minor version."""
+        parts = (self.version or "").split(".")
+        return (int(parts[0]), int(parts[1])) if len(parts) > 1 and all(map(str.isdigit, parts[:2])) else None
+
+    @property
+    def musl(self) -> MuslVersion | None:
+        """The release of musl that it runs on: as its loader said when it was executed, else as the file says."""
+        if self.run is not None and self.run.musl is not None:
+            return Loader("", Libc.MUSL, self.run.musl).musl
+        return self.loader.musl if self.loader else None
+
+
+@dataclass(frozen=True, slots=True)
+class WheelAnswer:
+    """Whether an interpreter's installer takes a wheel, and whether its binaries load there."""
+
+    path: str
+    filename: str
+    sentence: str
+    installs: bool | None = None  # None: not known
+    tag: str | None = None  # the accepted tag that fits best
+    why_not: str = ""
+    loads: bool | None = None
+    code: str | None = None  # of the rule that names the reason why it does not load
+    members: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """All that the rules look at."""
+
+    host: Host
+    interpreter: Interpreter | None
+    platform_tags: tuple[str, ...] = ()  # accepted, best first
+    wheels: tuple[WheelAnswer, ...] = ()
+    required: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()

@@ -1,0 +1,129 @@
+"""Files below a root: every path and every symbolic link is resolved inside it, as if it were ``/``."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from musl_audit.errors import MuslAuditError
+
+_MOST_LINKS = 40  # Linux follows as many before it says ELOOP
+
+
+class PathError(MuslAuditError):
+    """A path that leads nowhere inside the root: missing, a broken link, a loop, no regular file, or too large."""
+
+
+class Tree:
+    """
+    The files of a system, this one or one unpacked below a directory.
+
+    Paths are absolute and mean what they mean to programs of that system: an absolute link begins at the root again,
+    and ``..`` never leads above it.
+    """
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = os.path.realpath(root)
+        if not Path(self.root).is_dir():
+            raise PathError(f"{root}: not a directory")
+
+    @property
+    def is_host(self) -> bool:
+        """Whether this is the running system itself."""
+        return self.root == "/"
+
+    def place(self, path: str) -> str:
+        """Return where *path*, resolved before, lies on this machine."""
+        return path if self.is_host else self.root + path
+
+    def resolve(self, path: str) -> str:
+        """Return *path* without symbolic links; raise ``PathError`` where it does not lead to something that exists."""
+        done: list[str] = []
+        ahead = _parts(path)
+        links: list[tuple[str, str]] = []
+        while ahead:
+            part = ahead.pop()
+            if part == "..":
+                del done[-1:]
+                continue
+            here = "/" + "/".join([*done, part])
+            target = self._link(here, path, links)
+            if target is None:
+                done.append(part)
+                continue
+            links.append((here, target))
+            if len(links) > _MOST_LINKS:
+                raise PathError(f"{path}: symbolic links lead in a circle: {here} → {target}")
+            if target.startswith("/"):
+                done = []
+            ahead += _parts(target)
+        return "/" + "/".join(done)
+
+    def _link(self, here: str, path: str, links: list[tuple[str, str]]) -> str | None:
+        """Return what the link *here* says, None where it is no link."""
+        try:
+            mode = os.lstat(self.place(here)).st_mode
+            return str(Path(self.place(here)).readlink()) if stat.S_ISLNK(mode) else None
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if links:
+                link, target = links[-1]
+                raise PathError(
+                    f"{path}: broken symbolic link: {link} → {target}, and {here} does not exist"
+                ) from error
+            raise PathError(f"{path}: does not exist" if here == path else f"{path}: {here} does not exist") from error
+        except (OSError, ValueError) as error:  # ValueError: a null character
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise PathError(f"{path}: {reason}") from error
+
+    def read(self, path: str, *, most: int) -> bytes:
+        """Return the bytes of the regular file at *path*; raise ``PathError`` for anything else and for too many."""
+        found = self.resolve(path)
+        try:
+            # Without O_NONBLOCK, a FIFO in the place of a file would be waited for.
+            descriptor = os.open(self.place(found), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as file:  # noqa: PTH123
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    raise PathError(f"{path}: {_kind(status.st_mode)}, not a file")
+                if status.st_size > most:
+                    raise PathError(f"{path}: has {status.st_size} bytes, more than {most}")
+                return file.read(most)
+        except OSError as error:
+            raise PathError(f"{path}: {error.strerror}") from error
+
+    def text(self, path: str, *, most: int) -> str:
+        """Return the text of a file as UTF-8, whatever else is in it."""
+        return self.read(path, most=most).decode("utf-8", "replace")
+
+    def exists(self, path: str) -> bool:
+        """Whether *path* leads to something."""
+        try:
+            self.resolve(path)
+        except PathError:
+            return False
+        return True
+
+    def is_program(self, path: str) -> bool:
+        """Whether *path* leads to a regular file that may be executed."""
+        try:
+            status = Path(self.place(self.resolve(path))).lstat()
+        except (PathError, OSError):
+            return False
+        return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o111)
+
+    def names(self, path: str) -> Iterator[str]:
+        """Yield the names in a directory, sorted; none where there is no such directory."""
+        try:
+            yield from sorted(entry.name for entry in Path(self.place(self.resolve(path))).iterdir())
+        except (PathError, OSError):
+            return
+
+
+def _parts(path: str) -> list[str]:
+    """Return the parts of *path*, the first one last."""
+    return [part for part in reversed(path.split("/")) if part not in ("", ".")]
+
+
+def _kind(mode: int) -> str:
+    kinds = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+    return next((word for is_kind, word in kinds if is_kind(mode)), "a device")
