@@ -38,9 +38,10 @@ def nearest_configuration(directory: Path) -> Configuration:
             data = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError, PermissionError):
             continue
-        table = _table(data, str(path))
+        shown = path.name if folder == directory else str(path)
+        table = _table(data, shown)
         if table is not None:
-            return _checked(table, path.name if folder == directory else str(path))
+            return _checked(table, shown)
     return Configuration()
 
 

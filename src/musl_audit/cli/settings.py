@@ -46,8 +46,13 @@ def configuration_of(options: Namespace) -> Configuration:
 
 def check_floor(settings: Settings, catalog: Catalog) -> None:
     """Raise ``UsageError`` for a floor that names nothing, before any wheel is read."""
-    if settings.floor is not None:
+    if settings.floor is None:
+        return
+    try:
         chosen_floor(settings.floor, catalog)
+    except UsageError as error:
+        where = "--floor" if settings.floor_source.startswith("--") else f"configuration {settings.config_file}"
+        raise UsageError(f"{where}: {error}") from error
 
 
 def _floor_source(options: Namespace, said: Configuration) -> str:

@@ -1,0 +1,131 @@
+"""Several wheels at once: the same output, one broken wheel stops nothing, an interrupt stops everything."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from tests.support.archives import demo_files, wheel_of
+from tests.support.cli import COMMAND, WHEELS, environment, musl_audit, wheel
+
+CLEAN = wheel("clean_x86_64")
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A directory of wheels that is worth several processes; some of them cannot be read."""
+    padding = os.urandom(1 << 20)
+    for number in range(8):
+        data = wheel_of({**demo_files(), "demo/data.bin": padding})
+        path = tmp_path / f"demo-1.{number}-cp312-cp312-musllinux_1_2_x86_64.whl"
+        path.write_bytes(data[:-50] if number % 3 == 1 else data)
+    return tmp_path
+
+
+def test_the_number_of_processes_changes_nothing(many: Path) -> None:
+    """The order is that of the inputs."""
+    one, two, more = (musl_audit("check", "--json", "--jobs", jobs, many, WHEELS) for jobs in ("1", "2", "5"))
+
+    assert one == two == more
+
+
+def test_a_broken_wheel_stops_no_other(many: Path) -> None:
+    """It is a row."""
+    summary = musl_audit("check", "--json", "--jobs", "2", many).json["summary"]
+
+    assert isinstance(summary, dict)
+    assert (summary["examined"], summary["failed"]) == (5, 3)
+
+
+def test_facts_are_read_by_several_processes(many: Path) -> None:
+    """In the order of the inputs, too."""
+    assert musl_audit("show", "--facts", "-j2", many) == musl_audit("show", "--facts", "-j1", many)
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that *pid* started."""
+    listing = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(word) for word in listing.read_text().split()]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether *pid* is a process that still does something."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def wait_for(condition: object) -> bool:
+    """Whether *condition* comes true before long."""
+    assert callable(condition)
+    for _ in range(400):
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> list[Path]:
+    """Wheels that take long: what they hold is verified against RECORD."""
+    data = wheel_of({**demo_files(), "demo/data.bin": os.urandom(1 << 20) * 200})
+    paths = [tmp_path / f"demo-2.{number}-cp312-cp312-musllinux_1_2_x86_64.whl" for number in range(6)]
+    for path in paths:
+        path.write_bytes(data)
+    return paths
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
+    """Return the running command, at the head of a process group."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        start_new_session=True,
+    )
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
+@pytest.mark.parametrize("whole_group", [True, False], ids=["as a terminal does", "the parent alone"])
+def test_an_interrupt_stops_at_once_and_cleanly(whole_group: bool, slow: list[Path]) -> None:
+    """130, one line, no traceback, and no process left."""
+    run = start("check", "--verify-hashes", "--jobs", "2", *slow)
+    assert wait_for(lambda: len(children(run.pid)) == 2)
+    workers = children(run.pid)
+
+    (os.killpg if whole_group else os.kill)(run.pid, signal.SIGINT)
+    said = run.communicate(timeout=20)
+
+    assert (run.returncode, said) == (130, (b"", b"musl-audit: error: interrupted\n"))
+    assert not any(map(is_alive, workers))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
+def test_processes_do_not_outlive_the_one_that_started_them(slow: list[Path]) -> None:
+    """Even if it was killed."""
+    run = start("check", "--verify-hashes", "--jobs", "2", *slow)
+    assert wait_for(lambda: len(children(run.pid)) == 2)
+    workers = children(run.pid)
+
+    run.kill()
+    run.communicate(timeout=20)
+
+    assert wait_for(lambda: not any(map(is_alive, workers)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
+def test_a_process_that_is_killed_costs_one_wheel(slow: list[Path]) -> None:
+    """As the kernel does where memory runs out."""
+    run = start("check", "--quiet", "--verify-hashes", "--jobs", "2", *slow)
+    assert wait_for(lambda: len(children(run.pid)) == 2)
+
+    os.kill(children(run.pid)[0], signal.SIGKILL)
+    stdout, stderr = run.communicate(timeout=120)
+
+    lost = [line for line in stdout.decode().splitlines() if "was killed by signal 9" in line]
+    assert (run.returncode, len(lost), stderr) == (4, 1, b"")
