@@ -129,7 +129,7 @@ def test_ignores_that_matched_nothing_are_listed(tmp_path: Path) -> None:
         (('floor = "1.2.99"',), "configuration pyproject.toml: unknown musl release 1.2.99"),
         (('per-file-ignores = ["x"]',), "per-file-ignores must be a table of globs and lists of codes"),
         (('per-file-ignores = {"x" = "MUSL401"}',), "per-file-ignores.'x' must be a list of strings"),
-        (("floor = ",), "configuration pyproject.toml: Invalid value (at line 2, column 9)"),
+        (("floor = ",), "configuration pyproject.toml: Invalid value (at "),
     ],
 )
 def test_a_mistake_in_the_configuration_is_2(lines: tuple[str, ...], words: str, tmp_path: Path) -> None:
