@@ -27,7 +27,10 @@ def require_sound(image: Image, tables: Tables) -> None:
     # Packed entries were applied after all others, and relative ones move before them: the order must not matter.
     relative, others = relocated_regions(image, tables)
     _require_apart(packed, size, relative, "another relocation")
-    _require_apart(sorted([*packed, *(region.address for region in relative)]), size, others, "another relocation")
+    early = sorted([*packed, *(region.address for region in relative)])
+    if any(0 < following - address < size for address, following in pairwise(early)):
+        raise UnpackError("relative relocations overlap one another")
+    _require_apart(early, size, others, "another relocation")
 
 
 def _require_unsigned(image: Image) -> None:
