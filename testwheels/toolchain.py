@@ -13,7 +13,7 @@ from testwheels.parts import TARGETS
 
 SOURCES = Path(__file__).parent / "src"
 _ZIG = (sys.executable, "-m", "ziglang")
-_COMPILE = ("-c", "-O2", "-fPIC", "-fno-ident", "-fvisibility=hidden", "-fno-builtin", "-w")
+_COMPILE = ("-c", "-O2", "-g0", "-fPIC", "-fno-ident", "-fvisibility=hidden", "-fno-builtin", "-w")
 _FORM_FLAGS = {"executable": ("-pie",), "static": ("-static",), "static-pie": ("-static", "-pie")}
 Command = tuple[str, ...]
 
