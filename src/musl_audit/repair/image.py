@@ -102,12 +102,9 @@ class Segment:
 
     def shifted(self, delta_offset: int, delta_address: int) -> Self:
         """Return the same segment somewhere else."""
-        return replace(
-            self,
-            offset=self.offset + delta_offset,
-            address=self.address + delta_address,
-            physical_address=self.physical_address + delta_address,
-        )
+        address = self.address + delta_address
+        physical = address if self.physical_address == self.address else self.physical_address
+        return replace(self, offset=self.offset + delta_offset, address=address, physical_address=physical)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,10 @@ def _require_movable(image: Image, block: Block, load: Segment, moving: list[Sec
     _require_nothing_fixed(image, block.start, block.end)
     if block.align > LARGEST_ALIGN or block.align & (block.align - 1):
         raise UnpackError("the program headers cannot grow: a section behind them has a strange alignment")
+    for segment in image.segments:
+        is_moving = segment.type in MOVABLE_SEGMENTS and block.overlaps(segment.offset, segment.file_size)
+        if is_moving and segment.address - segment.offset != load.address - load.offset:
+            raise UnpackError("the program headers cannot grow: a segment behind them is not where its bytes are")
     for section in moving:
         if not _is_movable(image, section, load):
             name = image.section_name(section).decode("ascii", "backslashreplace")

@@ -155,8 +155,8 @@ def _with_segment(image: Image, block: Block, new: Segment, spare: Segment | Non
 
 def _adjusted(image: Image, segment: Segment, block: Block, new: Segment, *, is_longer: bool) -> Segment:
     if segment.type == PT_PHDR and is_longer:
-        size = image.format.segment.size
-        return replace(segment, file_size=segment.file_size + size, memory_size=segment.memory_size + size)
+        size = (len(image.segments) + 1) * image.format.segment.size
+        return replace(segment, file_size=size, memory_size=size)
     if segment.type in MOVABLE_SEGMENTS and block.overlaps(segment.offset, segment.file_size):
         return segment.shifted(new.offset - block.start, new.address - block.address)
     return segment

@@ -21,6 +21,8 @@ def require_sound(image: Image, tables: Tables) -> None:
     _require_unsigned(image)
     _require_ordered_segments(image)
     _require_dynamic_section_loaded(image)
+    if any(section.has_bytes and section.file_end > len(image.content) for section in image.sections):
+        raise UnpackError("a section runs past the end of the file")
     packed, size = sorted(tables.packed), image.format.word_size
     _require_loaded_once(image, packed)
     _require_apart(packed, size, _rewritten_regions(image, tables), "what unpacking rewrites")
