@@ -120,6 +120,16 @@ def test_a_digest_is_written_urlsafe_and_without_padding() -> None:
     assert digest_of(b"0", "sha256") == "X-zrZv_IbzjZUnhsbWlsecLbwjndTpG0ZynXOif7V-k"
 
 
+def test_a_digest_of_record_itself_contradicts_nothing() -> None:
+    """It cannot be right, and nobody compares it."""
+    assert not parse_record(f"{OWN},sha256=x,3\n".encode()).contradicts(OWN, b"abc")
+
+
+def test_a_record_without_end_is_not_read_to_the_end() -> None:
+    """Every row costs memory."""
+    assert ("malformed-record", ()) in problems(b"a\n" * 400_001)
+
+
 @pytest.mark.parametrize("row", ["a,,3", "a,md5=x,3", "b,sha256=x,3"])
 def test_rows_that_say_nothing_usable_contradict_nothing(row: str) -> None:
     """Other problems tell about them."""

@@ -75,11 +75,12 @@ def _read_end(file: BinaryIO, size: int) -> _End:
     if trailing < 0:
         faults.append("its comment runs past the end of the file")
     locator = where - _LOCATOR64.size
-    if locator >= _END64.size and tail[locator : locator + 4] == b"PK\6\7":
+    before = locator - _END64.size
+    if before >= 0 and tail[locator : locator + 4] == b"PK\6\7" and tail[before : before + 4] == b"PK\6\6":
         end -= _LOCATOR64.size + _END64.size
         _, _, offset64, _ = _LOCATOR64.unpack_from(tail, locator)
-        signature, _, _, _, _, _, _, count, directory_size, offset = _END64.unpack_from(tail, locator - _END64.size)
-        if signature != b"PK\6\6" or offset64 != end:
+        _, _, _, _, disk, _, here, count, directory_size, offset = _END64.unpack_from(tail, before)
+        if offset64 != end or disk or here != count:
             faults.append("its zip64 end records contradict each other")
     if offset + directory_size != end:
         faults.append(f"its end record places the directory at {offset}, where it is not")

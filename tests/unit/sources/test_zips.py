@@ -36,6 +36,25 @@ def good_wheel() -> bytes:
     return wheel_of(demo_files(**{EXTENSION: binary()}))
 
 
+def streamed(files: dict[str, bytes]) -> bytes:
+    """Return a zip that was written to a pipe."""
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: object) -> int:
+            raise io.UnsupportedOperation
+
+        tell = seek  # zipfile counts by itself then
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return pipe.getvalue()
+
+
 # --- What is read ---------------------------------------------------------------------------------------
 
 
@@ -55,21 +74,7 @@ def test_members_are_read_as_zipfile_reads_them(tmp_path: Path, compression: int
 
 def test_a_wheel_written_as_a_stream_is_read(tmp_path: Path) -> None:
     """Its local headers have no sizes; data descriptors behind the members have."""
-
-    class Pipe(io.BytesIO):
-        def seekable(self) -> bool:
-            return False
-
-        def seek(self, *_: object) -> int:
-            raise io.UnsupportedOperation
-
-        tell = seek  # zipfile counts by itself then
-
-    pipe = Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in demo_files(**{EXTENSION: binary()}).items():
-            archive.writestr(name, content)
-    data = pipe.getvalue()
+    data = streamed(demo_files(**{EXTENSION: binary()}))
     assert zipfile.ZipFile(io.BytesIO(data)).infolist()[0].flag_bits & 8
 
     assert kinds_of(tmp_path, data) == []
@@ -255,6 +260,16 @@ def test_a_data_descriptor_that_contradicts_the_directory(tmp_path: Path) -> Non
     ]
 
 
+def test_a_data_descriptor_with_another_checksum(tmp_path: Path) -> None:
+    """It has the right form, and lies."""
+    data = streamed({"a": b"content"})
+    assert kinds_of(tmp_path, data) == []
+
+    data = with_bytes(data, data.index(b"PK\7\x08") + 4, b"\1\2\3\4")
+
+    assert "header-mismatch" in kinds_of(tmp_path, data)
+
+
 def test_two_entries_for_the_same_bytes(tmp_path: Path) -> None:
     """The way to make a bomb out of one deflated block."""
     data = zip_of({"a": b"content", "b": b"content"})
@@ -368,19 +383,23 @@ def test_garbage_instead_of_compressed_data(tmp_path: Path) -> None:
     assert [elf.path for elf in facts.elves] == [EXTENSION]
 
 
-def test_an_elf_file_cannot_hide_behind_empty_blocks(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("blocks", "kinds"), [(200, []), (5000, ["wrong-content"])])
+def test_an_elf_file_cannot_hide_behind_empty_blocks(tmp_path: Path, blocks: int, kinds: list[str]) -> None:
     """Deflate allows any number of blocks that hold nothing; who has thousands has something to hide."""
     import zlib
 
     packer = zlib.compressobj(wbits=-15)
-    packed = b"\x00\x00\x00\xff\xff" * 5000 + packer.compress(binary()) + packer.flush()
+    packed = b"\x00\x00\x00\xff\xff" * blocks + packer.compress(binary()) + packer.flush()
     data = zip_of({"a": packed}, compression=zipfile.ZIP_STORED)
     for offset, layout in ((local_header(data, "a"), LOCAL), (central_header(data, "a"), CENTRAL)):
         data = with_field(data, offset, "method", 8, layout=layout)
         data = with_field(data, offset, "size", len(binary()), layout=layout)
         data = with_field(data, offset, "crc", zlib.crc32(binary()), layout=layout)
 
-    assert kinds_of(tmp_path, data) == ["wrong-content"]
+    facts = facts_of(tmp_path, data)
+
+    assert [problem.kind for problem in facts.archive_problems] == kinds
+    assert len(facts.elves) == (not kinds)
 
 
 def test_an_end_record_that_lies(tmp_path: Path) -> None:
@@ -392,6 +411,42 @@ def test_an_end_record_that_lies(tmp_path: Path) -> None:
     found = {name: kinds_of(tmp_path, with_bytes(data, end + at, value)) for name, (at, value) in lies.items()}
 
     assert all("header-mismatch" in kinds for kinds in found.values())
+
+
+def with_zip64_end(data: bytes, *, offset: int | None = None, here: int = 1) -> bytes:
+    """Return *data*, an archive of one member, with zip64 end records that repeat what its end record says."""
+    end = data.rindex(b"PK\5\6")
+    size, start = struct.unpack_from("<LL", data, end + 12)
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, here, 1, size, start)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end if offset is None else offset, 1)
+    return data[:end] + record + locator + data[end:]
+
+
+def test_zip64_end_records_are_read(tmp_path: Path) -> None:
+    """Writers add them to archives of any size."""
+    data = with_zip64_end(zip_of({"a": b"content"}))
+
+    assert contents_of(tmp_path, data) == {"a": b"content"}
+    assert kinds_of(tmp_path, data) == []
+
+
+def test_zip64_end_records_that_lie(tmp_path: Path) -> None:
+    """Some versions of zipfile refuse the archive, others take no notice."""
+    for data in (with_zip64_end(zip_of({"a": b""}), offset=7), with_zip64_end(zip_of({"a": b""}), here=2)):
+        try:
+            kinds = kinds_of(tmp_path, data)
+        except WheelError:
+            continue
+        assert kinds == ["header-mismatch"]
+
+
+def test_a_comment_that_runs_past_the_end(tmp_path: Path) -> None:
+    """Something was cut off, or lies."""
+    data = zip_of({"a": b"content"})
+
+    problems = problems_of(tmp_path, with_bytes(data, len(data) - 2, b"\7\0"))
+
+    assert [problem.detail for problem in problems] == ["its comment runs past the end of the file"]
 
 
 def test_a_directory_of_no_size_hides_nothing(tmp_path: Path) -> None:
