@@ -1,9 +1,9 @@
 """
 Measure musl-audit against auditwheel and against the floor, in one run, and write docs/benchmarks.md.
 
-The floor is a bare Python that opens the zip, finds ELF files by their magic and inflates them: nobody who looks into a
-wheel can do less. Every question is one process; what counts is its CPU time, user and system, and its peak memory. Each
-question is asked in turns, and the best of the turns is taken: what else the machine does can only add.
+The floor is a bare Python that opens the zip, finds ELF files by their magic and inflates them: nobody who looks into
+a wheel can do less. Every question is one process; what counts is its CPU time, user and system, and its peak memory.
+Each question is asked in turns, and the best of the turns is taken: what else the machine does can only add.
 """
 
 import argparse
@@ -152,7 +152,8 @@ def main() -> int:
         "# Benchmarks\n\n"
         "Written by `make bench`; do not edit.\n\n"
         f"Every x86_64 wheel of the corpus ({len(rows)}), each contender in a process of its own, the best of "
-        f"{options.turns} turns; CPU time, user and system. Python {platform.python_version()}, {os.cpu_count()} cores. "
+        f"{options.turns} turns; CPU time, user and system. "
+        f"Python {platform.python_version()}, {os.cpu_count()} cores. "
         "The floor is a bare Python that opens the zip, finds ELF by magic and inflates it.\n\n"
         f"{summary(rows)}\n\n{table(rows)}\n"
     )

@@ -218,9 +218,13 @@ class Linker:
 
 
 def _referred_to_without_definition(file: ElfFacts) -> Iterable[Symbol]:
-    """Yield what *file* exports in a form that the loader cannot see (hidden version, IFUNC), and refers to itself."""
-    invisible = (file.hidden_versions | file.ifuncs) & file.referenced_definitions
-    return [Symbol(name) for name in sorted(invisible - file.defined)]
+    """
+    Yield what *file* defines in a form that the loader does not accept, and refers to itself.
+
+    Such are hidden versions, IFUNCs and definitions whose value is 0. Even a weak one must be found: ``do_relocs``
+    forgives a missing symbol only where the file does not define it.
+    """
+    return [Symbol(name) for name in sorted(file.referenced_definitions - file.defined)]
 
 
 def _who_may_provide(needs: Iterable[Need]) -> Provider:

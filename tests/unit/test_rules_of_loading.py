@@ -182,6 +182,11 @@ def test_a_default_version_beside_the_hidden_one_is_found() -> None:
     assert codes(judged(facts)) == []
 
 
+def test_a_definition_without_a_value_is_none() -> None:
+    """The loader passes by a symbol whose value is 0, in the file that refers to it as well."""
+    assert codes(judged(wheel(extension(referenced_definitions=frozenset({"symbol_g"}))))) == ["MUSL102"]
+
+
 def test_glibcs_loader_cannot_be_loaded() -> None:
     """musl reserves libc.so.6, but not ld-linux-x86-64.so.2."""
     report = judged(wheel(extension(needed=("libc.so.6", "ld-linux-x86-64.so.2"))))

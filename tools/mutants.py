@@ -1,0 +1,168 @@
+"""
+Break the code on purpose, one way at a time, and see the tests fail.
+
+Each mutant is one edit of a copy of the repository. One that the tests do not notice is a hole in them: exit 1. Those of
+the loader model are held against the real loaders alone (``tests/loader``), the others against the whole suite of the
+core.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COPIED = ("src", "policies", "tests", "testwheels", "tools", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
+CORE = ("tests/unit", "tests/integration/test_rule_contract.py")
+LOADERS = ("tests/loader/test_wheels_agree.py", "tests/loader/test_generated_libraries.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One edit, what it breaks, and the tests that must notice."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+LINKAGE, LAYOUT = "src/musl_audit/linkage.py", "src/musl_audit/layout.py"
+RULES = "src/musl_audit/rules"
+POLICIES = "policies"
+MUTANTS = (
+    Mutant("a symbol of the policies", f"{POLICIES}/musl/1.2.3.json", '"qsort_r"', '"qsort_s"', CORE),
+    Mutant(
+        "the rule of packed relocations",
+        f"{RULES}/musl401_packed_relocations.py",
+        "if file.packed_relocations]",
+        "if file.packed_relocations > 1 << 20]",
+        CORE,
+    ),
+    Mutant("a reserved name", f"{POLICIES}/libraries.json", '"pthread", ', "", CORE),
+    Mutant("inheritance of search paths", LINKAGE, "for file in chain:", "for file in chain[:1]:", CORE),
+    Mutant(
+        "the test for weak references",
+        f"{RULES}/musl101_symbol_missing_in_promised_release.py",
+        " and not reference.symbol.is_weak",
+        "",
+        CORE,
+    ),
+    Mutant(
+        "the gap of __xstat",
+        "src/musl_audit/policy/history.py",
+        "_span(since.pop(name), delta.position)",
+        "_span(since.pop(name), end)",
+        CORE,
+    ),
+    Mutant("a severity", f"{RULES}/musl404_executable_stack.py", "    Severity.NOTE,", "    Severity.ERROR,", CORE),
+    Mutant(
+        "loader: packed relocations are applied everywhere",
+        f"{RULES}/musl401_packed_relocations.py",
+        "if packed and lacking:",
+        "if packed and not lacking:",
+        LOADERS,
+    ),
+    Mutant(
+        "loader: initial-exec TLS is fine in what is dlopened",
+        f"{RULES}/musl402_initial_exec_tls.py",
+        "if load.is_program:",
+        "if not load.is_program:",
+        LOADERS,
+    ),
+    Mutant(
+        "loader: hidden versions are definitions",
+        LINKAGE,
+        "if name in file.defined:",
+        "if name in file.defined | file.hidden_versions:",
+        LOADERS,
+    ),
+    Mutant("loader: search paths are not inherited", LINKAGE, "for file in chain:", "for file in chain[:1]:", LOADERS),
+    Mutant(
+        "loader: RPATH counts beside RUNPATH",
+        "src/musl_audit/search_paths.py",
+        "SearchPath.parse(file.rpath if file.runpath is None else file.runpath)",
+        "SearchPath.parse(f'{file.rpath or str()}:{file.runpath or str()}')",
+        LOADERS,
+    ),
+    Mutant(
+        "loader: weak references must be satisfied",
+        f"{RULES}/musl102_symbol_in_no_musl.py",
+        " and not reference.symbol.is_weak",
+        "",
+        LOADERS,
+    ),
+    Mutant("loader: libpthread is a file", f"{POLICIES}/libraries.json", '"pthread", ', "", LOADERS),
+    Mutant(
+        "loader: a name is searched for each time",
+        LINKAGE,
+        "by_name.get(soname) or self._find(",
+        "self._find(",
+        LOADERS,
+    ),
+    Mutant(
+        "loader: segments of no length are mapped",
+        f"{RULES}/musl407_zero_length_segment.py",
+        "if files and lacking:",
+        "if files and not lacking:",
+        LOADERS,
+    ),
+    Mutant(
+        "loader: an unknown token is left in the path",
+        "src/musl_audit/search_paths.py",
+        "() if path.is_ignored else path.entries",
+        "path.entries",
+        LOADERS,
+    ),
+    Mutant(
+        "loader: IFUNCs are definitions",
+        LINKAGE,
+        "if name in file.defined:",
+        "if name in file.defined | file.ifuncs:",
+        LOADERS,
+    ),
+    Mutant(
+        "loader: only packed relocations and time64 names are known",
+        "src/musl_audit/rules/__init__.py",
+        "for rule in all_rules():",
+        "for rule in (r for r in all_rules() if r.rule.code == 'MUSL401'):",
+        LOADERS,
+    ),
+)
+
+
+def main() -> int:
+    """Try every mutant, or those whose names contain the argument; return 1 where one survives."""
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    survivors = [mutant.name for mutant in MUTANTS if wanted in mutant.name and not is_caught(mutant)]
+    for name in survivors:
+        print(f"survived: {name}")
+    return 1 if survivors else 0
+
+
+def is_caught(mutant: Mutant) -> bool:
+    """Whether the tests fail on *mutant*; say so."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as directory:
+        for name in COPIED:
+            source = ROOT / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, Path(directory, name))
+        path = Path(directory, mutant.path)
+        text = path.read_text()
+        if mutant.old not in text:
+            sys.exit(f"{mutant.name}: {mutant.path} has no {mutant.old!r}")
+        path.write_text(text.replace(mutant.old, mutant.new))
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests]
+        environment = os.environ | {"PYTHONPATH": str(Path(directory, "src"))}
+        answer = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    failed = [line for line in answer.stdout.splitlines() if line.startswith("FAILED")]
+    print(f"{mutant.name}: {'caught by ' + failed[0].split()[1] if failed else 'NOT CAUGHT'}", flush=True)
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
