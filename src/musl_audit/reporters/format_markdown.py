@@ -64,7 +64,7 @@ def _ladder(report: Report) -> Iterator[str]:
         return
     yield from ("", "| musl | loads | distributions | decided by |", "|---|---|---|---|")
     for rung in rungs:
-        distributions = escaped(", ".join(spell_distributions(rung, report.verdict)))
+        distributions = escaped("; ".join(spell_distributions(rung, report.verdict)))
         reasons = "<br>".join(map(escaped, spell_reasons(rung, report.verdict.known)))
         yield f"| {rung.span} | {_answer(rung)} | {distributions} | {reasons} |"
 

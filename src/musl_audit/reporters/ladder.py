@@ -55,14 +55,15 @@ def _rung(releases: tuple[MuslVersion, ...], verdict: Verdict, *, loads: bool, p
 
 def spell_distributions(rung: Rung, verdict: Verdict) -> list[str]:
     """
-    Return who ships the releases of *rung*, by name, ranges joined.
+    Return who ships the releases of *rung*: a line with names, ranges joined, and one with the exceptions.
 
-    Those whose musl differs from its release, so that the answer does, say so: Alpine 3.15 has ``qsort_r`` backported.
+    An exception is a distribution that changed its musl: Alpine 3.15 has ``qsort_r`` backported.
     """
     usual = [answer for answer in rung.distributions if answer.loads is rung.loads]
     other = [answer for answer in rung.distributions if answer.loads is not rung.loads]
-    tail = f" (but it {'fails' if rung.loads else 'loads'} there: musl is patched)"
-    return [*_by_name(usual, verdict.distributions), *(text + tail for text in _by_name(other, verdict.distributions))]
+    lines = [", ".join(_by_name(answers, verdict.distributions)) for answers in (usual, other)]
+    but = f"but it {'fails' if rung.loads else 'loads'} with the patched musl of "
+    return [text for text in (lines[0], lines[1] and but + lines[1]) if text]
 
 
 def _by_name(chosen: Iterable[DistributionAnswer], everyone: Sequence[DistributionAnswer]) -> list[str]:

@@ -31,18 +31,19 @@ def dump(value: object) -> str:
     """
     import json
 
-    text = json.dumps(value, separators=(", ", ": ")).replace("##", r"#\u0023")
-    return text if r"\ud" not in text else json.dumps(_without_surrogates(value)).replace("##", r"#\u0023")
+    text = json.dumps(value).replace("##", r"#\u0023")
+    return text if r"\ud" not in text else json.dumps(readable(value)).replace("##", r"#\u0023")
 
 
-def _without_surrogates(value: object) -> object:
+def readable(value: object) -> object:
+    """Return *value* as lists, objects and text that every reader of JSON takes: a lone surrogate is written out."""
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode()
         case dict():
-            return {_without_surrogates(key): _without_surrogates(child) for key, child in value.items()}
+            return {readable(key): readable(child) for key, child in value.items()}
         case list() | tuple():
-            return [_without_surrogates(child) for child in value]
+            return [readable(child) for child in value]
         case _:
             return value
 

@@ -23,7 +23,7 @@ def subject(report: Report) -> str:
 
 def _needs(verdict: Verdict) -> str:
     if verdict.arch is None:
-        return "nothing in it that musl could load"
+        return "no binary in it that can be judged"
     if not verdict.loads_on:
         return "loads on no known musl"
     if verdict.loads is Loads.UNKNOWN:

@@ -157,7 +157,5 @@ def _details(rung: Rung, report: Report) -> Iterator[str]:
     """Yield what stands beside a rung: the promise it breaks, who ships it, what decides."""
     if rung.is_broken:
         yield f"promised by {' and '.join(rung.promised_by)}"
-    distributions = spell_distributions(rung, report.verdict)
-    if distributions:
-        yield ", ".join(distributions)
+    yield from spell_distributions(rung, report.verdict)
     yield from spell_reasons(rung, report.verdict.known)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from musl_audit.model import Severity
 
 BOLD = "bold"
-CODE = "cyan"
+CODE = "bold"
 GOOD = "bold green"
 BAD = "bold red"
 
