@@ -39,6 +39,14 @@ agree: dev  ## Compare our answers about the corpus with those of musl's loaders
 loaders: dev  ## Derive musl's loaders out of Debian's packages again and compare them with the committed ones
 	$(BIN)/python -m tools.loaders
 
+.PHONY: golden demo
+golden: dev  ## Write the expected outputs for the test wheels again
+	rm -rf tests/golden/expected
+	MUSL_AUDIT_GOLDEN=rewrite $(BIN)/python -m pytest -q tests/golden
+
+musl-python:  ## Build a real CPython for musl out of Debian's packages, for tests that import wheels
+	tools/musl_python.sh
+
 .PHONY: testwheels
 testwheels:  ## Build the test wheels again (needs musl-gcc, gcc, GNU ld; compilers for the rest come from PyPI)
 	test -d .cache/testwheels || $(PYTHON) -m venv .cache/testwheels
