@@ -3,6 +3,7 @@
 import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 from musl_audit.layout import SITE_PACKAGES, place_of
 from musl_audit.model import Member, Problem
@@ -90,12 +91,7 @@ def _folded(name: str) -> str:
 
 def _files_as_directories(names: list[str]) -> Iterator[Problem]:
     """Yield the files that other members need as a directory."""
-    paths = {_installed(name): name for name in names}
-    directories: set[str] = set()
-    for path in paths:
-        directory = path.rpartition("/")[0]
-        while directory and directory not in directories:
-            directories.add(directory)
-            directory = directory.rpartition("/")[0]
-    if clashing := sorted(paths[path] for path in directories & paths.keys()):
-        yield Problem("duplicate-path", tuple(clashing), "is a file and a directory at once")
+    paths = sorted((_installed(name).replace("/", "\0"), name) for name in names)  # what is in a directory follows it
+    clashing = [name for (path, name), (following, _) in pairwise(paths) if following.startswith(path + "\0")]
+    if clashing:
+        yield Problem("duplicate-path", tuple(sorted(clashing)), "is a file and a directory at once")

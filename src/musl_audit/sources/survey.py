@@ -12,6 +12,7 @@ from musl_audit.sources.local_headers import LOCAL_HEADER, Entry, locate
 from musl_audit.sources.zip_directory import Directory
 
 _IS_ENCRYPTED = 0x1
+_SLACK = 4096  # bytes; deflate adds less than one in a hundred to what it cannot compress
 _METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 98: "PPMd", 99: "AES"}
 
 
@@ -28,11 +29,13 @@ def survey(file: BinaryIO, directory: Directory, limits: Limits) -> Survey:
     """
     Look at the local header of every member.
 
-    Raise ``WheelError`` where all of them are encrypted, or where together they declare more bytes than *limits* allow.
+    Raise ``WheelError`` where all of them are encrypted, or where they declare more than *limits* allow for the whole.
     """
     total = sum(info.file_size for info in directory.entries)
     if total > limits.total_bytes:
         raise WheelError(f"the members declare {total} bytes together, more than the limit of {limits.total_bytes}")
+    if any(info.orig_filename.count("/") > limits.depth for info in directory.entries):
+        raise WheelError(f"a member lies deeper than {limits.depth} directories")
     infos = [info for info in directory.entries if not info.orig_filename.endswith("/")]
     if infos and all(info.flag_bits & _IS_ENCRYPTED for info in infos):
         raise WheelError("the archive is encrypted")
@@ -71,6 +74,8 @@ def _refusals(info: ZipInfo, limits: Limits) -> Iterator[tuple[str, str]]:
         yield "beyond-limit", f"declares more than the limit of {limits.member_bytes} bytes"
     elif info.file_size > limits.ratio_from and info.file_size > limits.ratio * info.compress_size:
         yield "beyond-limit", f"declares to be more than {limits.ratio} times its compressed size"
+    if info.compress_size > 2 * info.file_size + _SLACK:
+        yield "wrong-content", "has far more compressed data than its size needs"
 
 
 def _overlaps(located: list[Entry]) -> Iterator[Fault]:

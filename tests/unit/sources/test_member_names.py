@@ -104,9 +104,12 @@ def test_two_names_for_one_path_on_some_systems(names: tuple[str, str]) -> None:
     assert found(*names) == [("duplicate-folded", tuple(sorted(names)))]
 
 
-def test_a_file_that_others_need_as_a_directory() -> None:
+@pytest.mark.parametrize(
+    "names", [("demo", "demo/a"), ("demo/a/b/c", "demo"), ("demo", "demo!", "demo-1", "demo/a"), ("demo", "demo//a")]
+)
+def test_a_file_that_others_need_as_a_directory(names: tuple[str, ...]) -> None:
     """Whichever comes second cannot be installed."""
-    assert found("demo", "demo/a") == [("duplicate-path", ("demo",))]
+    assert found(*names) == [("duplicate-path", ("demo",))]
 
 
 @pytest.mark.parametrize(

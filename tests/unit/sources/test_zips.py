@@ -189,6 +189,13 @@ def test_too_many_bytes_are_refused_before_they_are_inflated(tmp_path: Path) -> 
         facts_of(tmp_path, zip_of({"a": bytes(1000), "b": bytes(1000)}), limits=Limits(total_bytes=1999))
 
 
+def test_directories_without_end_are_refused(tmp_path: Path) -> None:
+    """Whoever makes a tree of the names would need memory by the square of their depth."""
+    with pytest.raises(WheelError, match="deeper than 100 directories"):
+        facts_of(tmp_path, zip_of({"a/" * 101 + "b": b""}))
+    assert problems_of(tmp_path, zip_of({"a/" * 100 + "b": b""})) == ()
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     """The reason is the system's."""
     with pytest.raises(WheelError, match="cannot be read: No such file"), open_wheel(tmp_path / NAME):
@@ -351,12 +358,23 @@ def test_a_member_with_more_data_than_declared_stops_early(tmp_path: Path) -> No
     """Both headers agree on a size that is a lie."""
     data = zip_of({"a": bytes(50_000_000)})
     for offset, layout in ((local_header(data, "a"), LOCAL), (central_header(data, "a"), CENTRAL)):
-        data = with_field(data, offset, "size", 1000, layout=layout)
+        data = with_field(data, offset, "size", 25_000, layout=layout)
 
     problems = problems_of(tmp_path, data)
 
     assert [(problem.kind, problem.members) for problem in problems] == [("wrong-content", ("a",))]
-    assert "more than the 1000 bytes declared" in problems[0].detail
+    assert "more than the 25000 bytes declared" in problems[0].detail
+
+
+def test_a_small_member_with_large_data_is_not_inflated(tmp_path: Path) -> None:
+    """A hundred thousand of them, over the same bytes, would keep a reader busy for minutes."""
+    data = zip_of({"a": bytes(50_000_000)})
+    for offset, layout in ((local_header(data, "a"), LOCAL), (central_header(data, "a"), CENTRAL)):
+        data = with_field(data, offset, "size", 1000, layout=layout)
+
+    problems = problems_of(tmp_path, data)
+
+    assert [problem.detail for problem in problems] == ["has far more compressed data than its size needs"]
 
 
 @pytest.mark.parametrize("field", ["crc", "size"])
