@@ -2,7 +2,7 @@
 
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -37,11 +37,23 @@ class CommandParser(ArgumentParser):
 
     def read(self, arguments: Sequence[str]) -> Namespace:
         """Return the values of *arguments* by name."""
-        options, extras = self.parse_known_intermixed_args(arguments)
+        options, extras = self.parse_known_intermixed_args(list(_without_dashes(arguments)))
         if extras:
             known = [name for action in self._actions for name in action.option_strings]
             self.error(f"unknown option {extras[0]!r}{did_you_mean(extras[0].partition('=')[0], known)}")
         return options
+
+
+def _without_dashes(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield *arguments* without ``--``; a path behind it gets a form that argparse cannot take for an option."""
+    is_path = False
+    for argument in arguments:
+        if is_path:
+            yield f"./{argument}" if argument.startswith("-") else argument
+        elif argument == "--":
+            is_path = True
+        else:
+            yield argument
 
 
 def dispatch(arguments: list[str]) -> int:
