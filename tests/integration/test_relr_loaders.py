@@ -1,0 +1,55 @@
+"""musl's own loaders before and after: test wheels and real ones whose libraries have packed relocations."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.conftest import Miss
+from tests.support.installed_wheels import ask_wheel, installed
+from tests.support.loaders import Loader, Outcome, all_loaders, available_loaders, what_is_missing
+from tests.support.packed_fixtures import WHEELS
+from tests.support.unpacked_wheel import install_unpacked
+from tools.corpus import CorpusRow, read_corpus
+
+FIRST = "1.2.4"  # the release that applies packed relocations
+packed_corpus = [row for row in read_corpus() if "DT_RELR" in row.why]
+
+
+def packed_wheel(arch: str) -> Path:
+    """Return the test wheel of *arch* with packed relocations, never touched by patchelf."""
+    (wheel,) = WHEELS.glob(f"packed_relocations_{arch}-*.whl")
+    return wheel
+
+
+@pytest.mark.parametrize("loader", all_loaders(), ids=str)
+def test_a_library_loads_once_it_is_unpacked(loader: Loader, tmp_path: Path, miss: Miss) -> None:
+    """Releases before 1.2.4 crash on the packed library; all of them load the unpacked one, constructor and all."""
+    if need := what_is_missing(loader):
+        miss(need)
+    wheel = packed_wheel(loader.arch)
+    packed = ask_wheel(loader, tmp_path / "packed", installed(wheel, loader.arch, tmp_path / "packed"))
+    found, changed = install_unpacked(wheel, loader.arch, tmp_path / "unpacked")
+    unpacked = ask_wheel(loader, tmp_path / "unpacked", found)
+
+    assert changed == 1
+    assert (packed.loads, unpacked.loads) == (loader.release >= FIRST, True), unpacked.refusals
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("row", packed_corpus, ids=lambda row: row.wheel.file)
+def test_a_real_wheel_loads_once_it_is_unpacked(row: CorpusRow, tmp_path: Path, miss: Miss) -> None:
+    """Of real wheels, the oldest loader then loads everything, unless a symbol is newer than it."""
+    if not row.path.exists():
+        miss("corpus")
+    loaders = [loader for loader in available_loaders() if loader.arch == row.arch]
+    if not loaders:
+        miss("loaders")
+    oldest = min(loaders, key=lambda loader: loader.release)
+    found, changed = install_unpacked(row.path, row.arch, tmp_path)
+
+    answer = ask_wheel(oldest, tmp_path, found, is_ours=False)
+
+    newest_symbol = max(re.findall(r">=(\d\.\d\.\d)", row.why), default=oldest.release)
+    assert changed
+    assert answer.loads == (oldest.release >= newest_symbol), answer.refusals
+    assert not [one for one in answer.answers.values() if one.outcome is Outcome.CRASHED]
