@@ -132,8 +132,10 @@ def facts_from_json(data: object) -> WheelFacts:
     if not isinstance(data, dict) or "facts_version" not in data:
         raise WheelError("not a facts document: facts_version is missing")
     version = data["facts_version"]
-    if version != FACTS_VERSION or isinstance(version, bool):
-        raise WheelError(f"facts of version {version!r}; this musl-audit reads version {FACTS_VERSION}")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise WheelError("not a facts document: facts_version is no number")
+    if version != FACTS_VERSION:
+        raise WheelError(f"facts of another version than {FACTS_VERSION}, which this musl-audit reads")
     try:
         return cast("WheelFacts", _WHEEL.read(data))
     except ShapeError as error:

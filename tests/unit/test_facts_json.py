@@ -90,8 +90,10 @@ def test_unknown_fields_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"facts_version": 2}, "facts of version 2; this musl-audit reads version 1"),
-        ({"facts_version": True}, "facts of version True"),
+        ({"facts_version": 2}, "facts of another version than 1, which this musl-audit reads"),
+        ({"facts_version": 10**5000}, "facts of another version"),
+        ({"facts_version": True}, "facts_version is no number"),
+        ({"facts_version": [1] * 9000}, "facts_version is no number"),
         ({"size": "1"}, "size: expected an integer"),
         ({"size": True}, "size: expected an integer"),
         ({"size": 1.5}, "size: expected an integer"),
