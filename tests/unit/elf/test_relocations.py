@@ -1,0 +1,98 @@
+"""Relocation tables: what is skipped for speed is skipped without loss."""
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+from tests.support.elfwriter import Definition, Library, Reference, write_library
+from tests.support.elves import elf_of
+from tests.support.machines import MACHINES
+from tests.support.patches import overwritten, table_offset, with_entries
+
+from musl_audit.elf import read_elf
+from musl_audit.elf.layout import DT_RELA, DT_RELACOUNT, DT_STRSZ, Image
+from musl_audit.elf.relocations import RELOCATION_TYPES
+
+ARCHITECTURES = sorted((Path(__file__).parents[3] / "policies" / "arch").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", ARCHITECTURES, ids=lambda path: path.stem)
+def test_numbers_agree_with_the_policies(path: Path) -> None:
+    """Two tables written for different ends: what the loader can do, and what the facts ask about."""
+    arch = json.loads(path.read_text(encoding="utf-8"))
+    types = RELOCATION_TYPES[arch["elf"]["machine"]]
+
+    rows = arch.get("relocations", {}).values()  # armv6l has those of armv7l
+    numbers = {(row["kind"], row["number"]) for row in rows if row["kind"] in ("REL_RELATIVE", "REL_COPY", "REL_TPOFF")}
+
+    initial_exec = {("REL_TPOFF", number) for number in types.initial_exec}
+    assert numbers <= {("REL_RELATIVE", types.relative), ("REL_COPY", types.copy)} | initial_exec
+    assert len(numbers) == 3 or not rows
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 1000, 2**64 - 1])
+def test_a_wrong_count_of_relative_relocations_changes_nothing(count: int) -> None:
+    """musl ignores DT_RELACOUNT, so a lie in it must not hide a relocation."""
+    library = Library(
+        "x86_64", needed=("libc.so",), references=(Reference("f"), Reference("g")), definitions=(Definition("h"),)
+    )
+    data = write_library(library)
+
+    counted = with_entries(data, [(DT_STRSZ, DT_RELACOUNT, count)])
+
+    assert read_elf(counted, "x") == read_elf(data, "x")
+
+
+def test_a_symbol_within_the_counted_prefix_is_seen() -> None:
+    """RELATIVE by type, yet with a symbol: no linker writes that, and the count must not hide it either."""
+    data = elf_of("relative_relocations", "libpointers.so")
+    image = Image(data)
+    dynamic = dict(image.dynamic_entries())
+    info = table_offset(data, DT_RELA) + 8
+
+    changed = overwritten(data, info, struct.pack("<Q", 1 << 32 | 8))
+
+    assert dynamic[DT_RELACOUNT] > 1
+    assert read_elf(data, "x").relocation_types >= {8}
+    assert (
+        any(symbol.is_referenced for symbol in read_elf(changed, "x").undefined)
+        or read_elf(changed, "x").referenced_definitions > read_elf(data, "x").referenced_definitions
+    )
+
+
+@pytest.mark.parametrize("arch", MACHINES)
+def test_each_use_is_told_by_its_type(arch: str) -> None:
+    """Pointers, GOT entries, PLT entries, initial-exec: types, names and tables."""
+    uses = ("pointer", "got", "plt", "tpoff")
+    references = (*(Reference(use, relocations=(use,)) for use in uses[:3]), Reference("var", ("tpoff",), type="tls"))
+
+    facts = read_elf(write_library(Library(arch, references=references)), "x")
+
+    numbers = MACHINES[arch].relocations
+    assert facts.relocation_types == {numbers[use] for use in (*uses, "relative")}
+    assert facts.initial_exec == {"var"}
+    assert all(symbol.is_referenced for symbol in facts.undefined)
+
+
+@pytest.mark.parametrize("arch", MACHINES)
+def test_type_0_is_ignored(arch: str) -> None:
+    """R_*_NONE, as every loader does; the numbers of all others are kept."""
+    facts = read_elf(write_library(Library(arch, relocation_types=(0, 77), has_constructor=False)), "x")
+
+    assert facts.relocation_types == {77}
+
+
+@pytest.mark.parametrize("arch", MACHINES)
+def test_initial_exec_without_a_symbol_is_told(arch: str) -> None:
+    """Against the file's own TLS."""
+    facts = read_elf(write_library(Library(arch, has_local_initial_exec=True)), "x")
+
+    assert facts.initial_exec == {""}
+
+
+def test_a_relocation_against_its_own_export_is_a_reference() -> None:
+    """The loader looks it up by name, and may find another file's."""
+    library = Library("x86_64", definitions=(Definition("mine"),), references=(Reference("mine"),))
+
+    assert read_elf(write_library(library), "x").referenced_definitions == {"mine"}
