@@ -208,6 +208,27 @@ _PATHS = [
         _INNER,
         near_miss_of="MUSL203",
     ),
+    Case(
+        "found_by_name_already",
+        "one library leads the loader to libinner.so; another needs it and has no path there: its name is known by then",
+        (
+            extension(
+                "calls.c",
+                compile_flags=("-DCALLS=outer",),
+                needed=("libouter.so", "libsecond.so", libc()),
+                rpath=BUNDLED,
+            ),
+            _outer(rpath="$ORIGIN/../{case}/deep"),
+            library(
+                "libsecond.so",
+                "calls.c",
+                compile_flags=("-DNAME=second", "-DCALLS=inner"),
+                needed=("libinner.so", libc()),
+            ),
+            _INNER_ELSEWHERE,
+        ),
+        near_miss_of="MUSL203",
+    ),
     _chain(
         "chain_by_inherited_runpath",
         "DT_RUNPATH is inherited as well: musl makes no difference, where glibc does",
