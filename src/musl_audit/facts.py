@@ -1,7 +1,8 @@
 """The way from an opened wheel to its facts: what the bytes say, and nothing about any policy or host."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
+from types import MappingProxyType
 
 from musl_audit.distinfo import dist_infos_of, main_dist_info, parse_wheel_file
 from musl_audit.elf import is_elf, read_elf
@@ -14,12 +15,15 @@ from musl_audit.wheelname import parse_wheel_name
 _LARGEST_WHEEL_FILE = 1 << 20
 
 
-def extract(archive: Archive, *, verify_hashes: bool = False) -> WheelFacts:
+def extract(
+    archive: Archive, *, verify_hashes: bool = False, known: Mapping[str, ElfFacts] = MappingProxyType({})
+) -> WheelFacts:
     """
     Return the facts of the wheel in *archive*.
 
     A member is an ELF file if its first bytes say so; each is inflated once, and held against its digest in ``RECORD``;
     with *verify_hashes*, so are all other members. One that cannot be read is a problem of the archive, not the end.
+    *known* are facts of members, by name, that were read before: these are not inflated.
     """
     name = _name(archive.filename)
     files = {member.name: member for member in archive.members if not member.is_directory}  # the last of a name counts
@@ -31,6 +35,9 @@ def extract(archive: Archive, *, verify_hashes: bool = False) -> WheelFacts:
     elf_problems: list[Problem] = []
     contradicted: list[str] = []
     for member in files.values():
+        if member.name in known:
+            elves.append(known[member.name])
+            continue
         is_binary = is_elf(archive.head(member))
         if not is_binary and not verify_hashes:
             continue

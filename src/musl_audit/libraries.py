@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from functools import cached_property
 
 from musl_audit.elf import read_elf
 from musl_audit.errors import ElfError, LibraryError
 from musl_audit.model import ElfFacts, ElfKind
-from musl_audit.packages import owner_of
+from musl_audit.packages import Packages
 from musl_audit.policy import Arch
 from musl_audit.ports import FoundLibrary
 from musl_audit.rules.musl201_needs_glibc import GLIBC_PARTS, is_glibc_loader
@@ -31,12 +31,13 @@ class SystemLibraries:
     ) -> None:
         self._tree = tree or Tree()
         self._arch = arch
+        self._packages = Packages(self._tree)
         self._named = tuple(ldpaths if ldpaths is not None else added)
         self._system = self._path_file() if tree is not None and ldpaths is None else ()
 
     def find(self, soname: str, entries: Sequence[str]) -> FoundLibrary:
         """Return the library that the loader would take; see ``ports.Libraries``."""
-        if "/" in soname or not soname.isprintable() or soname in ("", ".", ".."):
+        if not _is_plain(soname):
             raise LibraryError("not a plain file name, so no file is chosen by it")
         searched = [entry for entry in entries if self._is_searched(entry)]
         directories = tuple(dict.fromkeys((*self._named, *searched, *self._system)))
@@ -45,7 +46,7 @@ class SystemLibraries:
                 source = self._tree.resolve(f"{directory}/{soname}")
             except PathError:
                 continue
-            return self._accept(source)
+            return self._accept(source, directory)
         raise LibraryError(_not_found(directories))
 
     def read(self, library: FoundLibrary) -> bytes:
@@ -66,8 +67,13 @@ class SystemLibraries:
         if not entry.startswith("/") or "$" in entry:
             return False
         found = self._resolved(entry)
-        allowed = [root for path in (*self._named, *self._system) if (root := self._resolved(path)) is not None]
-        return found is not None and any(found == root or found.startswith(root + "/") for root in allowed)
+        return found is not None and any(found == root or found.startswith(root + "/") for root in self._roots)
+
+    @cached_property
+    def _roots(self) -> tuple[str, ...]:
+        """The directories below which an RPATH may lead; never the root itself, which is above everything."""
+        found = (self._resolved(path) for path in (*self._named, *self._system))
+        return tuple(root for root in found if root is not None and root != "/")
 
     def _resolved(self, path: str) -> str | None:
         try:
@@ -76,21 +82,27 @@ class SystemLibraries:
             return None
 
     def _path_file(self) -> tuple[str, ...]:
-        name = self._arch.loader.removesuffix(".so.1")
-        try:
-            text = self._tree.text(f"/etc/{name}.path", most=_LONGEST_PATH_FILE)
-        except PathError:
+        """Return the loader's search path: that of its path file, of which an empty one means nowhere."""
+        path = f"/etc/{self._arch.loader.removesuffix('.so.1')}.path"
+        if not self._tree.exists(path):
             return _DEFAULT_PATH
-        return tuple(entry for line in text.splitlines() for entry in line.split(":") if entry.startswith("/"))
+        try:
+            text = self._tree.text(path, most=_LONGEST_PATH_FILE)
+        except PathError as error:
+            raise LibraryError(f"the search path of the loader cannot be read: {error}") from error
+        return tuple(entry for entry in text.replace("\n", ":").split(":") if entry.startswith("/"))
 
-    def _accept(self, source: str) -> FoundLibrary:
+    def _accept(self, source: str, directory: str) -> FoundLibrary:
+        if not _is_plain(source.rpartition("/")[2]):
+            raise LibraryError(f"{source!r} is not a plain file name, so it is not copied")
         data = self._bytes(source)
         try:
             facts = read_elf(data, source)
         except ElfError as error:
             raise LibraryError(f"{source} is no ELF library: {error}") from error
         self._refuse(facts)
-        return FoundLibrary(source, _sha256(data), facts, origin=owner_of(self._tree, source))
+        origin = self._packages.owner_of(source)
+        return FoundLibrary(source, _sha256(data), facts, origin=origin, directory=directory)
 
     def _refuse(self, facts: ElfFacts) -> None:
         """Raise ``LibraryError`` where the file is not musl's, or not for the wheel's architecture."""
@@ -98,9 +110,21 @@ class SystemLibraries:
             raise LibraryError(f"{facts.path} is no shared library")
         if not self._arch.is_machine_of(facts.identity):
             raise LibraryError(f"{facts.path} is for another architecture than {self._arch.name}")
-        glibc = [name for name in facts.needed if name in GLIBC_PARTS or is_glibc_loader(name)]
-        if glibc:
-            raise LibraryError(f"{facts.path} is built for glibc (it needs {glibc[0]}), so it is not taken")
+        parts = [name for name in facts.needed if name in GLIBC_PARTS or is_glibc_loader(name)]
+        if parts:
+            raise LibraryError(f"{facts.path} is built for glibc (it needs {parts[0]}), so it is not taken")
+        if facts.soname and (facts.soname in GLIBC_PARTS or is_glibc_loader(facts.soname)):
+            raise LibraryError(f"{facts.path} is a part of glibc ({facts.soname}), so it is not taken")
+
+
+def _is_plain(name: str) -> bool:
+    r"""
+    Whether *name* is that of a file, and one that can be told, written into RECORD, and unpacked anywhere.
+
+    >>> [_is_plain(name) for name in ("libfoo.so.1", "../libfoo.so", "lib\nfoo.so", "")]
+    [True, False, False, False]
+    """
+    return name.isprintable() and not {"/", "\\"}.intersection(name) and name not in ("", ".", "..")
 
 
 def _not_found(directories: Sequence[str]) -> str:
@@ -122,4 +146,4 @@ def split_paths(text: str | None) -> tuple[str, ...]:
     >>> split_paths("/opt/lib::lib:/usr/lib")
     ('/opt/lib', '/usr/lib')
     """
-    return tuple(entry for entry in (text or "").split(os.pathsep) if PurePosixPath(entry).is_absolute())
+    return tuple(entry for entry in (text or "").split(os.pathsep) if entry.startswith("/"))

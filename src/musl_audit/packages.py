@@ -1,71 +1,103 @@
 """Which distribution package a file of a system belongs to, by the package manager's own database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from musl_audit.tree import PathError, Tree
 
 _LARGEST_DATABASE = 256 << 20  # bytes
 _APK = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 _DPKG_STATUS, _DPKG_LISTS = "/var/lib/dpkg/status", "/var/lib/dpkg/info"
+_LISTED = ".list"
 
 
-def owner_of(tree: Tree, path: str) -> str | None:
+class Packages:
     """
-    Return the package URL of the package that owns *path*, None where no database says.
+    The package database of one system: apk's (Alpine) or dpkg's (Debian).
 
-    apk (Alpine) and dpkg (Debian) are read; their files are data and nothing is run.
+    Its files are data and nothing is run; what they hold besides is nobody's promise, so names are quoted.
     """
-    return _apk_owner(tree, path) or _dpkg_owner(tree, path)
 
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
 
-def _text(tree: Tree, path: str) -> str:
-    try:
-        return tree.text(path, most=_LARGEST_DATABASE)
-    except PathError:
-        return ""
+    def owner_of(self, path: str) -> str | None:
+        """Return the package URL of the package that owns *path*, free of links; None where no database says."""
+        return self._apk_owners.get(_comparable(path)) or self._dpkg_owner(path)
 
+    def _text(self, path: str) -> str:
+        try:
+            return self._tree.text(path, most=_LARGEST_DATABASE)
+        except PathError:
+            return ""
 
-def _distribution(tree: Tree, default: str) -> str:
-    for line in _text(tree, "/etc/os-release").splitlines():
-        if line.startswith("ID="):
-            return line.removeprefix("ID=").strip("\"' ") or default
-    return default
+    def _distribution(self, default: str) -> str:
+        for line in self._text("/etc/os-release").splitlines():
+            if line.startswith("ID="):
+                return line.removeprefix("ID=").strip("\"' ") or default
+        return default
 
-
-def _apk_owner(tree: Tree, path: str) -> str | None:
-    directory, _, name = path.lstrip("/").rpartition("/")
-    for database in _APK:
-        for package in _text(tree, database).split("\n\n"):
-            fields = [line.partition(":")[::2] for line in package.splitlines()]
-            if (directory, name) in _apk_files(fields):
+    @cached_property
+    def _apk_owners(self) -> Mapping[str, str]:
+        owners: dict[str, str] = {}
+        for database in _APK:
+            for package in self._text(database).split("\n\n"):
+                fields = [line.partition(":")[::2] for line in package.splitlines()]
                 values = dict(fields)
-                namespace = _distribution(tree, "alpine")
-                return f"pkg:apk/{namespace}/{values.get('P', '')}@{values.get('V', '')}?arch={values.get('A', '')}"
-    return None
+                url = _package_url(
+                    "apk", self._distribution("alpine"), values.get("P", ""), values.get("V", ""), values.get("A", "")
+                )
+                if url:
+                    owners.update((_comparable(name), url) for name in _apk_files(fields))
+        return owners
+
+    def _dpkg_owner(self, path: str) -> str | None:
+        wanted = _comparable(path)
+        for name in self._tree.names(_DPKG_LISTS):
+            lines = self._text(f"{_DPKG_LISTS}/{name}").splitlines() if name.endswith(_LISTED) else ()
+            if any(_comparable(line) == wanted for line in lines):
+                return self._dpkg_url(name.removesuffix(_LISTED).partition(":")[0])
+        return None
+
+    def _dpkg_url(self, package: str) -> str | None:
+        for paragraph in self._text(_DPKG_STATUS).split("\n\n"):
+            fields = dict(line.partition(": ")[::2] for line in paragraph.splitlines() if not line.startswith(" "))
+            if fields.get("Package") == package:
+                version, arch = fields.get("Version", ""), fields.get("Architecture", "")
+                return _package_url("deb", self._distribution("debian"), package, version, arch)
+        return None
 
 
-def _apk_files(fields: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield directory and name of each file: ``F:`` lines begin a directory, ``R:`` lines are its files."""
+def _comparable(path: str) -> str:
+    """
+    Return *path* so that it equals what a database says of the same file: with and without a merged ``/usr``.
+
+    >>> _comparable("/usr/lib/libz.so.1") == _comparable("lib/libz.so.1")
+    True
+    """
+    return path.strip("/").removeprefix("usr/")
+
+
+def _apk_files(fields: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield the path of each file: ``F:`` lines begin a directory, ``R:`` lines are its files."""
     directory = ""
     for key, value in fields:
         if key == "F":
             directory = value
         elif key == "R":
-            yield directory, value
+            yield f"{directory}/{value}"
 
 
-def _dpkg_owner(tree: Tree, path: str) -> str | None:
-    names = {path, path.removeprefix("/usr"), f"/usr{path}"}  # merged /usr: lists may name either
-    for name in tree.names(_DPKG_LISTS):
-        if name.endswith(".list") and names.intersection(_text(tree, f"{_DPKG_LISTS}/{name}").splitlines()):
-            return _dpkg_url(tree, name.removesuffix(".list").partition(":")[0])
-    return None
+def _package_url(kind: str, distribution: str, name: str, version: str, arch: str) -> str | None:
+    """
+    Return the package URL (ECMA-427), None where a part that it needs is not there.
 
+    >>> _package_url("apk", "alpine", "libstdc++", "13.2.1_git20240309-r0", "x86_64")
+    'pkg:apk/alpine/libstdc%2B%2B@13.2.1_git20240309-r0?arch=x86_64'
+    """
+    from urllib.parse import quote
 
-def _dpkg_url(tree: Tree, package: str) -> str | None:
-    for paragraph in _text(tree, _DPKG_STATUS).split("\n\n"):
-        fields = dict(line.partition(": ")[::2] for line in paragraph.splitlines() if not line.startswith(" "))
-        if fields.get("Package") == package:
-            namespace = _distribution(tree, "debian")
-            return f"pkg:deb/{namespace}/{package}@{fields.get('Version', '')}?arch={fields.get('Architecture', '')}"
-    return None
+    if not name or not version:
+        return None
+    qualifiers = f"?arch={quote(arch, safe='')}" if arch else ""
+    return f"pkg:{kind}/{quote(distribution, safe='')}/{quote(name, safe='')}@{quote(version, safe=':')}{qualifiers}"

@@ -59,6 +59,7 @@ class FoundLibrary:
     sha256: str
     facts: ElfFacts  # under ``source`` as path
     origin: str | None = None  # the package it belongs to, as a package URL
+    directory: str = ""  # where the search found it: what $ORIGIN means in it
 
 
 class Libraries(Protocol):

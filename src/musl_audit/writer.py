@@ -31,8 +31,8 @@ _NAME_IS_UTF8 = 0x800
 _STORED, _DEFLATED = 0, 8
 _LIMIT, _COUNT_LIMIT = 0xFFFFFFFF, 0xFFFF
 _REGULAR_FILE = 0o100000
-_HIDDEN = ".musl-audit-"
-EARLIEST = (1980, 1, 1, 0, 0, 0)  # what a zip file can say
+_HIDDEN, _PART = ".musl-audit-", ".part"  # never *.whl: who globs for wheels must not find one
+EARLIEST, _LATEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)  # what a zip file can say
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _extra64(values: bytes) -> bytes:
 
 
 def _dos(date_time: tuple[int, int, int, int, int, int]) -> tuple[int, int]:
-    year, month, day, hour, minute, second = max(date_time, EARLIEST)
+    year, month, day, hour, minute, second = min(max(date_time, EARLIEST), _LATEST)
     return (year - 1980) << 9 | month << 5 | day, hour << 11 | minute << 5 | second // 2
 
 
@@ -120,18 +120,28 @@ def check_output_directory(directory: Path) -> None:
     """Create *directory* where it is missing; raise ``RepairError`` where nothing can be written into it."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(directory)
         with _nameless(directory):
             pass
     except OSError as error:
         raise RepairError(f"{directory} cannot be written to: {error.strerror}") from error
 
 
+def _remove_leftovers(directory: Path) -> None:
+    """Remove what a process left that was killed between giving a file a name and renaming it over another one."""
+    for path in directory.glob(f"{_HIDDEN}*{_PART}"):
+        process = path.name.removeprefix(_HIDDEN).removesuffix(_PART)
+        if process.isdigit() and not Path("/proc", process).exists():
+            path.unlink(missing_ok=True)
+
+
 def publish(source: BinaryIO, target: Path) -> None:
     """
     Make a copy of *source* appear as *target*, whole, replacing what was there; leave nothing where that fails.
 
-    On Linux the copy has no name until it is complete, so that even a killed process leaves no file behind. Raise
-    ``RepairError`` where the directory cannot be written to or the disk is full.
+    On Linux the copy has no name until it is complete, so that even a killed process leaves no file behind. Only where
+    a file is replaced, the complete copy has another name between two system calls; the next run would remove it.
+    Raise ``RepairError`` where the directory cannot be written to or the disk is full.
     """
     try:
         with _nameless(target.parent) as copy:
@@ -180,7 +190,7 @@ def _name(file: BinaryIO, target: Path) -> None:
     try:
         _link(file, target)
     except FileExistsError:
-        beside = target.with_name(f"{_HIDDEN}{os.getpid()}-{target.name}")
+        beside = target.with_name(f"{_HIDDEN}{os.getpid()}{_PART}")
         try:
             _link(file, beside)
             beside.replace(target)

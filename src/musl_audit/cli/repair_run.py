@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from musl_audit import __version__
-from musl_audit.cli.delegate import delegated
+from musl_audit.cli.delegate import delegated, without_counterpart
 from musl_audit.cli.repairing import Repaired, Workshop
 from musl_audit.cli.stderr import remark
 from musl_audit.errors import MuslAuditError, UsageError
@@ -63,7 +63,11 @@ class RepairRun:
             return Repaired(str(path), "refused", reasons=(reason,), exit_code=1)
         if self._options.dry_run:
             return Repaired(str(path), "planned", reasons=("it is for glibc: auditwheel will repair it",))
-        code = delegated(path, self._options, self._workshop.directory)
+        if foreign := without_counterpart(self._options):
+            reason = f"it is for glibc, and auditwheel has no {foreign[0]}"
+            return Repaired(str(path), "refused", reasons=(reason,), exit_code=1)
+        sys.stdout.flush()
+        code = delegated(path, self._options, self._workshop.settings.exclude, self._workshop.directory)
         return Repaired(str(path), "delegated", exit_code=code)
 
     def _tell(self, result: Repaired) -> None:
@@ -85,7 +89,7 @@ def told(result: Repaired) -> Iterator[str]:
     for action in result.plan.actions:
         yield f"  - {spell_action(action)}"
     for note in result.plan.notes:
-        yield f"  note: {note}"
+        yield f"  warning: {note}"
     match result.status:
         case "repaired":
             yield f"  → {result.output}"

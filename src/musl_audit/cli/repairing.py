@@ -1,14 +1,13 @@
 """One wheel through ``repair``: planned, predicted, applied in private, judged, and only then published."""
 
-import os
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from musl_audit.audit import context_of, judge
-from musl_audit.errors import LibraryError, RepairError, UsageError, WheelError
+from musl_audit.audit import judge
+from musl_audit.errors import LibraryError, RepairError, WheelError
 from musl_audit.facts import extract
 from musl_audit.libraries import SystemLibraries
 from musl_audit.limits import Limits
@@ -20,7 +19,7 @@ from musl_audit.ports import PackedMember
 from musl_audit.repair.actions import NOTHING_TO_DO, Graft, RepairPlan, RepairSettings, Strip
 from musl_audit.repair.apply import Application, PatchAction
 from musl_audit.repair.flavor import Flavor, flavor_of, spell_undecided
-from musl_audit.repair.plan import Proposal, propose, refusals
+from musl_audit.repair.plan import Proposal, as_promised, propose, refusals
 from musl_audit.sources.zips import ZipArchive, open_wheel
 from musl_audit.tree import Tree
 from musl_audit.writer import EARLIEST, pack, publish, write_archive
@@ -77,6 +76,8 @@ class Workshop:
     allows_pure: bool = False
     compression: int = 6
     image_plat: str | None = None  # AUDITWHEEL_PLAT
+    epoch: int | None = None  # SOURCE_DATE_EPOCH: seconds since 1970
+    published: set[Path] = field(default_factory=set)
 
     def repaired(self, path: Path) -> Repaired:
         """Return what became of the wheel at *path*; an error of one wheel does not hide the others."""
@@ -85,81 +86,83 @@ class Workshop:
                 return self._repaired(path, archive)
         except (WheelError, RepairError, LibraryError) as error:
             return Repaired(str(path), "failed", reasons=(str(error),), exit_code=4)
+        except OSError as error:  # of a temporary directory: full, or not there
+            reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+            return Repaired(str(path), "failed", reasons=(reason,), exit_code=4)
 
     @property
     def _plat(self) -> str | None:
         return self.image_plat if self.repair.plat == "auto" else self.repair.plat
 
-    def _repaired(self, path: Path, archive: ZipArchive) -> Repaired:  # noqa: PLR0911  # one way out per outcome
+    def _repaired(self, path: Path, archive: ZipArchive) -> Repaired:
         facts = extract(archive)
-        flavor = flavor_of(facts, self._plat)
-        if flavor is Flavor.PURE:
-            return self._pure(path)
-        if flavor is Flavor.GLIBC:
-            return Repaired(str(path), "glibc", reasons=("it is for glibc",))
-        if flavor is not Flavor.MUSL:
-            return Repaired(str(path), "refused", reasons=(spell_undecided(flavor),), exit_code=1)
-        arch = context_of(facts, self.catalog, self.settings).arch
-        if arch is None:
-            reason = "the policies do not know its architecture"
-            return Repaired(str(path), "refused", reasons=(reason,), exit_code=1)
-        libraries = self._libraries(arch)
-        proposal = propose(facts, self.catalog, self.settings, self.repair, libraries, image_plat=self.image_plat)
+        match flavor_of(facts, self.catalog, self._plat):
+            case Flavor.PURE:
+                return self._pure(path)
+            case Flavor.GLIBC:
+                return Repaired(str(path), "glibc", reasons=("it is for glibc",))
+            case Flavor.MUSL:
+                return self._planned(path, archive, facts)
+            case (Flavor.MIXED | Flavor.UNKNOWN) as flavor:
+                return _refused(path, RepairPlan(refusals=(spell_undecided(flavor),)))
+
+    def _pure(self, path: Path) -> Repaired:
+        if self.allows_pure:
+            return self._copied(path, NOTHING_TO_DO, None)
+        reason = "it has no binaries: nothing to repair; --allow-pure-python-wheel copies it"
+        return _refused(path, RepairPlan(refusals=(reason,)))
+
+    def _planned(self, path: Path, archive: ZipArchive, facts: WheelFacts) -> Repaired:
+        proposal = propose(facts, self.catalog, self.settings, self.repair, self._libraries, image_plat=self.image_plat)
+        if isinstance(proposal, RepairPlan):
+            return _refused(path, proposal)
         if proposal.plan.refusals:
-            return Repaired(str(path), "refused", None, proposal.plan, proposal.report, proposal.plan.refusals, 1)
+            return _refused(path, proposal.plan, proposal.report)
+        if not proposal.plan.actions:
+            return self._copied(path, proposal.plan, proposal.report)
         if self.is_dry_run:
             output = str(self.directory / proposal.predicted.filename)
             return Repaired(str(path), "planned", output, proposal.plan, proposal.report)
-        return self._apply(path, archive, facts, proposal, libraries, arch)
-
-    def _pure(self, path: Path) -> Repaired:
-        if not self.allows_pure:
-            reason = "it has no binaries: nothing to repair; --allow-pure-python-wheel copies it"
-            return Repaired(str(path), "refused", reasons=(reason,), exit_code=1)
-        return self._copied(path, NOTHING_TO_DO, None)
+        return self._applied(path, archive, facts, proposal)
 
     def _libraries(self, arch: Arch) -> SystemLibraries:
         root = self.searching.sysroot
         tree = Tree(str(root)) if root is not None else None
         return SystemLibraries(tree, arch, added=self.searching.added, ldpaths=self.searching.ldpaths)
 
-    def _apply(
-        self,
-        path: Path,
-        archive: ZipArchive,
-        facts: WheelFacts,
-        proposal: Proposal,
-        libraries: SystemLibraries,
-        arch: Arch,
-    ) -> Repaired:
-        plan, name = proposal.plan, proposal.predicted.name
-        if not plan.actions or name is None:
-            return self._copied(path, plan, proposal.report)
-        self._require_tools(plan, arch)
-        application = Application(archive, facts, proposal.predicted, libraries, ElfTools(arch), self._pack)
+    def _applied(self, path: Path, archive: ZipArchive, facts: WheelFacts, proposal: Proposal) -> Repaired:
+        plan, arch = proposal.plan, proposal.arch
+        _require_tools(plan, arch)
+        predicted, libraries = proposal.predicted, self._libraries(arch)
+        application = Application(archive, facts, predicted, libraries, ElfTools(arch), self._pack)
         with TemporaryDirectory(prefix="musl-audit-") as directory:
             result = Path(directory, proposal.predicted.filename)
             with result.open("w+b") as file:
-                write_archive(file, application.entries(plan.actions, self._sbom(facts, plan, name)))
+                write_archive(file, application.entries(plan.actions, self._sbom(facts, plan, proposal.promise)))
             if not application.changed and result.name == path.name:
                 return self._copied(path, NOTHING_TO_DO, proposal.report)
-            report = self._judged(result)
+            report = self._judged(result, facts, application, proposal.promise)
+            target = self._target(result.name)
             with result.open("rb") as file:
-                publish(file, self.directory / result.name)
-        return Repaired(str(path), "repaired", str(self.directory / result.name), plan, report)
+                publish(file, target)
+        return Repaired(str(path), "repaired", str(target), plan, report)
 
-    def _require_tools(self, plan: RepairPlan, arch: Arch) -> None:
-        """Raise ``RepairError`` before any work where a tool is missing."""
-        if any(isinstance(action, PatchAction) for action in plan.actions):
-            patchelf()
-        if any(isinstance(action, Strip) for action in plan.actions):
-            strip_tool(arch)
+    def _target(self, name: str) -> Path:
+        """Return where a result goes; raise ``RepairError`` where another one of this run went there."""
+        target = self.directory / name
+        if target in self.published:
+            raise RepairError(f"{target} was written for another wheel of this run already")
+        self.published.add(target)
+        return target
 
-    def _judged(self, result: Path) -> Report:
+    def _judged(self, result: Path, facts: WheelFacts, application: Application, promise: WheelName) -> Report:
         """Return the verdict on the file that was written; raise ``RepairError`` where it is not what was predicted."""
+        elves = {elf.path: elf for elf in facts.elves}
+        known = {new: replace(elves[old], path=new) for new, old in application.copied.items() if old in elves}
         with open_wheel(result, self.limits) as archive:
-            report = judge(extract(archive, verify_hashes=True), self.catalog, self.settings)
-        broken = refusals(report)
+            written = extract(archive, known=known)
+        report = judge(as_promised(written, promise), self.catalog, self.settings)
+        broken = (*refusals(report), *(problem.detail for problem in written.record_problems if problem.detail))
         if broken:
             raise RepairError(f"the result does not keep its promise, though it should: {broken[0]}")
         return report
@@ -171,28 +174,18 @@ class Workshop:
         from musl_audit.sbom import FILE_NAME, sbom
 
         directory = f"{facts.metadata.dist_infos[0]}/sboms"
-        taken = {member.name for member in facts.members}
-        path = next(path for path in _numbered(f"{directory}/{FILE_NAME}") if path not in taken)
-        return [(path, sbom(name, grafts, self._epoch))]
-
-    @cached_property
-    def _epoch(self) -> int | None:
-        """The seconds since 1970 that ``SOURCE_DATE_EPOCH`` says, None where it is not set."""
-        text = os.environ.get("SOURCE_DATE_EPOCH")
-        if text is None:
-            return None
-        if not text.isascii() or not text.isdigit():
-            raise UsageError(f"SOURCE_DATE_EPOCH is no number of seconds: {text!r}")
-        return int(text)
+        taken = {member.name.casefold() for member in facts.members}
+        path = next(path for path in _numbered(f"{directory}/{FILE_NAME}") if path.casefold() not in taken)
+        return [(path, sbom(name, grafts, self.epoch))]
 
     def _pack(self, name: str, data: bytes, mode: int, old: PackedMember | None) -> PackedMember:
         return pack(name, data, mode=mode or 0o644, date_time=self._date(old), level=self.compression)
 
     def _date(self, old: PackedMember | None) -> tuple[int, int, int, int, int, int]:
-        if self._epoch is not None:
+        if self.epoch is not None:
             from time import gmtime
 
-            year, month, day, hour, minute, second, *_ = gmtime(self._epoch)
+            year, month, day, hour, minute, second, *_ = gmtime(self.epoch)
             return year, month, day, hour, minute, second
         return old.date_time if old is not None else EARLIEST
 
@@ -200,15 +193,29 @@ class Workshop:
         target = self.directory / path.name
         if self.is_dry_run:
             return Repaired(str(path), "planned", str(target), plan, report)
-        with path.open("rb") as file:
-            publish(file, target)
+        target = self._target(path.name)
+        if not (target.exists() and target.samefile(path)):
+            with path.open("rb") as file:
+                publish(file, target)
         return Repaired(str(path), "copied", str(target), plan, report)
 
 
-def _numbered(path: str) -> Iterable[str]:
+def _refused(path: Path, plan: RepairPlan, report: Report | None = None) -> Repaired:
+    return Repaired(str(path), "refused", None, plan, report, plan.refusals, 1)
+
+
+def _require_tools(plan: RepairPlan, arch: Arch) -> None:
+    """Raise ``RepairError`` before any work where a tool is missing."""
+    if any(isinstance(action, PatchAction) for action in plan.actions):
+        patchelf()
+    if any(isinstance(action, Strip) for action in plan.actions):
+        strip_tool(arch)
+
+
+def _numbered(path: str) -> Iterator[str]:
     """Yield *path*, and then the same with a number, for where it is taken."""
-    stem, dot, rest = path.rpartition("/")[2].partition(".")
-    directory = path.rpartition("/")[0]
+    directory, _, name = path.rpartition("/")
+    stem, dot, rest = name.partition(".")
     yield path
-    for number in range(2, 1000):
+    for number in count(2):
         yield f"{directory}/{stem}-{number}{dot}{rest}"

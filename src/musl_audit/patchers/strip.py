@@ -7,7 +7,13 @@ from musl_audit.errors import RepairError
 from musl_audit.patchers.tools import change, find_tool
 from musl_audit.policy import Arch
 
-_NATIVE_NAMES = {"i386": "i686", "i586": "i686", "amd64": "x86_64", "arm64": "aarch64"}
+_NATIVE = {  # what the machine's own strip knows, by the name that the kernel gives the machine
+    "x86_64": ("x86_64", "i686"),
+    "amd64": ("x86_64", "i686"),
+    "i386": ("i686",),
+    "i586": ("i686",),
+    "arm64": ("aarch64",),
+}
 
 
 @cache
@@ -18,7 +24,7 @@ def strip_tool(arch: Arch) -> str:
     Raise ``RepairError`` where there is none.
     """
     machine = platform.machine().lower()
-    native = ["strip"] if _NATIVE_NAMES.get(machine, machine) == arch.name else []
+    native = ["strip"] if platform.system() == "Linux" and arch.name in _NATIVE.get(machine, (machine,)) else []
     names = [*native, f"{arch.triplet}-strip", f"{arch.triplet.replace('-musl', '-gnu')}-strip", "llvm-strip"]
     for name in names:
         if (path := find_tool(name)) is not None:

@@ -1,8 +1,10 @@
 """Finding and running a program on the bytes of one ELF file."""
 
+import os
 import subprocess
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
@@ -16,11 +18,12 @@ _GROWTH = 64 << 20  # bytes that a file may grow by
 
 def find_tool(name: str) -> str | None:
     """
-    Return the path of a program, None where there is none.
+    Return the absolute path of a program, None where there is none.
 
     Beside the running interpreter comes first: an installation by pipx or uvx does not put its tools on PATH.
     """
-    return which(name, path=sysconfig.get_path("scripts")) or which(name)
+    found = which(name, path=sysconfig.get_path("scripts")) or which(name)
+    return None if found is None else os.path.abspath(found)  # noqa: PTH100  # resolving links changes what it is
 
 
 def change(data: bytes, command: Sequence[str], what: str) -> bytes:
@@ -29,32 +32,49 @@ def change(data: bytes, command: Sequence[str], what: str) -> bytes:
 
     Raise ``RepairError``, which begins with *what*, where it fails, takes too long, or takes too much memory.
     """
+    program = Path(command[0]).name
     with TemporaryDirectory(prefix="musl-audit-") as directory:
         file = Path(directory, "file.so")
         file.write_bytes(data)
         file.chmod(0o700)
         try:
             answer = subprocess.run(  # noqa: S603  # no shell, a name of ours
-                [*_limits(len(data)), *command, str(file)],
+                [*command, str(file)],
                 capture_output=True,
                 check=False,
                 timeout=_SECONDS,
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
+                preexec_fn=_limiting(len(data)),  # no thread of ours runs
             )
         except subprocess.TimeoutExpired as error:
-            raise RepairError(f"{what}: {command[0]} took more than {_SECONDS} seconds") from error
-        except OSError as error:
-            raise RepairError(f"{what}: {command[0]} cannot be run: {error.strerror}") from error
+            raise RepairError(f"{what}: {program} took more than {_SECONDS} seconds") from error
+        except (OSError, subprocess.SubprocessError) as error:
+            raise RepairError(f"{what}: {command[0]} cannot be run: {error}") from error
         if answer.returncode:
             said = answer.stderr.decode(errors="replace").strip().splitlines()
-            raise RepairError(f"{what}: {Path(command[0]).name} failed: {said[-1] if said else answer.returncode}")
+            raise RepairError(f"{what}: {program} failed: {said[-1] if said else answer.returncode}")
         return file.read_bytes()
 
 
-def _limits(size: int) -> list[str]:
-    """Return the beginning of a command that bounds memory, file size and time, where the system has ``prlimit``."""
-    prlimit = which("prlimit")
-    if prlimit is None:
-        return []
-    return [prlimit, f"--as={_MEMORY}", f"--fsize={size + _GROWTH}", f"--cpu={_SECONDS}", "--core=0", "--"]
+def _limiting(size: int) -> Callable[[], None] | None:
+    """Return what bounds memory, file size and time of the process that calls it; None where no system call does."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    bounds = {
+        resource.RLIMIT_AS: _MEMORY,
+        resource.RLIMIT_FSIZE: size + _GROWTH,
+        resource.RLIMIT_CPU: _SECONDS,
+        resource.RLIMIT_CORE: 0,
+    }
+
+    def limit() -> None:
+        for bound, most in bounds.items():
+            _, hard = resource.getrlimit(bound)
+            value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            with suppress(OSError, ValueError):  # macOS knows bounds that it does not let anyone set
+                resource.setrlimit(bound, (value, hard))
+
+    return limit

@@ -19,6 +19,7 @@ class Graft:
     soname: str  # what was needed: "libfoo.so.1"
     facts: ElfFacts
     origin: str | None = None  # the package it came from, as a package URL
+    entries: tuple[str, ...] = ()  # of its own search path, as directories of the system it came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,10 @@ class MoveBehindShim:
 
 @dataclass(frozen=True, slots=True)
 class Retag:
-    """Give the wheel the name ``new``, and WHEEL the tags and the build tag that follow from it."""
+    """Give the wheel the name ``new``, and WHEEL its build tag and, unless asked not to, its tags."""
 
     new: WheelName
+    updates_tags: bool = True
 
 
 ElfAction = (

@@ -6,7 +6,7 @@ from typing import Protocol, assert_never
 
 from musl_audit.elf import read_elf
 from musl_audit.errors import ElfError, RepairError
-from musl_audit.model import ElfFacts, Member, WheelFacts, WheelName
+from musl_audit.model import ElfFacts, Member, WheelFacts
 from musl_audit.ports import Archive, FoundLibrary, Libraries, PackedMember
 from musl_audit.record import Record, digest_of, parse_record
 from musl_audit.repair.actions import (
@@ -33,17 +33,22 @@ from musl_audit.repair.segments import clear_executable_stack, drop_zero_length_
 PatchAction = ReplaceNeeded | DropNeeded | SetSoname | SetRunpath
 Pack = Callable[[str, bytes, int, PackedMember | None], PackedMember]  # name, bytes, mode, the entry it replaces
 _LIBRARY_MODE, _TEXT_MODE, _PROGRAM_MODE = 0o755, 0o644, 0o755
+_DIGEST_LENGTH = 43  # of SHA-256 in base64, without padding
 
+# The first line is what installers replace by the interpreter. sys.path is searched as well, for `pip install --user`
+# and `--target` put the program elsewhere than platlib.
 SHIM = """\
 #!python
-# Starts a program that needs libraries of the wheel, from where it finds them.
+# Starts a program that needs libraries of its wheel from where it finds them.
 import os
 import sys
 import sysconfig
 
 if __name__ == "__main__":
-    program = os.path.join(sysconfig.get_path("platlib"), *{parts!r})
-    os.execv(program, [program, *sys.argv[1:]])
+    directories = [sysconfig.get_path("platlib"), *sys.path]
+    programs = [os.path.join(directory, *{parts!a}) for directory in directories]
+    program = next(filter(os.path.exists, programs), programs[0])
+    os.execv(program, sys.argv)
 """
 
 
@@ -63,7 +68,8 @@ class _Layout:
 
     sources: dict[str, Member | Graft | str]  # a string is the text of a new file
     changes: dict[str, list[ElfAction]] = field(default_factory=dict)
-    name: WheelName | None = None
+    programs: set[str] = field(default_factory=set)  # what must be executable
+    tags: Retag | None = None
 
     def take(self, action: Action) -> None:
         match action:
@@ -75,15 +81,21 @@ class _Layout:
                     self.changes[new] = self.changes.pop(member)
             case MoveBehindShim(member=member, new=new):
                 self.sources[new] = self.sources[member]
-                self.sources[member] = SHIM.format(parts=tuple(new.split("/")))
-            case Retag(new=name):
-                self.name = name
+                self.sources[member] = SHIM.format(parts=new.split("/"))
+                self.programs.add(new)
+            case Retag():
+                self.tags = action
             case _:
                 self.changes.setdefault(action.member, []).append(action)
 
 
 class Application:
-    """Applies one plan to one archive; ``changed`` tells, once all entries were taken, whether any byte differs."""
+    """
+    Applies one plan to one archive.
+
+    Once all entries were taken, ``changed`` tells whether any byte differs, and ``copied`` holds the members that are
+    byte for byte as they were: new name → old name.
+    """
 
     def __init__(
         self, archive: Archive, facts: WheelFacts, predicted: WheelFacts, libraries: Libraries, tools: Tools, pack: Pack
@@ -95,8 +107,15 @@ class Application:
         self._tools = tools
         self._pack = pack
         self._dist_info = facts.metadata.dist_infos[0] if facts.metadata.dist_infos else ""
+        self._contradicted = {
+            path
+            for problem in facts.record_problems
+            if problem.kind not in ("missing-member", "unlisted-member")
+            for path in problem.members
+        }
         self._rows: list[tuple[str, str, str]] = []
         self.changed = False
+        self.copied: dict[str, str] = {}
 
     def entries(self, actions: Iterable[Action], added: Iterable[tuple[str, bytes]] = ()) -> Iterator[PackedMember]:
         """
@@ -144,21 +163,33 @@ class Application:
         if name in layout.changes:
             data = self._archive.read(member)
             new = self._mended(name, data, layout)
-        elif name == f"{self._dist_info}/WHEEL" and layout.name is not None:
+        elif name == f"{self._dist_info}/WHEEL" and layout.tags is not None:
             data = self._archive.read(member)
-            new = wheel_text(data, layout.name)
-        if data is not None and new != data:
+            new = wheel_text(data, layout.tags.new, updates_tags=layout.tags.updates_tags)
+        if data is not None and (new != data or name in layout.programs):
             self.changed = True
             self._row(name, f"sha256={digest_of(new, 'sha256')}", len(new))
-            return self._pack(name, new, member.mode & 0o777, packed)
+            return self._pack(name, new, _PROGRAM_MODE if name in layout.programs else member.mode & 0o777, packed)
         self.changed |= name != member.name
+        self.copied[name] = member.name
         self._row(name, self._known_digest(member, record, data), member.size)
         return replace(packed, member=replace(member, name=name))
 
     def _known_digest(self, member: Member, record: Record, data: bytes | None) -> str:
-        """Return the digest of an unchanged member, RECORD's own where it can be used, so that nothing is inflated."""
+        """
+        Return the digest of an unchanged member: RECORD's own, so that nothing is inflated, where it can be one.
+
+        A row that was seen to be wrong is not kept; one that is wrong and was not looked at stays so, and whoever
+        installs the wheel sees it as before.
+        """
         row = record.rows.get(member.name)
-        if row is not None and row.algorithm == "sha256" and row.size == str(member.size) and row.digest:
+        if (
+            row is not None
+            and row.algorithm == "sha256"
+            and row.size == str(member.size)
+            and len(row.digest) == _DIGEST_LENGTH
+            and member.name not in self._contradicted
+        ):
             return f"sha256={row.digest}"
         return f"sha256={digest_of(self._archive.read(member) if data is None else data, 'sha256')}"
 
@@ -177,13 +208,18 @@ class Application:
         return Record(exists=False)
 
     def _mended(self, name: str, data: bytes, layout: _Layout) -> bytes:
-        """Return *data* with the planned changes, checked: patchelf in one call, then strip, then our own changes."""
+        """
+        Return *data* with the planned changes, checked.
+
+        strip comes first, as it fails on some files that patchelf wrote; patchelf next, all in one call; our own
+        changes last, among them relocation tables that neither of the two should move.
+        """
         actions = layout.changes.get(name, [])
         patches = [
             action for action in actions if isinstance(action, ReplaceNeeded | DropNeeded | SetSoname | SetRunpath)
         ]
-        data = self._tools.patch(data, patches, name) if patches else data
         data = self._tools.strip(data, name) if any(isinstance(action, Strip) for action in actions) else data
+        data = self._tools.patch(data, patches, name) if patches else data
         try:
             for kind, mend in _MENDS:
                 if any(isinstance(action, kind) for action in actions):

@@ -5,33 +5,56 @@ from collections.abc import Iterable
 from musl_audit.model import WheelName
 from musl_audit.repair.predict import expanded_tags
 
-_DROPPED = ("RECORD.jws", "RECORD.p7s")  # signatures of a RECORD that is no more
+_DROPPED = ("RECORD", "RECORD.jws", "RECORD.p7s")  # written anew, and signatures of one that is no more
 
 
-def wheel_text(old: bytes, name: WheelName) -> bytes:
+def is_dropped(member: str, dist_info: str) -> bool:
     """
-    Return the content of ``WHEEL`` with the tags and the build tag of *name*, and with a root that is not pure.
+    Whether *member* is not copied into the result.
+
+    >>> is_dropped("demo-1.0.dist-info/RECORD.jws", "demo-1.0.dist-info")
+    True
+    """
+    return member in [f"{dist_info}/{name}" for name in _DROPPED]
+
+
+def wheel_text(old: bytes, name: WheelName, *, updates_tags: bool = True) -> bytes:
+    r"""
+    Return the content of ``WHEEL`` with the tags, if they are updated, and the build tag of *name*, and not pure.
 
     All other fields stay as they are, in their order. Text without a change comes back byte for byte.
+
+    >>> demo = WheelName("demo", "1.0", None, ("cp312",), ("cp312",), ("musllinux_1_2_x86_64",))
+    >>> wheel_text(b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n", demo).splitlines()
+    [b'Wheel-Version: 1.0', b'Root-Is-Purelib: false', b'Tag: cp312-cp312-musllinux_1_2_x86_64']
     """
-    text = old.decode("utf-8", "surrogateescape")
-    lines = text.splitlines()
+    lines = old.decode("utf-8", "surrogateescape").replace("\r\n", "\n").removesuffix("\n").split("\n")
     end = lines.index("") if "" in lines else len(lines)  # what follows an empty line is no header
-    kept = [line for line in lines[:end] if _field(line) not in ("tag", "build", "root-is-purelib")]
-    tags = [line.partition(":")[2].strip() for line in lines[:end] if _field(line) == "tag"]
-    builds = [line.partition(":")[2].strip() for line in lines[:end] if _field(line) == "build"]
-    is_impure = any(
-        line.partition(":")[2].strip().lower() == "false" for line in lines if _field(line).startswith("root")
-    )
-    if set(tags) == set(expanded_tags(name)) and builds == ([name.build] if name.build else []) and is_impure:
+    values: dict[str, list[str]] = {"root-is-purelib": [], "tag": [], "build": []}
+    kept = []
+    for line in lines[:end]:
+        field, _, value = line.partition(":")
+        known = values.get(field.strip().lower())
+        if known is None:
+            kept.append(line)
+        else:
+            known.append(value.strip())
+    new = {
+        "root-is-purelib": ["false"],
+        "tag": list(expanded_tags(name)) if updates_tags else values["tag"],
+        "build": [name.build] if name.build else [],
+    }
+    if all(sorted(map(str.lower, values[field])) == sorted(map(str.lower, new[field])) for field in values):
         return old
-    fields = [*kept, "Root-Is-Purelib: false", *(f"Tag: {tag}" for tag in expanded_tags(name))]
-    fields += [f"Build: {name.build}"] if name.build else []
-    return "\n".join([*fields, *lines[end:], ""]).encode("utf-8", "surrogateescape")
+    fields = [*kept, *(f"{_SPELLED[field]}: {value}" for field, value in _pairs(new))]
+    return ("\n".join([*fields, *lines[end:]]) + "\n").encode("utf-8", "surrogateescape")
 
 
-def _field(line: str) -> str:
-    return line.partition(":")[0].strip().lower()
+_SPELLED = {"root-is-purelib": "Root-Is-Purelib", "build": "Build", "tag": "Tag"}
+
+
+def _pairs(values: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(field, value) for field in _SPELLED for value in values[field]]
 
 
 def record_text(rows: Iterable[tuple[str, str, str]]) -> bytes:
@@ -42,8 +65,3 @@ def record_text(rows: Iterable[tuple[str, str, str]]) -> bytes:
     target = io.StringIO(newline="")
     csv.writer(target, lineterminator="\n").writerows(rows)
     return target.getvalue().encode("utf-8", "surrogateescape")
-
-
-def is_dropped(member: str, dist_info: str) -> bool:
-    """Whether a repaired wheel leaves *member* out: ``RECORD``, which is written last, and its signatures."""
-    return member in {f"{dist_info}/{name}" for name in ("RECORD", *_DROPPED)}

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from musl_audit.model import ElfFacts, ElfKind, WheelFacts
+from musl_audit.policy import Catalog
 from musl_audit.rules.musl201_needs_glibc import GLIBC_PARTS, is_glibc_loader
+from musl_audit.rules.musl304_extension_suffix import interpreters
 from musl_audit.wheelname import tag_family
 
 
@@ -13,54 +15,79 @@ class Flavor(StrEnum):
 
     MUSL = "musl"
     GLIBC = "glibc"
-    MIXED = "mixed"  # dynamic binaries with signs of both
+    MIXED = "mixed"  # dynamic binaries, or binaries and tags, with signs of both
     PURE = "pure"  # no binaries
     UNKNOWN = "unknown"
 
 
-def flavor_of(facts: WheelFacts, plat: str | None = None) -> Flavor:
-    """
-    Return what tag, interpreters, NEEDED and suffixes say; where they are silent, what *plat*, a platform tag, says.
-
-    >>> flavor_of(WheelFacts("x", None, "", 0))
-    <Flavor.PURE: 'pure'>
-    """
-    if not facts.elves and not facts.elf_problems:
-        return Flavor.PURE
-    signs = set(_signs_of_name(facts))
-    dynamic = [elf for elf in facts.elves if elf.is_dynamic]
-    signs.update(sign for elf in dynamic for sign in _signs_of_file(elf))
-    if len(signs) > 1:
-        return Flavor.MIXED if dynamic else Flavor.MUSL
-    if not signs and plat:
-        signs = {flavor for family, flavor in _FAMILIES.items() if tag_family(plat) == family}
-    return signs.pop() if signs else Flavor.UNKNOWN
-
-
+_FIRST_WITH_MUSL_TRIPLET = 11  # CPython 3.11: configure tells musl from glibc
 _FAMILIES = {"musllinux": Flavor.MUSL, "manylinux": Flavor.GLIBC}
 
 
-def _signs_of_name(facts: WheelFacts) -> Iterator[Flavor]:
-    for tag in facts.name.platform_tags if facts.name else ():
-        if tag_family(tag) in _FAMILIES:
-            yield _FAMILIES[tag_family(tag)]
+def flavor_of(facts: WheelFacts, catalog: Catalog, plat: str | None = None) -> Flavor:
+    """
+    Return which libc the wheel is for, by its platform tags and its binaries; where they are silent, by *plat*, a tag.
+
+    A wheel that says musllinux, and nothing else, is musl's whatever is in it: the judge says what is wrong then.
+    """
+    if not facts.elves and not facts.elf_problems:
+        return Flavor.PURE
+    tags = {_FAMILIES[family] for tag in _platform_tags(facts) if (family := tag_family(tag)) in _FAMILIES}
+    if tags == {Flavor.MUSL}:
+        return Flavor.MUSL
+    files = [elf for elf in facts.elves if elf.is_dynamic]
+    if not files and tags:
+        return Flavor.MUSL if Flavor.MUSL in tags else Flavor.GLIBC
+    signs = tags.union(*(_of_file(elf, facts, catalog) for elf in files))
+    if not signs and plat:
+        signs = {flavor for family, flavor in _FAMILIES.items() if tag_family(plat) == family}
+    if len(signs) > 1:
+        return Flavor.MIXED
+    return signs.pop() if signs else Flavor.UNKNOWN
 
 
-def _signs_of_file(elf: ElfFacts) -> Iterator[Flavor]:
-    loaders = [name.rpartition("/")[2] for name in (elf.interpreter or "", *elf.needed)]
-    for name in loaders:
+def _platform_tags(facts: WheelFacts) -> tuple[str, ...]:
+    return facts.name.platform_tags if facts.name else ()
+
+
+def _of_file(elf: ElfFacts, facts: WheelFacts, catalog: Catalog) -> set[Flavor]:
+    """Return what the best sign of *elf* says: its interpreter and needs, else its suffix, else its symbols."""
+    for signs in (_by_names(elf), _by_suffix(elf, facts), _by_symbols(elf, catalog)):
+        if found := set(signs):
+            return found
+    return set()
+
+
+def _by_names(elf: ElfFacts) -> Iterator[Flavor]:
+    for name in (name.rpartition("/")[2] for name in (elf.interpreter or "", *elf.needed)):
         if name.startswith(("ld-musl-", "libc.musl-")) or name == "libc.so":
             yield Flavor.MUSL
         if name in GLIBC_PARTS or is_glibc_loader(name):
             yield Flavor.GLIBC
-    if elf.kind is ElfKind.EXTENSION:
-        suffix = elf.path.rpartition("/")[2]
-        if "-linux-musl" in suffix:
-            yield Flavor.MUSL
+
+
+def _by_suffix(elf: ElfFacts, facts: WheelFacts) -> Iterator[Flavor]:
+    """Yield what the triplet says; glibc's means nothing for CPython 3.10 and older, which uses it on musl, too."""
+    base = elf.path.rpartition("/")[2]
+    if elf.kind is not ElfKind.EXTENSION:
+        return
+    if "-linux-musl" in base:
+        yield Flavor.MUSL
+    if "-linux-gnu" in base and facts.name:
+        minors = [interpreter.minor for interpreter in interpreters(facts.name)]
+        if minors and min(minors) >= _FIRST_WITH_MUSL_TRIPLET:
+            yield Flavor.GLIBC
+
+
+def _by_symbols(elf: ElfFacts, catalog: Catalog) -> Iterator[Flavor]:
+    if any(catalog.glibc_name(symbol.name) for symbol in elf.undefined if symbol.is_referenced and not symbol.is_weak):
+        yield Flavor.GLIBC
 
 
 def spell_undecided(flavor: Flavor) -> str:
     """Return why a wheel of *flavor* is not repaired."""
     if flavor is Flavor.MIXED:
-        return "its binaries are for musl and for glibc: no one tag can be kept, and no other tool is asked"
+        return (
+            "its tags and binaries are musl's and glibc's at once: no one tool can repair it; build one wheel for each"
+        )
     return "nothing tells which libc it is for: name it with --plat musllinux_1_2 or --plat manylinux_2_28_x86_64"

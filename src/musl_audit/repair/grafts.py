@@ -1,12 +1,13 @@
 """Which libraries are copied into the wheel, and how those who need them find them there."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from musl_audit.errors import LibraryError
-from musl_audit.linkage import Linkage, is_libpython
-from musl_audit.model import ElfFacts, Outside, Unreachable
+from musl_audit.layout import relative_to_origin
+from musl_audit.linkage import Linkage, Load, is_libpython
+from musl_audit.model import ElfFacts, Interpreter, InWheel, Outside, Unreachable
 from musl_audit.policy import Catalog
 from musl_audit.ports import FoundLibrary, Libraries
 from musl_audit.repair.actions import DropNeeded, Graft, ReplaceNeeded, SetRunpath, SetSoname
@@ -25,39 +26,55 @@ class Grafts:
     refusals: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A library that is needed from outside: by which member, known to the user as what, and searched where."""
+
+    member: str
+    needed_by: str
+    soname: str
+    entries: tuple[str, ...]
+
+
 class Grafting:
     """Collects what one wheel lacks; holds what is known about each library once it was found."""
 
-    def __init__(self, directory: str, catalog: Catalog, libraries: Libraries, exclude: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        directory: str,
+        catalog: Catalog,
+        libraries: Libraries,
+        *,
+        exclude: tuple[str, ...] = (),
+        taken: Collection[str] = (),
+    ) -> None:
         self._directory = directory
         self._catalog = catalog
         self._libraries = libraries
         self._exclude = exclude
+        self._taken = {name.casefold() for name in taken}
         self._by_source: dict[str, Graft] = {}
-        self._by_soname: dict[str, Graft] = {}
+        self._by_soname: dict[str, Graft | None] = {}  # None: it was not found, which is told once
         self._needed: dict[str, dict[str, str]] = {}  # member → {old soname: new soname}
-        self._dropped: dict[str, list[str]] = {}
+        self._routes: dict[str, tuple[str, ...]] = {}  # member → entries that lead it to libraries of the wheel
+        self._dropped: dict[str, dict[str, None]] = {}
         self._refusals: dict[str, None] = {}
 
     def plan(self, linkage: Linkage, *, is_mending: bool) -> Grafts:
         """Return what all loads of the wheel need; with *is_mending* also paths to libraries that are there already."""
         files = {file.path: file for load in linkage.loads for file in load.files}
-        reached: dict[str, tuple[str, ...]] = {}
+        started = {file.path for load in linkage.loads if load.is_program for file in load.files}
         for load in linkage.loads:
-            chain = joined(*(effective_entries(file) for file in load.files))
+            self._bring_all(load)
             for need in load.needs:
                 match need.provider:
-                    case Outside():
-                        self._bring(need.path, need.soname, chain)
                     case Unreachable(paths=paths) if is_mending:
-                        reached[need.path] = joined(
-                            reached.get(need.path, ()), self._way(need.path, paths, need.soname)
-                        )
+                        self._lead(need.path, paths, need.soname)
+                    case Interpreter() if need.path not in started:
+                        self._dropped.setdefault(need.path, {})[need.soname] = None
                     case _:
                         pass
-            for file in load.files:
-                self._drop_libpython(file)
-        routes = (self._path_of(file, reached.get(file.path, ()), is_mending=is_mending) for file in files.values())
+        routes = [self._path_of(file, is_mending=is_mending) for file in files.values()]
         return Grafts(
             actions=(*self._grafting(), *(route for route in routes if route), *self._rewiring()),
             notes=tuple(
@@ -67,34 +84,61 @@ class Grafting:
             refusals=tuple(self._refusals),
         )
 
-    def _bring(self, member: str, soname: str, entries: tuple[str, ...]) -> None:
-        """Graft what *member* needs as *soname*, and what that needs in turn."""
-        if (graft := self._graft(member, soname, entries)) is None:
-            return
-        is_new = graft.member not in self._needed
-        self._needed.setdefault(member, {})[soname] = graft.member.rpartition("/")[2]
-        if not is_new:
-            return
-        self._needed[graft.member] = {}
-        for further in graft.facts.needed:
-            if not self._is_provided(further):
-                self._bring(graft.member, further, joined(effective_entries(graft.facts), entries))
+    # --- what is copied
 
-    def _graft(self, member: str, soname: str, entries: tuple[str, ...]) -> Graft | None:
-        if soname not in self._by_soname:
+    def _bring_all(self, load: Load) -> None:
+        """Graft what *load* needs from outside, and what that needs in turn, breadth first as the loader does."""
+        paths = _search_paths(load)
+        bundled = {need.soname: need.provider.path for need in load.needs if isinstance(need.provider, InWheel)}
+        queue = [
+            _Wanted(need.path, need.path, need.soname, paths[need.path])
+            for need in load.needs
+            if isinstance(need.provider, Outside)
+        ]
+        for wanted in queue:  # grows while it is walked
+            if (graft := self._graft(wanted)) is None:
+                continue
+            self._needed.setdefault(wanted.member, {})[wanted.soname] = graft.member.rpartition("/")[2]
+            if graft.member not in self._needed:
+                self._needed[graft.member] = {}
+                queue += self._further(graft, bundled, joined(graft.entries, wanted.entries))
+
+    def _further(self, graft: Graft, bundled: dict[str, str], entries: tuple[str, ...]) -> Iterator[_Wanted]:
+        """Yield what *graft* needs from outside; lead it to what the wheel has already."""
+        for soname in graft.facts.needed:
+            if soname in bundled:
+                self._lead(graft.member, (bundled[soname],), soname)
+            elif is_libpython(soname):
+                self._dropped.setdefault(graft.member, {})[soname] = None
+            elif not self._is_provided(soname):
+                yield _Wanted(graft.member, graft.source, soname, entries)
+
+    def _graft(self, wanted: _Wanted) -> Graft | None:
+        """Return the library that *wanted* means: what has the name once has it for the whole process."""
+        if wanted.soname not in self._by_soname:
             try:
-                found = self._libraries.find(soname, entries)
+                found = self._libraries.find(wanted.soname, wanted.entries)
             except LibraryError as error:
-                self._refusals[f"{soname}, needed by {member}: {error}"] = None
+                self._refusals[f"{wanted.soname}, needed by {wanted.needed_by}: {error}"] = None
+                self._by_soname[wanted.soname] = None
                 return None
-            graft = self._by_source.get(found.source) or self._new_graft(soname, found)
-            self._by_source[found.source] = self._by_soname[soname] = graft
-        return self._by_soname[soname]
+            graft = self._by_source.get(found.source) or self._new_graft(wanted.soname, found)
+            self._by_source[found.source] = self._by_soname[wanted.soname] = graft
+        return self._by_soname[wanted.soname]
 
     def _new_graft(self, soname: str, found: FoundLibrary) -> Graft:
         member = f"{self._directory}/{hashed_name(found.source.rpartition('/')[2], found.sha256)}"
-        facts = replace(found.facts, path=member)
-        return Graft(member, found.source, found.sha256, soname, facts, origin=found.origin)
+        if member.casefold() in self._taken:
+            self._refusals[f"{soname}: the wheel has another file where it would go, {member}"] = None
+        return Graft(
+            member,
+            found.source,
+            found.sha256,
+            soname,
+            replace(found.facts, path=member),
+            origin=found.origin,
+            entries=tuple(_expanded(effective_entries(found.facts), found.directory)),
+        )
 
     def _is_provided(self, soname: str) -> bool:
         """Whether a grafted library finds *soname* without our help, or must do without it."""
@@ -102,43 +146,38 @@ class Grafting:
         return (
             catalog.reserved_libc_name(soname)
             or soname in catalog.allowed_libraries
-            or is_libpython(soname)
-            or soname.startswith("ld-musl-")
+            or soname.startswith(("ld-musl-", "libc.musl-"))
             or any(fnmatchcase(soname, glob) for glob in self._exclude)
         )
 
-    def _drop_libpython(self, file: ElfFacts) -> None:
-        sonames = list(filter(is_libpython, file.needed))
-        if sonames:
-            self._dropped[file.path] = sonames
+    # --- how it is found
 
-    def _way(self, member: str, targets: tuple[str, ...], soname: str) -> tuple[str, ...]:
-        """Return the entry that leads *member* to the nearest of *targets*."""
+    def _lead(self, member: str, targets: tuple[str, ...], what: str) -> None:
+        """Let *member* find the nearest of *targets*."""
         ways = [way for target in targets if (way := origin_to(member, target)) is not None]
         if not ways:
-            self._refusals[f"{soname}, needed by {member}: it is in another installation tree"] = None
-        return tuple(sorted(ways, key=lambda way: (way.count("/"), way))[:1])
+            self._refusals[f"{what}, needed by {member}: no path leads there from another installation tree"] = None
+        nearest = sorted(ways, key=lambda way: (way.count("/"), way))[:1]
+        self._routes[member] = joined(self._routes.get(member, ()), nearest)
 
-    def _path_of(self, file: ElfFacts, reached: tuple[str, ...], *, is_mending: bool) -> SetRunpath | None:
+    def _path_of(self, file: ElfFacts, *, is_mending: bool) -> SetRunpath | None:
         """Return the search path that *file* gets, None where it keeps its own."""
-        added = (*reached, *self._way_to_grafts(file.path))
+        if self._needed.get(file.path):
+            self._lead(file.path, (f"{self._directory}/x",), ", ".join(self._needed[file.path]))
+        added = self._routes.get(file.path, ())
         inside = entries_inside(file)
         if not added and (not is_mending or inside == all_entries(file)):
             return None
         return SetRunpath(file.path, joined(inside, added))
 
-    def _way_to_grafts(self, member: str) -> tuple[str, ...]:
-        if not self._needed.get(member):
-            return ()
-        return self._way(member, (f"{self._directory}/x",), "a grafted library")
-
     def _grafting(self) -> Iterator[GraftAction]:
         for member, graft in sorted({graft.member: graft for graft in self._by_source.values()}.items()):
             yield graft
             yield SetSoname(member, member.rpartition("/")[2])
-            needs_others = bool(self._needed.get(member))
-            if needs_others or all_entries(graft.facts):
-                yield SetRunpath(member, ("$ORIGIN",) if needs_others else ())
+            beside = ("$ORIGIN",) if self._needed.get(member) else ()
+            entries = joined(beside, self._routes.get(member, ()))
+            if entries or all_entries(graft.facts):
+                yield SetRunpath(member, entries)
 
     def _rewiring(self) -> Iterator[GraftAction]:
         for member, names in sorted(self._needed.items()):
@@ -149,12 +188,33 @@ class Grafting:
                 yield DropNeeded(member, soname)
 
 
+def _search_paths(load: Load) -> dict[str, tuple[str, ...]]:
+    """Return where each file of *load* searches: its own path, then that of the one which needed it, and so on."""
+    files = {file.path: file for file in load.files}
+    paths = {load.root.path: effective_entries(load.root)}
+    for need in load.needs:  # breadth first: who needs was reached before
+        if isinstance(need.provider, InWheel) and need.provider.path not in paths:
+            found = files[need.provider.path]
+            paths[found.path] = joined(effective_entries(found), paths[need.path])
+    return paths
+
+
+def _expanded(entries: Iterable[str], directory: str) -> Iterator[str]:
+    """Yield *entries* of a library found in *directory*, as the loader reads them."""
+    for entry in entries:
+        rest = relative_to_origin(entry)
+        yield entry if rest is None else directory + rest
+
+
 def hashed_name(filename: str, sha256: str) -> str:
     """
     Return *filename* with the beginning of a digest in it, so that two wheels never share a library by its name.
 
     >>> hashed_name("libfoo.so.1.2", "1a2b3c4d5e6f")
     'libfoo-1a2b3c4d.so.1.2'
+    >>> hashed_name("libfoo-1a2b3c4d.so", "1a2b3c4d5e6f")
+    'libfoo-1a2b3c4d.so'
     """
     base, dot, rest = filename.partition(".")
-    return f"{base}-{sha256[:8]}{dot}{rest}"
+    mark = f"-{sha256[:8]}"
+    return filename if base.endswith(mark) else f"{base}{mark}{dot}{rest}"

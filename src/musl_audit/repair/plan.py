@@ -1,13 +1,25 @@
 """From facts to a plan: what to graft, to mend and to rename, so that the wheel keeps the promise of its tag."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from musl_audit.audit import context_of, judge
 from musl_audit.context import Context
+from musl_audit.errors import UsageError
 from musl_audit.layout import place_of
-from musl_audit.model import Outside, Report, Settings, Severity, Unknown, Unreachable, WheelFacts
-from musl_audit.policy import Catalog
+from musl_audit.model import (
+    Finding,
+    Outside,
+    Report,
+    Settings,
+    Severity,
+    Unknown,
+    Unreachable,
+    WheelFacts,
+    WheelMetadata,
+    WheelName,
+)
+from musl_audit.policy import Arch, Catalog
 from musl_audit.ports import Libraries
 from musl_audit.repair.actions import (
     Action,
@@ -20,17 +32,25 @@ from musl_audit.repair.actions import (
 )
 from musl_audit.repair.fixes import file_fixes, suffix_fixes
 from musl_audit.repair.grafts import Grafting
-from musl_audit.repair.predict import predict
-from musl_audit.repair.tags import retagged, target_tag
+from musl_audit.repair.predict import predict, retagged_metadata
+from musl_audit.repair.tags import MOST_TAGS, counted_tags, has_tags_of, retagged, target_tag
+from musl_audit.rules.musl202_external_library import RULE as GRAFT_RULE
 from musl_audit.rules.musl302_isa_above_baseline import RULE as ISA_RULE
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan with what it leads to: the predicted facts, and what the judge says of them."""
+    """
+    A plan with what it leads to: the predicted facts, and what the judge says of them.
 
+    ``promise`` is the name that the result is judged by: its own, but for ``--no-update-tags``, where it carries
+    another.
+    """
+
+    arch: Arch
     plan: RepairPlan
     predicted: WheelFacts
+    promise: WheelName
     report: Report
 
 
@@ -39,40 +59,67 @@ def propose(
     catalog: Catalog,
     settings: Settings,
     repair: RepairSettings,
-    libraries: Libraries,
+    libraries: Callable[[Arch], Libraries],
     *,
     image_plat: str | None = None,
-) -> Proposal:
+) -> Proposal | RepairPlan:
     """
-    Return how to repair a musl wheel, and the verdict on the result.
+    Return how to repair a musl wheel and the verdict on the result; a plan with refusals alone where nothing can be.
 
-    The plan has refusals where the result would not keep the promise of every musllinux tag it carries. Raise
-    ``UsageError`` where the settings make no sense for this wheel.
+    The plan has refusals where the result would not keep the promise of every musllinux tag that it carries.
+    *libraries* gives those for an architecture.
     """
-    plan = _plan(facts, catalog, settings, repair, libraries, image_plat)
+    arch = context_of(facts, catalog, settings).arch
+    if facts.name is None or arch is None:
+        return RepairPlan(refusals=(_why_not_at_all(facts),))
+    try:
+        promise = retagged(facts.name, target_tag(facts.name, arch, catalog, repair, image_plat), repair)
+    except UsageError as error:
+        return RepairPlan(refusals=(str(error),))
+    if counted_tags(promise) > MOST_TAGS:
+        return RepairPlan(refusals=(f"the file name stands for more than {MOST_TAGS} tags",))
+    plan = _plan(facts, facts.name, promise, catalog, settings, repair, libraries(arch))
     predicted = predict(facts, plan.actions)
-    report = judge(predicted, catalog, settings)
-    return Proposal(
-        replace(plan, refusals=(*plan.refusals, *refusals(report, checks_isa=repair.checks_isa))), predicted, report
-    )
+    report = judge(as_promised(predicted, promise), catalog, settings)
+    refused = refusals(report, checks_isa=repair.checks_isa, has_told_missing=bool(plan.refusals))
+    return Proposal(arch, replace(plan, refusals=(*plan.refusals, *refused)), predicted, promise, report)
+
+
+def _why_not_at_all(facts: WheelFacts) -> str:
+    if facts.name is None:
+        return f"{facts.filename} is not the name of a wheel"
+    return "no binary of it is for an architecture that the policies know"
+
+
+def as_promised(facts: WheelFacts, promise: WheelName) -> WheelFacts:
+    """Return *facts* under the name *promise*, for the judge."""
+    return replace(facts, name=promise, filename=str(promise), metadata=_under(facts, promise))
+
+
+def _under(facts: WheelFacts, promise: WheelName) -> WheelMetadata:
+    same = facts.name == promise or not facts.metadata.has_wheel_file
+    return facts.metadata if same else retagged_metadata(facts.metadata, promise)
 
 
 def _plan(
     facts: WheelFacts,
+    name: WheelName,
+    promise: WheelName,
     catalog: Catalog,
     settings: Settings,
     repair: RepairSettings,
     libraries: Libraries,
-    image_plat: str | None,
 ) -> RepairPlan:
-    context = context_of(facts, catalog, settings)
-    if context.arch is None or facts.name is None:
-        return RepairPlan(refusals=("the wheel's architecture cannot be told",))
-    new_name = retagged(facts.name, target_tag(facts.name, context.arch, catalog, repair, image_plat), repair)
-    moves = tuple(_moves(context))
-    context = context_of(replace(predict(facts, moves), name=new_name), catalog, settings)
-    directory = f"{facts.name.distribution}{repair.lib_sdir}"
-    grafts = Grafting(directory, catalog, libraries, settings.exclude).plan(context.linkage, is_mending=repair.fix)
+    moves = tuple(_moves(context_of(facts, catalog, settings)))
+    context = context_of(as_promised(predict(facts, moves), promise), catalog, settings)
+    grafting = Grafting(
+        f"{name.distribution}{repair.lib_sdir}",
+        catalog,
+        libraries,
+        exclude=settings.exclude,
+        taken=[member.name for member in facts.members],
+    )
+    grafts = grafting.plan(context.linkage, is_mending=repair.fix)
     files = (*context.loaded, *(action.facts for action in grafts.actions if isinstance(action, Graft)))
     actions: list[Action] = [*moves, *grafts.actions]
     if repair.strip:
@@ -80,9 +127,16 @@ def _plan(
     if repair.fix:
         actions += file_fixes(context, files)
         actions += suffix_fixes(context, is_forced=repair.fix_suffix)
-    if actions or new_name != facts.name:
-        actions.append(Retag(new_name))
+    new = promise if repair.update_tags else replace(name, build=promise.build)
+    if actions or new != name or (repair.update_tags and _is_mislabelled(facts, name)):
+        actions.append(Retag(new, updates_tags=repair.update_tags))
     return RepairPlan(tuple(actions), notes=grafts.notes, refusals=grafts.refusals)
+
+
+def _is_mislabelled(facts: WheelFacts, name: WheelName) -> bool:
+    """Whether WHEEL says other tags than the file name, or calls the wheel pure."""
+    metadata = facts.metadata
+    return metadata.has_wheel_file and (metadata.root_is_purelib is not False or not has_tags_of(metadata, name))
 
 
 def _moves(context: Context) -> Iterator[MoveBehindShim]:
@@ -109,8 +163,12 @@ def _behind(path: str) -> str:
     return f"{data.partition('-')[0]}.scripts/{name}"
 
 
-def refusals(report: Report, *, checks_isa: bool = False) -> tuple[str, ...]:
-    """Return why *report* does not keep the promise of its musllinux tags, empty if it does."""
+def refusals(report: Report, *, checks_isa: bool = False, has_told_missing: bool = False) -> tuple[str, ...]:
+    """
+    Return why *report* does not keep the promise of its musllinux tags, empty if it does.
+
+    Where the search for libraries *has told* which are *missing*, and why, the judge need not say so again.
+    """
     claims = [claim for claim in report.claims if claim.series is not None]
     if not claims:
         return ("the result would carry no musllinux tag",)
@@ -119,6 +177,17 @@ def refusals(report: Report, *, checks_isa: bool = False) -> tuple[str, ...]:
         return tuple(f"{finding.code} {finding.message}; --disable-isa-ext-check accepts it" for finding in above)
     if all(claim.kept for claim in claims):
         return ()
-    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
+    told = GRAFT_RULE.code if has_told_missing else ""
+    errors = [
+        _spell(finding) for finding in report.findings if finding.severity is Severity.ERROR and finding.code != told
+    ]
     unjudged = [f"{claim.tag} cannot be judged" for claim in claims if claim.kept is None]
-    return (*(f"{finding.code} {finding.message}" for finding in errors), *unjudged)
+    return (
+        (*errors, *unjudged)
+        if errors or unjudged or told
+        else ("the result does not load on every release that its tag promises",)
+    )
+
+
+def _spell(finding: Finding) -> str:
+    return f"{finding.code} {finding.message}" + (f"; {finding.hint}" if finding.hint else "")

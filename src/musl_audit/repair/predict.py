@@ -40,8 +40,8 @@ def predict(facts: WheelFacts, actions: Iterable[Action]) -> WheelFacts:
             case MoveBehindShim(member=member, new=new):
                 elves[new] = replace(elves.pop(member), path=new)
                 names[new] = replace(names[member], name=new)
-            case Retag(new=new_name):
-                name, metadata = new_name, retagged_metadata(metadata, new_name)
+            case Retag(new=new_name, updates_tags=updates_tags):
+                name, metadata = new_name, retagged_metadata(metadata, new_name, updates_tags=updates_tags)
             case _:
                 elves[action.member] = predict_elf(elves[action.member], action)
     return replace(
@@ -59,7 +59,13 @@ def predict_elf(elf: ElfFacts, action: ElfAction) -> ElfFacts:  # noqa: PLR0911 
     """Return what *elf* becomes by *action*."""
     match action:
         case ReplaceNeeded(old=old, new=new):
-            return replace(elf, needed=tuple(new if soname == old else soname for soname in elf.needed))
+            return replace(
+                elf,
+                needed=tuple(new if soname == old else soname for soname in elf.needed),
+                version_needs=tuple(
+                    replace(need, library=new) if need.library == old else need for need in elf.version_needs
+                ),
+            )
         case DropNeeded(soname=dropped):
             return replace(elf, needed=tuple(soname for soname in elf.needed if soname != dropped))
         case SetSoname(soname=soname):
@@ -79,9 +85,9 @@ def predict_elf(elf: ElfFacts, action: ElfAction) -> ElfFacts:  # noqa: PLR0911 
             assert_never(action)
 
 
-def retagged_metadata(metadata: WheelMetadata, name: WheelName) -> WheelMetadata:
-    """Return *metadata* with the tags of *name*, and with a root that is no longer called pure."""
-    return replace(metadata, tags=expanded_tags(name), root_is_purelib=False)
+def retagged_metadata(metadata: WheelMetadata, name: WheelName, *, updates_tags: bool = True) -> WheelMetadata:
+    """Return *metadata* with the tags of *name*, if they are updated, and with a root that is no longer called pure."""
+    return replace(metadata, tags=expanded_tags(name) if updates_tags else metadata.tags, root_is_purelib=False)
 
 
 def expanded_tags(name: WheelName) -> tuple[str, ...]:

@@ -14,12 +14,16 @@ exit code:
 import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from musl_audit.cli import arguments
 from musl_audit.cli.audit_run import limits_of
 from musl_audit.cli.settings import check_floor, settings_of
 from musl_audit.errors import UsageError
 from musl_audit.policy import Catalog
+
+if TYPE_CHECKING:
+    from musl_audit.cli.repairing import Searching
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -75,17 +79,17 @@ def run(options: Namespace) -> int:
     """Repair the wheels, and return the exit code."""
     from musl_audit.catalogs import load_catalog
     from musl_audit.cli.repair_run import RepairRun
-    from musl_audit.cli.repairing import Searching, Workshop
-    from musl_audit.libraries import split_paths
+    from musl_audit.cli.repairing import Workshop
     from musl_audit.repair.actions import RepairSettings
+    from musl_audit.repair.tags import check_plat
     from musl_audit.writer import check_output_directory
 
     catalog = load_catalog()
     settings = settings_of(options)
     check_floor(settings, catalog)
+    check_plat(options.plat, catalog)
     directory = Path(options.wheel_dir)
     paths = _wheels(options, directory)
-    environment = (os.environ.get("LD_LIBRARY_PATH"), os.environ.get("AUDITWHEEL_LD_LIBRARY_PATH"))
     workshop = Workshop(
         directory=directory,
         catalog=catalog,
@@ -101,16 +105,13 @@ def run(options: Namespace) -> int:
             build_tag=_build_tag(options.build_tag),
             checks_isa=not options.disable_isa_ext_check,
         ),
-        searching=Searching(
-            sysroot=_sysroot(options.sysroot, catalog),
-            added=tuple(entry for text in environment for entry in split_paths(text)),
-            ldpaths=None if options.ldpaths is None else split_paths(options.ldpaths),
-        ),
+        searching=_searching(options, catalog),
         limits=limits_of(options),
         is_dry_run=options.dry_run,
         allows_pure=options.allow_pure_python_wheel,
         compression=6 if options.zip_compression_level is None else options.zip_compression_level,
         image_plat=os.environ.get("AUDITWHEEL_PLAT") or None,
+        epoch=_epoch(os.environ.get("SOURCE_DATE_EPOCH")),
     )
     if not options.dry_run:
         check_output_directory(directory)
@@ -128,10 +129,41 @@ def _wheels(options: Namespace, directory: Path) -> list[Path]:
     if wrong is not None:
         raise UsageError(f"{wrong.path}: {getattr(wrong, 'message', None) or 'not a wheel'}")
     paths = [item for item in inputs if isinstance(item, Path)]
+    names = [path.name for path in paths]
     for path in paths:
-        if path.resolve().parent == directory.resolve() and not options.in_place:
+        if directory.resolve() in (path.resolve().parent, path.parent.resolve()) and not options.in_place:
             raise UsageError(f"{path} would be written over: choose another --wheel-dir, or say --in-place")
+        if names.count(path.name) > 1:
+            raise UsageError(f"{path}: there is another wheel of that name, and only one could be written")
     return paths
+
+
+def _searching(options: Namespace, catalog: Catalog) -> "Searching":
+    """Return where libraries are looked for; a relative ``--ldpaths`` means this machine's working directory."""
+    from musl_audit.cli.repairing import Searching
+    from musl_audit.libraries import split_paths
+
+    environment = (os.environ.get("LD_LIBRARY_PATH"), os.environ.get("AUDITWHEEL_LD_LIBRARY_PATH"))
+    ldpaths = None
+    if options.ldpaths is not None:
+        entries = [entry for entry in options.ldpaths.split(os.pathsep) if entry]
+        if options.sysroot is not None and not all(entry.startswith("/") for entry in entries):
+            raise UsageError(f"--ldpaths {options.ldpaths}: with --sysroot, absolute directories inside it")
+        ldpaths = tuple(os.path.abspath(entry) for entry in entries)  # noqa: PTH100  # links are followed later
+    return Searching(
+        sysroot=_sysroot(options.sysroot, catalog),
+        added=tuple(entry for text in environment for entry in split_paths(text)),
+        ldpaths=ldpaths,
+    )
+
+
+def _epoch(text: str | None) -> int | None:
+    """Return the seconds that ``SOURCE_DATE_EPOCH`` says, None where it is not set."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > len("253402300799"):  # the end of the year 9999
+        raise UsageError(f"SOURCE_DATE_EPOCH is no number of seconds since 1970: {text!r}")
+    return int(text)
 
 
 def _sysroot(text: str | None, catalog: Catalog) -> Path | None:
