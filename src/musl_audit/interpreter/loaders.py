@@ -7,7 +7,8 @@ from musl_audit.tree import PathError, Tree
 
 LARGEST_LOADER = 32 << 20  # musl's has 0.7 MB, glibc's 0.2 MB, with debug information 5 MB
 _MUSL = b"musl libc ("  # "musl libc (%s)\nVersion %s\n": what the loader says of itself when it is executed
-_MUSL_RELEASE = re.compile(rb"(?<![0-9.])([0-9]+\.[0-9]+\.[0-9]+(?:-git-[0-9A-Za-z.-]+)?)(?=\0)")
+# Between null characters, or behind other data; "LINUX_2.6.39" and "127.0.0.1" are in there, too.
+_MUSL_RELEASE = re.compile(rb"(?<![0-9_.])([01]\.[0-9]{1,2}\.[0-9]{1,2}(?:-git-[0-9A-Za-z.-]+)?)(?=\0)")
 _GLIBC_RELEASE = re.compile(rb"release version ([0-9]+\.[0-9]+)")
 _GCOMPAT = b"gcompat"
 _FILE = re.compile(r"ld-musl-[a-z0-9_]+\.so\.1|ld-linux[a-z0-9_-]*\.so\.[0-9]|ld64\.so\.[0-9]|ld\.so\.1")
@@ -33,7 +34,7 @@ def musl_release(data: bytes) -> str | None:
     """
     Return the release that the file of a musl loader holds; None where it is not told beyond doubt.
 
-    The text ``Version %s`` is filled in when the loader runs; the release stands alone, between null characters.
+    The text ``Version %s`` is filled in when the loader runs; the release stands alone, ended by a null character.
     """
     found = {match.decode() for match in _MUSL_RELEASE.findall(data)}
     return found.pop() if len(found) == 1 else None

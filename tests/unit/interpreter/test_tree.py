@@ -1,0 +1,162 @@
+"""Paths below a root: nothing leads out of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.roots import Root
+
+from musl_audit.tree import PathError, Tree
+
+BESIDE = "beside the root"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    """Return a root beside which lies a file that must never be read."""
+    (tmp_path / "secret").write_text(BESIDE)
+    (tmp_path / "root").mkdir()
+    return Root(tmp_path / "root")
+
+
+def read(root: Root, path: str) -> str:
+    """Return the text that *path* leads to."""
+    return Tree(str(root.path)).text(path, most=100)
+
+
+def test_an_absolute_link_begins_at_the_root_again(root: Root) -> None:
+    """That is what it means to programs of that system."""
+    root.file("/lib/libc.so", "inside").link("/usr/lib", "/lib")
+
+    assert read(root, "/usr/lib/libc.so") == "inside"
+
+
+@pytest.mark.parametrize("target", ["../secret", "../../../../../secret", "/../secret", "/a/../../secret"])
+def test_no_link_leads_above_the_root(root: Root, target: str) -> None:
+    """``..`` of the root is the root."""
+    root.file("/secret", "inside").file("/a/b", "").link("/a/link", target).link("/link", target)
+
+    assert {read(root, "/link"), read(root, "/a/link")} == {"inside"}
+
+
+@pytest.mark.parametrize("path", ["/../secret", "/a/../../secret", "../secret", "//..//..//secret"])
+def test_no_path_leads_above_the_root(root: Root, path: str) -> None:
+    """Nor does one without any link."""
+    root.file("/a/b", "")
+
+    with pytest.raises(PathError, match="does not exist"):
+        read(root, path)
+
+
+def test_dots_behind_a_link_count_from_its_target(root: Root) -> None:
+    """As the kernel resolves them: not by cutting text off."""
+    root.file("/deep/down/file", "").file("/deep/found", "yes").link("/short", "/deep/down")
+
+    assert read(root, "/short/../found") == "yes"
+
+
+@pytest.mark.parametrize("target", ["/loop", "loop", "./loop", "../loop", "/other"])
+def test_a_loop_of_links_is_an_error(root: Root, target: str) -> None:
+    """And not an endless walk."""
+    root.link("/loop", target).link("/other", "/loop")
+
+    with pytest.raises(PathError, match=r"/loop: symbolic links lead in a circle"):
+        read(root, "/loop")
+
+
+def test_a_broken_link_is_named_with_its_target(root: Root) -> None:
+    """The path that was asked for exists, in a way."""
+    root.link("/bin/python3", "python3.9")
+
+    with pytest.raises(PathError) as caught:
+        read(root, "/bin/python3")
+
+    assert "broken symbolic link: /bin/python3 → python3.9" in str(caught.value)
+
+
+def test_a_long_chain_of_links_is_followed(root: Root) -> None:
+    """As far as Linux follows it: forty links."""
+    root.file("/0", "end")
+    for number in range(40):
+        root.link(f"/{number + 1}", f"{number}")
+
+    assert read(root, "/40") == "end"
+
+
+def test_a_pipe_is_not_waited_for(root: Root) -> None:
+    """Opening one for reading blocks until somebody writes."""
+    os.mkfifo(root.place("/bin/python3"))
+
+    with pytest.raises(PathError, match="a pipe, not a file"):
+        read(root, "/bin/python3")
+
+
+def test_a_directory_is_no_file(root: Root) -> None:
+    """It can be opened, though."""
+    root.file("/bin/python3/x", "")
+
+    with pytest.raises(PathError, match="a directory"):
+        read(root, "/bin/python3")
+
+
+def test_a_file_beyond_the_limit_is_refused(root: Root) -> None:
+    """Before any of it is read."""
+    root.file("/big", "x" * 101)
+
+    with pytest.raises(PathError, match="101 bytes, more than 100"):
+        read(root, "/big")
+
+
+def test_a_path_through_a_file_does_not_exist(root: Root) -> None:
+    """The kernel says ENOTDIR."""
+    root.file("/bin/sh", "")
+
+    with pytest.raises(PathError, match="does not exist"):
+        read(root, "/bin/sh/x")
+
+
+def test_a_null_character_is_an_error_of_the_path(root: Root) -> None:
+    """No system call takes one."""
+    with pytest.raises(PathError):
+        read(root, "/bin\0/sh")
+
+
+def test_a_root_behind_a_link_is_that_directory(root: Root, tmp_path: Path) -> None:
+    """Where the root itself lies is the user's business."""
+    root.file("/x", "yes")
+    (tmp_path / "link").symlink_to(root.path)
+
+    assert Tree(str(tmp_path / "link")).text("/x", most=9) == "yes"
+
+
+def test_a_root_that_is_no_directory_is_an_error(tmp_path: Path) -> None:
+    """There is nothing to look into."""
+    with pytest.raises(PathError, match="not a directory"):
+        Tree(str(tmp_path / "none"))
+
+
+PARTS = st.lists(st.sampled_from(["..", ".", "", "a", "b", "link", "up", "abs", "secret"]), max_size=8)
+
+
+@given(PARTS, PARTS, PARTS, st.booleans())
+def test_whatever_the_links_say_nothing_outside_is_found(
+    tmp_path_factory: pytest.TempPathFactory, asked: list[str], up: list[str], other: list[str], is_absolute: bool
+) -> None:
+    """A resolved path has no link and no ``..`` in it, and the file beside the root is never read."""
+    above = tmp_path_factory.mktemp("above")
+    (above / "secret").write_text(BESIDE)
+    root = Root(above / "root")
+    root.file("/a/b/c", "").link("/a/link", "/".join(up) or ".").link("/up", "../" * 3)
+    root.link("/abs", ("/" if is_absolute else "") + ("/".join(other) or "."))
+    tree = Tree(str(root.path))
+
+    try:
+        found = tree.resolve("/".join(asked))
+    except PathError:
+        return
+
+    assert os.path.realpath(tree.place(found)) == os.path.normpath(tree.place(found))
+    assert ".." not in found.split("/")
+    assert "secret" not in found
