@@ -169,7 +169,7 @@ class Image:
             distance = address - load.address
             if 0 <= distance < load.file_size:
                 return load.offset + distance, load.offset + load.file_size
-        raise ElfError(f"address {address:#x} is in no load segment")
+        raise ElfError(f"no load segment has bytes for address {address:#x}")
 
     def rest(self, address: int) -> memoryview:
         """Return the bytes from *address* to the end of its load segment."""

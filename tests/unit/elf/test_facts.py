@@ -4,9 +4,10 @@ import pytest
 from tests.support.elfwriter import Definition, Library, Reference, write_library
 from tests.support.elves import elf_of
 from tests.support.machines import MACHINES
-from tests.support.patches import with_header
+from tests.support.patches import segment_index, with_header, with_segment
 
 from musl_audit.elf import is_elf, read_elf
+from musl_audit.elf.layout import PT_GNU_STACK, PT_LOAD
 from musl_audit.model import ElfFacts, ElfIdentity, Symbol, VersionNeed
 
 ARCHITECTURES = {
@@ -181,6 +182,20 @@ def test_only_what_the_loader_accepts_is_a_definition(arch: str) -> None:
 def test_a_single_fact_is_read(case: str, ending: str, fact: str, value: object) -> None:
     """Each is what the test wheel was built for."""
     assert getattr(facts_of(case, ending), fact) == value
+
+
+@pytest.mark.parametrize(
+    ("address", "memory_size", "count"),
+    [(0x100000, 0, 1), (0x100000, 1, 0), (0x100800, 0, 0), (0, 0, 0), (0x800, 0, 0), (0x1000, 0, 1)],
+)
+def test_a_zero_length_segment_counts_where_a_page_begins(address: int, memory_size: int, count: int) -> None:
+    """But not in the lowest page, which is mapped with the whole image."""
+    data = write_library(Library("x86_64"))
+    fields = {"type": PT_LOAD, "address": address, "file_size": 0, "memory_size": memory_size}
+
+    changed = with_segment(data, segment_index(data, PT_GNU_STACK), **fields)
+
+    assert read_elf(changed, "x").zero_length_segments == count
 
 
 def test_needed_libraries_keep_their_order() -> None:

@@ -53,6 +53,15 @@ def test_other_notes_are_passed_over() -> None:
     assert read_elf(with_notes("x86_64", PT_NOTE, notes, 4), "x").isa_needed == 2
 
 
+def test_notes_of_an_aligned_segment_begin_at_multiples_of_8() -> None:
+    """Where p_align is 8, each note is padded to 8 bytes."""
+    odd = struct.pack("<III4s", 4, 20, 3, b"GNU\0") + bytes(20)
+    padded = odd + bytes(4) + property_note(8, (ISA_NEEDED, 2))
+
+    assert read_elf(with_notes("x86_64", PT_NOTE, padded, 8), "x").isa_needed == 2
+    assert read_elf(with_notes("x86_64", PT_NOTE, odd + property_note(8, (ISA_NEEDED, 2)), 4), "x").isa_needed == 2
+
+
 def test_other_machines_have_no_x86_instruction_set() -> None:
     """The same property number means something else there."""
     notes = property_note(8, (ISA_NEEDED, 2))
