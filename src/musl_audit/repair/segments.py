@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from musl_audit.elf.layout import ET_DYN, PT_GNU_STACK, PT_INTERP, PT_LOAD
-from musl_audit.repair.image import PF_X, PT_NULL, Image, Segment, read_image
+from musl_audit.repair.headers import PF_X, PT_NULL, Segment
+from musl_audit.repair.image import Image, read_image
 
 
 def drop_zero_length_segments(data: bytes) -> bytes:

@@ -10,7 +10,8 @@ from tests.support.packed_library import DATA, MACHINES, PackedLibrary, write_pa
 
 from musl_audit.elf import read_elf
 from musl_audit.errors import ElfError, UnpackError
-from musl_audit.repair.image import Image, Section, read_image
+from musl_audit.repair.headers import Section
+from musl_audit.repair.image import Image, read_image
 from musl_audit.repair.relr import unpack_relocations, verify
 
 every_arch = pytest.mark.parametrize("arch", ARCHES)
@@ -131,6 +132,13 @@ def test_the_symbol_table_moves_when_it_is_in_the_way() -> None:
     image = read_image(after)
     assert dict(image.dynamic_entries())[6] == section(image, b".dynsym").address > DATA
     assert read_elf(after, "").undefined == read_elf(before, "").undefined != ()
+
+
+def test_what_moved_leaves_zeros() -> None:
+    """Nothing stays that could be taken for the real thing."""
+    before = read_image(write_packed_library(library(zero_words=100, notes=3)))
+    after = read_image(unpack_relocations(before.content))
+    assert not any(after.content[after.segments_end : section(before, b".note.2").file_end])
 
 
 def test_a_free_program_header_is_used() -> None:
@@ -286,6 +294,11 @@ def test_relative_relocations_that_share_bytes_are_refused() -> None:
     assert "overlap one another" in refusal(write_packed_library(library(relative=(80, 73))))
 
 
+def test_an_address_that_a_relative_relocation_has_is_refused(image: Image) -> None:
+    """The loader would have added, or the addend would have been that of the other: releases could differ."""
+    assert "another relocation" in refusal(with_table(image, DATA + 10 * 8))
+
+
 def test_an_address_that_a_jump_slot_has_is_refused(image: Image) -> None:
     """DT_JMPREL counts as well."""
     assert "another relocation" in refusal(with_table(image, DATA + 22 * 8 - 4))
@@ -414,3 +427,10 @@ def test_the_check_notices_a_lost_symbol(image: Image) -> None:
     names = section(after, b".dynstr")
     with pytest.raises(UnpackError, match="symbols or needs"):
         verify(image.content, after.overwritten(names.offset + 1, b"X").content)
+
+
+def test_the_result_is_checked_before_it_is_returned() -> None:
+    """Names that lie in the packed table, against all sense, would be lost; the check says so."""
+    image = read_image(write_packed_library(library(packed=(0, 72), relative=())))
+    packed = section(image, b".relr.dyn")
+    assert "check of the result" in refusal(with_entry(image, 5, packed.address))

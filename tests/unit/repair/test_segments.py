@@ -5,7 +5,8 @@ from dataclasses import replace
 from tests.support.packed_library import DATA, PackedLibrary, write_packed_library
 
 from musl_audit.elf import read_elf
-from musl_audit.repair.image import Segment, read_image
+from musl_audit.repair.headers import Segment
+from musl_audit.repair.image import read_image
 from musl_audit.repair.segments import clear_executable_stack, drop_zero_length_segments
 
 GNU_STACK = 0x6474E551

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from musl_audit.elf.layout import PT_LOAD
 from musl_audit.errors import UnpackError
-from musl_audit.repair.image import PF_R, PT_NULL, PT_PHDR, Image, Region, Section, Segment, align_up
+from musl_audit.repair.headers import PF_R, PT_NULL, PT_PHDR, Region, Section, Segment
+from musl_audit.repair.image import Image, align_up
 from musl_audit.repair.relr.block import MOVABLE_SEGMENTS, Block, block_in_the_way
 from musl_audit.repair.relr.dynamic import with_dynamic_entries
 from musl_audit.repair.relr.space import Space
@@ -19,7 +20,7 @@ from musl_audit.repair.relr.targets import relocated_regions
 
 SMALLEST_PAGE = 4096
 LARGEST_PAGE = 1 << 24
-SHT_SYMTAB, SHT_DYNSYM = 2, 11
+SHT_DYNSYM = 11
 # HASH, STRTAB, SYMTAB, RELA, REL, JMPREL, RELR, GNU_HASH, VERSYM, VERDEF, VERNEED.
 ADDRESS_TAGS = frozenset({4, 5, 6, 7, 17, 23, 36, 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE})
 
@@ -36,7 +37,6 @@ def make_room(image: Image, tables: Tables, size: int) -> Space:
         content=_moved_content(image, block, new),
         sections=tuple(_moved_section(section, block, new) for section in image.sections),
     )
-    moved = _with_moved_symbols(moved, image, delta)
     moved = with_dynamic_entries(moved, [_moved_entry(*entry, block, delta) for entry in image.dynamic_entries()])
     moved = replace(moved, segments=_with_segment(image, block, new, spare))
     return Space(moved, new.file_end - size, new.memory_end - size)
@@ -84,16 +84,14 @@ def _referenced(image: Image, tables: Tables) -> Iterable[int]:
         yield from stored_words(image, [entry.address for entry in relative])
     for section in image.sections:
         if section.type == SHT_DYNSYM:
-            yield from (value for _, value in _symbols(image, section))
+            yield from _symbol_values(image, section)
 
 
-def _symbols(image: Image, section: Section) -> Iterable[tuple[int, int]]:
-    """Yield section index and value of each symbol."""
+def _symbol_values(image: Image, section: Section) -> Iterable[int]:
     is_wide = image.format.bits == 64
-    row = image.format.structure("4xBBHw8x" if is_wide else "4xI4xBBH")
+    row = image.format.structure("8xw8x" if is_wide else "4xw8x")
     table = image.slice(section.offset, section.size // row.size * row.size, "symbol table")
-    for fields in row.iter_unpack(table):
-        yield (fields[2], fields[3]) if is_wide else (fields[3], fields[0])
+    return (value for (value,) in row.iter_unpack(table))
 
 
 def _moved_content(image: Image, block: Block, new: Segment) -> bytes:
@@ -113,31 +111,6 @@ def _moved_section(section: Section, block: Block, new: Segment) -> Section:
 def _moved_entry(tag: int, value: int, block: Block, delta: int) -> tuple[int, int]:
     is_moved = tag in ADDRESS_TAGS and block.region.overlaps(Region(value, 1))
     return (tag, value + delta) if is_moved else (tag, value)
-
-
-def _with_moved_symbols(moved: Image, image: Image, delta: int) -> Image:
-    """Return *moved* where the symbols of ``.symtab`` follow their sections; only debuggers read them."""
-    followers = {
-        index
-        for index, (old, new) in enumerate(zip(image.sections, moved.sections, strict=True))
-        if old.address != new.address
-    }
-    tables = [section for section in moved.sections if section.type == SHT_SYMTAB]
-    for table in tables if followers else []:
-        moved = moved.overwritten(table.offset, _shifted_symbols(moved, table, followers, delta))
-    return moved
-
-
-def _shifted_symbols(image: Image, table: Section, followers: set[int], delta: int) -> bytes:
-    is_wide = image.format.bits == 64
-    row = image.format.structure("IBBHww" if is_wide else "IIIBBH")
-    index, value = (3, 4) if is_wide else (5, 1)
-    content = image.slice(table.offset, table.size // row.size * row.size, "symbol table")
-    rows = [list(fields) for fields in row.iter_unpack(content)]
-    for fields in rows:
-        if fields[index] in followers:
-            fields[value] = (fields[value] + delta) % (1 << image.format.bits)
-    return b"".join(row.pack(*fields) for fields in rows)
 
 
 def _with_segment(image: Image, block: Block, new: Segment, spare: Segment | None) -> tuple[Segment, ...]:

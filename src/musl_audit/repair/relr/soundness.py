@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from musl_audit.elf.layout import ET_DYN, PT_DYNAMIC
 from musl_audit.errors import UnpackError
-from musl_audit.repair.image import Image, Region
+from musl_audit.repair.headers import Region
+from musl_audit.repair.image import Image
 from musl_audit.repair.relr.tables import Tables
 from musl_audit.repair.relr.targets import relocated_regions
 

@@ -29,7 +29,8 @@ from musl_audit.elf.layout import (
     EM_X86_64,
 )
 from musl_audit.errors import ElfError, UnpackError
-from musl_audit.repair.image import Format, Image, Region
+from musl_audit.repair.headers import Format, Region
+from musl_audit.repair.image import Image
 from musl_audit.repair.relr.decode import count_addresses, table_words, unpack_addresses
 
 DT_RELAENT, DT_RELENT, DT_RELRENT = 9, 19, 37
