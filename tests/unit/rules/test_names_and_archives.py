@@ -88,13 +88,13 @@ def test_other_tags_than_the_file_name(tags: tuple[str, ...], words: str) -> Non
     assert words in finding.message
 
 
-def test_a_tag_that_stands_for_millions_is_not_expanded() -> None:
-    """A line may be as long as it likes."""
-    many = ".".join(f"a{number}" for number in range(5000))
+def test_a_tag_that_stands_for_thousands_is_not_expanded() -> None:
+    """A line may be as long as it likes, and three sets multiply."""
+    many = ".".join(f"a{number}" for number in range(30))
 
-    assert severities(with_metadata(wheel(extension()), tags=(f"{many}-{many}-{many}",)), "MUSL002") == [
-        Severity.WARNING
-    ]
+    [finding] = found(with_metadata(wheel(extension()), tags=(f"{many}-{many}-{many}",)), "MUSL002")
+
+    assert finding.message == "more than 10000 tags, which nobody compares"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,14 @@ def test_no_wheel_file() -> None:
 
 
 # --- MUSL003 and MUSL004 ------------------------------------------------------------------------------
+
+
+def test_no_metadata_at_all_is_one_finding() -> None:
+    """That WHEEL and RECORD are missing then needs no saying."""
+    facts = with_metadata(wheel(extension()), dist_infos=(), has_wheel_file=False, tags=())
+    facts = replace(facts, record_problems=(Problem("missing-record", detail="there is no RECORD"),))
+
+    assert [item.code for item in judged(facts).findings if item.code < "MUSL1"] == ["MUSL002"]
 
 
 def test_problems_of_record_are_warnings() -> None:
