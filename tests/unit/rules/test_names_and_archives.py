@@ -295,6 +295,7 @@ def test_one_dynamic_binary_for_two_libcs() -> None:
     "elf",
     [
         static(),
+        replace(library("demo/data.o", undefined=(Symbol("malloc"),)), kind=ElfKind.RELOCATABLE),
         extension(needed=(), undefined=(Symbol("PyModule_Create2"), Symbol("__gmon_start__", is_weak=True))),
         library(needed=()),
     ],
