@@ -34,6 +34,8 @@ def open_wheel(path: str | Path, limits: Limits | None = None) -> Iterator["ZipA
         file = path.open("rb")
     except OSError as error:
         raise WheelError(f"cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a NUL in the path
+        raise WheelError(f"cannot be read: {error}") from error
     with file:
         yield ZipArchive(file, path.name, limits or Limits())
 

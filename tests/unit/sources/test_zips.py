@@ -202,6 +202,13 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize(("name", "reason"), [("", "Is a directory"), ("a\0b", "null byte"), ("x" * 300, "too long")])
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str, reason: str) -> None:
+    """Never a traceback."""
+    with pytest.raises(WheelError, match=reason), open_wheel(tmp_path / name):
+        pass
+
+
 def test_a_name_marked_utf8_that_is_not_is_refused(tmp_path: Path) -> None:
     """No installer in Python can list such an archive."""
     data = zip_of({"é": b""})
