@@ -1,0 +1,7 @@
+int middle(void);
+int side(void);
+
+__attribute__((visibility("default"))) int outer(void)
+{
+    return middle() + side();
+}

@@ -1,0 +1,7 @@
+/* What the extension module answers. */
+int outer(void);
+
+long probe(void)
+{
+    return outer();
+}
