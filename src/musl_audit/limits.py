@@ -13,6 +13,6 @@ class Limits(NamedTuple):
     member_bytes: int = 4 << 30
     total_bytes: int = 16 << 30  # of all members together, as declared
     members: int = 100_000
-    depth: int = 100  # of directories inside each other
+    depth: int = 50  # of directories inside each other; 11 in the deepest wheel seen
     ratio: int = 1000  # inflated size to compressed size …
     ratio_from: int = 64 << 20  # … of members of more than this many bytes
