@@ -47,15 +47,20 @@ def changed(data: bytes, tool: str, directory: Path) -> bytes:
     return after.read_bytes()
 
 
+def linked(options: list[str], directory: Path) -> bytes:
+    """Return what GNU ld makes of the source for x86_64, with packed relocations; skip the test without tools."""
+    if not all(map(shutil.which, ("musl-gcc", "strip", "objcopy"))):
+        pytest.skip("needs musl-gcc and binutils: apt-get install musl-tools binutils")
+    output = directory / "linked"
+    packing = ["-O1", "-fno-builtin", "-Wl,-z,pack-relative-relocs"]
+    subprocess.run(["musl-gcc", *packing, *options, SOURCE, "-o", output], check=True, capture_output=True)
+    return output.read_bytes()
+
+
 @pytest.fixture(params=LINKERS.values(), ids=list(LINKERS), scope="module")
 def packed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A library for x86_64 with packed relocations, linked by GNU ld in one of several ways."""
-    if not all(map(shutil.which, ("musl-gcc", "strip", "objcopy"))):
-        pytest.skip("needs musl-gcc and binutils: apt-get install musl-tools binutils")
-    output = tmp_path_factory.mktemp("packed") / "libthorough.so"
-    options = ["-shared", "-fPIC", "-O1", "-fno-builtin", "-Wl,-z,pack-relative-relocs", *request.param]
-    subprocess.run(["musl-gcc", *options, SOURCE, "-o", output], check=True, capture_output=True)
-    return output.read_bytes()
+    return linked(["-shared", "-fPIC", *request.param], tmp_path_factory.mktemp("packed"))
 
 
 @pytest.fixture
@@ -109,6 +114,21 @@ def test_patching_and_stripping_after_unpacking_keep_it_sound(
 def test_a_stripped_library_can_be_unpacked(packed: bytes, bench: Bench, tmp_path: Path) -> None:
     """The order of a repair: strip first, unpack last."""
     assert is_loaded(bench, unpack_relocations(changed(packed, "strip", tmp_path)), tmp_path)
+
+
+@pytest.mark.parametrize("tool", [None, *STRIPPERS, "--set-rpath"])
+def test_a_program_starts_once_it_is_unpacked(tool: str | None, bench: Bench, tmp_path: Path) -> None:
+    """Position-independent programs have the name of their interpreter in the way, and copy relocations."""
+    program = tmp_path / "program"
+    packed = linked(["-pie", "-fPIE", "-DPROGRAM"], tmp_path)
+    unpacked = unpack_relocations(packed)
+    outcomes = []
+    for data in (packed, changed(unpacked, tool, tmp_path) if tool else unpacked):
+        program.write_bytes(data)
+        program.chmod(0o755)
+        outcomes.append(bench.start(program).is_ok)
+
+    assert outcomes == [False, True]
 
 
 @pytest.mark.parametrize("arch", ARCHES)

@@ -1,6 +1,6 @@
 /*
  * A library with every kind of pointer into itself, and much .bss. Its constructor ends the process by a trap unless every
- * relocation was applied, once, and all of .bss is zero.
+ * relocation was applied, once, and all of .bss is zero. With PROGRAM defined, a program that does the same.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -81,3 +81,15 @@ long answer(void)
 {
     return total;
 }
+
+#ifdef PROGRAM
+#include <stdio.h>
+
+int main(void)
+{
+    FILE *volatile output = stdout; /* a copy relocation */
+
+    check(fflush(output) == 0);
+    return 0;
+}
+#endif
