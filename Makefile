@@ -49,6 +49,13 @@ agree: dev  ## Compare our answers about the corpus with those of musl's loaders
 loaders: dev  ## Derive musl's loaders out of Debian's packages again and compare them with the committed ones
 	$(BIN)/python -m tools.loaders
 
+.PHONY: docs mutants
+docs: dev  ## Write the reference pages that follow from the code
+	$(BIN)/python -m tools.docs
+
+mutants: dev  ## Break the code on purpose, and see the tests fail
+	$(BIN)/python -m tools.mutants
+
 .PHONY: golden
 golden: dev  ## Write the expected outputs for the test wheels again
 	rm -rf tests/golden/expected
