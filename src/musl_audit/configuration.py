@@ -1,8 +1,9 @@
 """``[tool.musl-audit]``: what a project says once instead of on every command line."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from musl_audit.errors import UsageError
 from musl_audit.model import Severity
@@ -10,8 +11,7 @@ from musl_audit.model import Severity
 FAIL_ON: Mapping[str, Severity | None] = {**{severity.value: severity for severity in Severity}, "never": None}
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What a configuration file says; None and empty are what it does not say."""
 
     file: str | None = None  # as named to people: relative where it lies in the working directory
@@ -23,6 +23,9 @@ class Configuration:
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
+# A table of ours in any spelling: [tool.musl-audit], [tool."musl-audit"], tool.musl-audit.floor = …; a project that
+# only names us in a list of requirements or in a command has none.
+_MENTIONS_TABLE = re.compile(rb"""^[ \t]*(?:\[.*|tool\b.*|["']?)musl-audit\b""", re.MULTILINE)
 KEYS = ("floor", "fail-on", "exclude", "select", "ignore", "per-file-ignores")
 
 
@@ -59,7 +62,7 @@ def read_configuration(path: Path) -> Configuration:
 
 def _table(data: bytes, where: str) -> Mapping[str, object] | None:
     """Return the table of a TOML file; tomllib is slow to import, and most projects have nothing to say."""
-    if b"musl-audit" not in data:
+    if not _MENTIONS_TABLE.search(data):
         return None
     import tomllib
 

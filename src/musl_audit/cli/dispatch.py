@@ -10,9 +10,15 @@ from typing import Never
 
 from musl_audit.errors import UsageError
 from musl_audit.nearest import did_you_mean
-from musl_audit.reporters.layout import paragraph
 
 _COMMANDS = "musl_audit.cli.commands"
+
+
+class _Formatter(RawDescriptionHelpFormatter):
+    """Help of 80 columns; argparse makes one per argument, and would ask for the width of the terminal each time."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
 
 
 class CommandParser(ArgumentParser):
@@ -25,7 +31,7 @@ class CommandParser(ArgumentParser):
             usage=f"musl-audit {command} [OPTION]… [ARGUMENT]…",
             description=summary,
             epilog=rest,
-            formatter_class=RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             allow_abbrev=False,
             add_help=False,
         )
@@ -122,6 +128,8 @@ def overview() -> str:
 
 
 def _listing(names: Sequence[str]) -> str:
+    from musl_audit.reporters.layout import paragraph
+
     column = max(map(len, names)) + 4
     lines = ["commands:"]
     for name in names:

@@ -1,6 +1,5 @@
 """One wheel, from its path to its outcome: what a run does for each of its inputs, in this process or another."""
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -12,13 +11,15 @@ from musl_audit.reading import read_facts
 from musl_audit.wheelname import is_sdist_name, kind_of, parse_wheel_name, tag_family
 
 
-@dataclass(frozen=True)
 class Examination:
-    """How wheels are examined; a value that another process can be sent."""
+    """How wheels are examined; another process can be sent it."""
 
-    settings: Settings = field(default_factory=Settings)
-    limits: Limits = field(default_factory=Limits)
-    verify_hashes: bool = False
+    def __init__(
+        self, settings: Settings | None = None, limits: Limits | None = None, *, verify_hashes: bool = False
+    ) -> None:
+        self.settings = settings or Settings()
+        self._limits = limits or Limits()
+        self._verify_hashes = verify_hashes
 
     def __call__(self, path: str) -> Outcome:
         """Return the outcome for the wheel at *path*; a broken wheel is a row, never a stopped run."""
@@ -26,7 +27,7 @@ class Examination:
         if reason:
             return Skip(path, reason)
         try:
-            facts = read_facts(path, limits=self.limits, verify_hashes=self.verify_hashes)
+            facts = read_facts(path, limits=self._limits, verify_hashes=self._verify_hashes)
         except WheelError as error:
             return Failure(path, error.code, str(error))
         return self.judged(facts, path)
