@@ -81,13 +81,12 @@ class Tree:
         try:
             # Without O_NONBLOCK, a FIFO in the place of a file would be waited for.
             descriptor = os.open(self.place(found), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(descriptor, "rb") as file:  # noqa: PTH123
-                status = os.fstat(descriptor)
-                if not stat.S_ISREG(status.st_mode):
-                    raise PathError(f"{path}: {_kind(status.st_mode)}, not a file")
-                if status.st_size > most:
-                    raise PathError(f"{path}: has {status.st_size} bytes, more than {most}")
-                return file.read(most)
+            try:
+                _check_file(path, os.fstat(descriptor), most)
+                with open(descriptor, "rb", closefd=False) as file:
+                    return file.read(most)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise PathError(f"{path}: {error.strerror}") from error
 
@@ -122,6 +121,14 @@ class Tree:
 def _parts(path: str) -> list[str]:
     """Return the parts of *path*, the first one last."""
     return [part for part in reversed(path.split("/")) if part not in ("", ".")]
+
+
+def _check_file(path: str, status: os.stat_result, most: int) -> None:
+    """Raise ``PathError`` for what is no regular file or has more than *most* bytes."""
+    if not stat.S_ISREG(status.st_mode):
+        raise PathError(f"{path}: {_kind(status.st_mode)}, not a file")
+    if status.st_size > most:
+        raise PathError(f"{path}: has {status.st_size} bytes, more than {most}")
 
 
 def _kind(mode: int) -> str:

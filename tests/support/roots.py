@@ -12,7 +12,7 @@ LOADERS = ROOT / "tests" / "loader" / "fixtures"
 PYCONFIG = ROOT / "tests" / "unit" / "interpreter" / "data"
 MUSL_LOADER = "/lib/ld-musl-x86_64.so.1"
 GLIBC_LOADER = "/lib64/ld-linux-x86-64.so.2"
-_LOADER_NAMES = {"i686": "i386", "armv7l": "armhf"}
+_LOADER_NAMES = {"i686": "i386", "armv7l": "armhf", "ppc64le": "powerpc64le"}
 
 
 @cache

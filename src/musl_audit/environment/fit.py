@@ -1,5 +1,6 @@
 """Whether an installer takes a wheel: its tags against those that the interpreter accepts."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -86,11 +87,12 @@ def _refused_version(requires_python: str | None, interpreter: Interpreter) -> s
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.version import InvalidVersion
 
-    known = interpreter.version
+    # As pip does: a release candidate of 3.15.0 counts as 3.15.0.
+    known = re.split("[a-z+]", interpreter.version)[0]
     candidates = [known] if known.count(".") > 1 else [f"{known}.0", f"{known}.99"]
     try:
         specifiers = SpecifierSet(requires_python)
-        if any(specifiers.contains(version, prereleases=True) for version in candidates):
+        if any(specifiers.contains(version) for version in candidates):
             return ""
     except (InvalidSpecifier, InvalidVersion):  # pip looks away, too
         return ""

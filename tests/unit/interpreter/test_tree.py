@@ -97,7 +97,7 @@ def test_a_directory_is_no_file(root: Root) -> None:
     """It can be opened, though."""
     root.file("/bin/python3/x", "")
 
-    with pytest.raises(PathError, match="a directory"):
+    with pytest.raises(PathError, match="a directory, not a file"):
         read(root, "/bin/python3")
 
 
