@@ -1,14 +1,27 @@
 """A rule's page, and the list of rules, as text for a terminal."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from musl_audit.reporters.base import Paint
 from musl_audit.reporters.layout import paragraph
 from musl_audit.reporters.style import BOLD, CODE, SEVERITY
-from musl_audit.rules import RuleModule
+from musl_audit.rules.base import Rule
 
 
-def page(module: RuleModule, width: int, paint: Paint) -> str:
+class Explained(Protocol):
+    """A rule, about wheels or about environments, with its page."""
+
+    @property
+    def rule(self) -> Rule:
+        """Its identity."""
+
+    @property
+    def page(self) -> str:
+        """Its docstring."""
+
+
+def page(module: Explained, width: int, paint: Paint) -> str:
     """Return what the documentation says about the rule, its hint, and whether ``repair`` helps."""
     rule = module.rule
     severity = paint(rule.severity.value, SEVERITY[rule.severity])
@@ -20,7 +33,7 @@ def page(module: RuleModule, width: int, paint: Paint) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def listing(modules: Iterable[RuleModule], width: int, paint: Paint) -> str:
+def listing(modules: Iterable[Explained], width: int, paint: Paint) -> str:
     """Return a line per rule, or two: code, severity and name, then the first line of its page."""
     blocks = []
     for module in modules:
