@@ -54,7 +54,8 @@ class Grafting:
         self._exclude = exclude
         self._taken = {name.casefold() for name in taken}
         self._by_source: dict[str, Graft] = {}
-        self._by_soname: dict[str, Graft | None] = {}  # None: it was not found, which is told once
+        self._by_soname: dict[str, Graft] = {}
+        self._unfound: list[tuple[_Wanted, str]] = []  # what was not found, and why
         self._needed: dict[str, dict[str, str]] = {}  # member → {old soname: new soname}
         self._routes: dict[str, tuple[str, ...]] = {}  # member → entries that lead it to libraries of the wheel
         self._dropped: dict[str, dict[str, None]] = {}
@@ -74,6 +75,7 @@ class Grafting:
                         self._dropped.setdefault(need.path, {})[need.soname] = None
                     case _:
                         pass
+        missing = self._share()
         routes = [self._path_of(file, is_mending=is_mending) for file in files.values()]
         return Grafts(
             actions=(*self._grafting(), *(route for route in routes if route), *self._rewiring()),
@@ -81,7 +83,10 @@ class Grafting:
                 f"{member} no longer needs {', '.join(sonames)}: Python's symbols come from the process"
                 for member, sonames in sorted(self._dropped.items())
             ),
-            refusals=tuple(self._refusals),
+            refusals=(
+                *(f"{soname}, needed by {_listed(who)}: {why}" for (soname, why), who in missing.items()),
+                *self._refusals,
+            ),
         )
 
     # --- what is copied
@@ -119,12 +124,25 @@ class Grafting:
             try:
                 found = self._libraries.find(wanted.soname, wanted.entries)
             except LibraryError as error:
-                self._refusals[f"{wanted.soname}, needed by {wanted.needed_by}: {error}"] = None
-                self._by_soname[wanted.soname] = None
+                self._unfound.append((wanted, str(error)))
                 return None
             graft = self._by_source.get(found.source) or self._new_graft(wanted.soname, found)
             self._by_source[found.source] = self._by_soname[wanted.soname] = graft
         return self._by_soname[wanted.soname]
+
+    def _share(self) -> dict[tuple[str, str], list[str]]:
+        """
+        Let who did not find a library have it where another file's search path led to it.
+
+        Return what is missing all the same: soname and reason → who needs it.
+        """
+        missing: dict[tuple[str, str], list[str]] = {}
+        for wanted, why in self._unfound:
+            if graft := self._by_soname.get(wanted.soname):
+                self._needed.setdefault(wanted.member, {})[wanted.soname] = graft.member.rpartition("/")[2]
+            else:
+                missing.setdefault((wanted.soname, why), []).append(wanted.needed_by)
+        return missing
 
     def _new_graft(self, soname: str, found: FoundLibrary) -> Graft:
         member = f"{self._directory}/{hashed_name(found.source.rpartition('/')[2], found.sha256)}"
@@ -197,6 +215,18 @@ def _search_paths(load: Load) -> dict[str, tuple[str, ...]]:
             found = files[need.provider.path]
             paths[found.path] = joined(effective_entries(found), paths[need.path])
     return paths
+
+
+def _listed(names: Collection[str], most: int = 3) -> str:
+    """
+    Return *names* as part of a sentence.
+
+    >>> _listed(["a.so", "b.so", "c.so", "d.so"])
+    'a.so, b.so, c.so and 1 more'
+    """
+    shown = sorted(set(names))
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more
 
 
 def _expanded(entries: Iterable[str], directory: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from musl_audit.model import WheelName
 from musl_audit.repair.actions import (
     Action,
     ClearExecutableStack,
@@ -67,9 +68,9 @@ def action_row(action: Action) -> dict[str, object]:
 def _fields(action: Action) -> Iterator[tuple[str, object]]:
     for name in action.__slots__:
         value = getattr(action, name)
-        if name == "facts":
+        if name in ("facts", "entries") and isinstance(action, Graft):
             continue
-        if isinstance(action, Retag):
+        if isinstance(value, WheelName):
             yield "wheel", str(value)
         else:
             yield name, list(value) if isinstance(value, tuple) else value
