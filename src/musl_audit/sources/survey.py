@@ -16,11 +16,18 @@ _SLACK = 4096  # bytes; deflate adds less than one in a hundred to what it canno
 _METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 98: "PPMd", 99: "AES"}
 
 
+class Place(NamedTuple):
+    """Where in the file the compressed bytes of a member begin, and whether they are the member itself."""
+
+    offset: int
+    is_stored: bool
+
+
 class Survey(NamedTuple):
     """The members of an archive, where to read each, and what is wrong with it as far as headers tell."""
 
     members: tuple[Member, ...]  # in the order of the directory
-    entries: dict[Member, Entry]  # those that can be read
+    places: dict[Member, Place]  # of those that can be read
     faults: tuple[Fault, ...]
     problems: tuple[Problem, ...]
 
@@ -40,16 +47,16 @@ def survey(file: BinaryIO, directory: Directory, limits: Limits) -> Survey:
     if infos and all(info.flag_bits & _IS_ENCRYPTED for info in infos):
         raise WheelError("the archive is encrypted")
     members = {id(info): _member(info) for info in directory.entries}
-    entries, faults = {}, []
+    places, faults = {}, []
     located = list(locate(file, directory))
     for entry in located:
         member = members[id(entry.info)]
         refusals = [Fault(kind, detail, member.name) for kind, detail in _refusals(entry.info, limits)]
         faults += [*(Fault("header-mismatch", detail, member.name) for detail in entry.faults), *refusals]
         if entry.is_located and not refusals:
-            entries[member] = entry
+            places[member] = Place(entry.data, entry.info.compress_type == ZIP_STORED)
     faults += _overlaps(located)
-    return Survey(tuple(members.values()), entries, tuple(faults), tuple(_gaps(file, located, directory.offset)))
+    return Survey(tuple(members.values()), places, tuple(faults), tuple(_gaps(file, located, directory.offset)))
 
 
 def _member(info: ZipInfo) -> Member:

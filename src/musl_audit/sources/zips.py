@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from io import BufferedReader
 from pathlib import Path
-from zipfile import ZIP_STORED
+from zipfile import ZipInfo
 
 from musl_audit.errors import WheelError
 from musl_audit.limits import Limits
@@ -13,9 +13,8 @@ from musl_audit.model import Member, Problem
 from musl_audit.ports import PackedMember
 from musl_audit.sources.faults import Fault, problems_of
 from musl_audit.sources.inflate import CHUNK, InflateError, collect, inflate, inflate_head
-from musl_audit.sources.local_headers import Entry
 from musl_audit.sources.member_names import name_problems
-from musl_audit.sources.survey import survey
+from musl_audit.sources.survey import Place, survey
 from musl_audit.sources.zip_directory import read_directory
 
 _HEAD = 64  # plain bytes that say what a member is
@@ -47,10 +46,11 @@ class ZipArchive:
         self.filename = filename
         self.size = file.seek(0, 2)
         self._file = file
+        self._limits = limits
         directory = read_directory(file, self.size, limits)
         found = survey(file, directory, limits)
         self.members = found.members
-        self._entries = found.entries
+        self._places = found.places
         self._problems = (*directory.problems, *found.problems, *name_problems(found.members))
         self._faults = list(found.faults)
 
@@ -69,13 +69,13 @@ class ZipArchive:
 
     def head(self, member: Member) -> bytes:
         """Return the first 64 bytes of *member*, fewer if it has fewer, none where it cannot be read."""
-        entry = self._entries.get(member)
-        if entry is None or member.is_directory:
+        place = self._places.get(member)
+        if place is None or member.is_directory:
             return b""
         wanted = min(_HEAD, member.size)
         try:
             for length in _PREFIXES:
-                head = self._prefix(entry, length)
+                head = self._prefix(place, min(length, member.compressed_size))
                 if len(head) >= wanted:
                     return head
         except InflateError as error:
@@ -84,18 +84,18 @@ class ZipArchive:
         self._faults.append(Fault("wrong-content", "holds less data than it declares", member.name))
         return head
 
-    def _prefix(self, entry: Entry, length: int) -> bytes:
-        self._file.seek(entry.data)
-        data = self._file.read(min(length, entry.info.compress_size))
-        return data[:_HEAD] if entry.info.compress_type == ZIP_STORED else inflate_head(data, _HEAD)
+    def _prefix(self, place: Place, length: int) -> bytes:
+        self._file.seek(place.offset)
+        data = self._file.read(length)
+        return data[:_HEAD] if place.is_stored else inflate_head(data, _HEAD)
 
     def read(self, member: Member) -> bytes:
         """Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit."""
-        entry = self._entries.get(member)
-        if entry is None:
+        place = self._places.get(member)
+        if place is None:
             raise WheelError(f"{member.name!r} cannot be read")
-        pieces = self._chunks(entry)
-        if entry.info.compress_type != ZIP_STORED:
+        pieces = self._chunks(place.offset, member.compressed_size)
+        if not place.is_stored:
             pieces = inflate(pieces)
         try:
             return collect(pieces, size=member.size, crc=member.crc)
@@ -105,18 +105,22 @@ class ZipArchive:
 
     def packed(self, member: Member) -> PackedMember:
         """Return *member* as it lies in the file; raise ``WheelError`` where it cannot be read."""
-        entry = self._entries.get(member)
-        if entry is None:
+        place = self._places.get(member)
+        if place is None:
             raise WheelError(f"{member.name!r} cannot be read")
-        info = entry.info
-        return PackedMember(
-            member, info.compress_type, info.date_time, info.external_attr, b"".join(self._chunks(entry))
-        )
+        info = self._infos[member]
+        data = b"".join(self._chunks(place.offset, member.compressed_size))
+        return PackedMember(member, info.compress_type, info.date_time, info.external_attr, data)
 
-    def _chunks(self, entry: Entry) -> Iterator[bytes]:
-        """Yield the compressed bytes of a member."""
-        self._file.seek(entry.data)
-        remaining = entry.info.compress_size
+    @cached_property
+    def _infos(self) -> dict[Member, ZipInfo]:
+        """The entries of the directory, read again: only who copies members needs more of them than ``members`` has."""
+        directory = read_directory(self._file, self.size, self._limits)
+        return dict(zip(self.members, directory.entries, strict=True))
+
+    def _chunks(self, offset: int, remaining: int) -> Iterator[bytes]:
+        """Yield *remaining* bytes of the file from *offset* on, fewer if it ends before."""
+        self._file.seek(offset)
         while remaining and (chunk := self._file.read(min(CHUNK, remaining))):
             remaining -= len(chunk)
             yield chunk
