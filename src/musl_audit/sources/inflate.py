@@ -78,11 +78,15 @@ def collect(pieces: Iterable[bytes], *, size: int, crc: int) -> bytes:
     """
     Return *pieces* joined; raise ``InflateError`` where they have not *size* bytes, or another CRC-32 than *crc*.
 
-    Stops at the first piece too many. The buffer grows in place, so the bytes exist once.
+    Stops at the first piece too many. The buffer has its size from the start, so the bytes exist once.
     """
     crc32 = deflate().crc32
     buffer = io.BytesIO()
     actual = 0
+    if size:
+        buffer.seek(size - 1)
+        buffer.write(b"\0")
+        buffer.seek(0)
     for piece in pieces:
         if buffer.tell() + len(piece) > size:
             raise InflateError(f"it holds more than the {size} bytes declared")
