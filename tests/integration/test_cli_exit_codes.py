@@ -86,7 +86,9 @@ def test_nothing_examined_may_be_allowed(foreign: Path) -> None:
 
 def test_a_skip_may_be_refused(foreign: Path) -> None:
     """``--strict-inputs`` is for a directory that should hold musllinux wheels only."""
-    assert musl_audit("check", "--strict-inputs", CLEAN, foreign).code == 4
+    answer = musl_audit("check", "--strict-inputs", CLEAN, foreign)
+
+    assert (answer.code, answer.stderr) == (4, "musl-audit: error: --strict-inputs: skipped 1 win\n")
 
 
 def test_a_pure_wheel_is_skipped_after_a_look_inside(tmp_path: Path) -> None:
@@ -117,7 +119,9 @@ def test_a_series_without_data_is_4(tmp_path: Path) -> None:
     path = tmp_path / "demo-1.0-cp312-cp312-musllinux_1_0_x86_64.whl"
     path.write_bytes(CLEAN.read_bytes())
 
-    assert musl_audit("check", path).code == 4
+    answer = musl_audit("check", path)
+
+    assert (answer.code, answer.stderr) == (4, "musl-audit: error: not every wheel could be judged\n")
 
 
 @pytest.mark.parametrize("arguments", [("--fail-on", "erorr"), ("--floor", "1.9.9"), ("--select", "XYZ"), ("--nope",)])

@@ -88,7 +88,6 @@ class AuditRun:
             command=self.command,
             version=__version__,
             policy=self.catalog.version,
-            policy_date=self.catalog.date,
             settings=self.settings,
             width=output.width,
             is_quiet=self.options.quiet,
@@ -96,9 +95,13 @@ class AuditRun:
         )
 
     def _explain(self, summary: Summary) -> None:
+        """Say why the exit code is what nothing in the report explains."""
+        skipped = ", ".join(f"{number} {reason}" for reason, number in summary.skip_reasons)
         if summary.exit_code == NOTHING:
-            reasons = ", ".join(f"{number} {reason}" for reason, number in summary.skip_reasons)
-            complain("no wheel was examined" + (f"; skipped: {reasons}" if reasons else ""))
+            complain("no wheel was examined" + (f"; skipped: {skipped}" if skipped else ""))
+        elif summary.exit_code == INCOMPLETE and not summary.failed:
+            is_strict = skipped and self.options.strict_inputs
+            complain(f"--strict-inputs: skipped {skipped}" if is_strict else "not every wheel could be judged")
 
 
 def limits_of(options: Namespace) -> Limits:

@@ -19,7 +19,6 @@ class Heading(NamedTuple):  # a named tuple: a third of the start-up time of a d
     command: str  # show or check
     version: str
     policy: str
-    policy_date: str
     settings: Settings
     width: int = 80
     is_quiet: bool = False

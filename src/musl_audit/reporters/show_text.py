@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
 from musl_audit.reporters.base import Heading, Summary, is_mendable
-from musl_audit.reporters.endings import ending
+from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
 from musl_audit.reporters.layout import listed, paragraph, width_of
 from musl_audit.reporters.sentence import headline
@@ -44,8 +44,9 @@ class ShowText:
     def end(self, summary: Summary) -> str:
         """Return the counts, where there is more than one wheel, and what in the settings had no effect."""
         lines = ending(self._heading, summary)
-        several = summary.examined + summary.skipped + summary.failed > 1
-        return "".join(f"{line}\n" for line in (["", *lines] if lines and several else lines))
+        if summary.examined + summary.failed > 1 and not self._heading.is_quiet:
+            lines.append(counted(summary))
+        return "".join(f"{line}\n" for line in (["", *lines] if lines else lines))
 
     # --- One wheel ------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ OUTCOMES: list[Outcome] = [NOTED, CLEAN, Failure("x.whl", "MUSL004", "truncated"
 
 def heading(command: str, *, is_quiet: bool = False) -> Heading:
     """Return what a reporter is told."""
-    return Heading(command, "0.1.0", catalog().version, catalog().date, Settings(), is_quiet=is_quiet)
+    return Heading(command, "0.1.0", catalog().version, Settings(), is_quiet=is_quiet)
 
 
 def test_formats_are_found_by_file_name() -> None:
