@@ -206,10 +206,10 @@ def _refused(path: Path, plan: RepairPlan, report: Report | None = None) -> Repa
 
 def _require_tools(plan: RepairPlan, arch: Arch) -> None:
     """Raise ``RepairError`` before any work where a tool is missing."""
-    if any(isinstance(action, PatchAction) for action in plan.actions):
-        patchelf()
     if any(isinstance(action, Strip) for action in plan.actions):
         strip_tool(arch)
+    if any(isinstance(action, PatchAction) for action in plan.actions):
+        patchelf()
 
 
 def _numbered(path: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Protocol, assert_never
 
 from musl_audit.elf import read_elf
 from musl_audit.errors import ElfError, RepairError
-from musl_audit.model import ElfFacts, Member, WheelFacts
+from musl_audit.model import Member, WheelFacts
 from musl_audit.ports import Archive, FoundLibrary, Libraries, PackedMember
 from musl_audit.record import Record, digest_of, parse_record
 from musl_audit.repair.actions import (
@@ -224,13 +224,17 @@ class Application:
             for kind, mend in _MENDS:
                 if any(isinstance(action, kind) for action in actions):
                     data = mend(data)
-            self._check(name, read_elf(data, name))
         except ElfError as error:
             raise RepairError(f"{name}: {error}") from error
+        self._check(name, data)
         return data
 
-    def _check(self, name: str, actual: ElfFacts) -> None:
-        differing = differences(self._predicted[name], actual)
+    def _check(self, name: str, data: bytes) -> None:
+        """Raise ``RepairError`` where *data* is not what was predicted: names, needs, symbols, relocations."""
+        try:
+            differing = differences(self._predicted[name], read_elf(data, name))
+        except ElfError as error:
+            raise RepairError(f"{name}: what a tool made of it cannot be read: {error}") from error
         if differing:
             raise RepairError(f"{name}: a tool changed more than was planned: {', '.join(differing)}")
 
