@@ -14,7 +14,7 @@ from musl_audit.configuration import FAIL_ON
 from musl_audit.environment.context import Context
 from musl_audit.environment.judge import exit_code, findings_of
 from musl_audit.environment.kernel_headers import read_kernel_headers
-from musl_audit.environment.suffixes import extension_suffixes, triplet_of
+from musl_audit.environment.suffixes import extension_suffixes, flags_of, triplet_of
 from musl_audit.environment.tags import platform_tags
 from musl_audit.environment.values import Environment, Interpreter
 from musl_audit.errors import UsageError
@@ -119,6 +119,7 @@ class EnvRun:
             version=run.version or found.version,
             implementation=run.implementation or found.implementation,
             soabi=soabi,
+            is_free_threaded=found.is_free_threaded or "t" in flags_of(run.soabi or ""),
         )
         triplet = triplet_of(soabi) if soabi else found.triplet
         told = extension_suffixes(soabi, found.minor, triplet=triplet, is_free_threaded=found.is_free_threaded)

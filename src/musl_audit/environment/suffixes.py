@@ -39,6 +39,16 @@ def triplet_of(soabi: str) -> str:
     return rest.partition("-")[2]
 
 
+def flags_of(soabi: str) -> str:
+    """
+    Return the flags of a build in its SOABI: ``t`` free-threaded, ``d`` debug.
+
+    >>> flags_of("cpython-314t-x86_64-linux-musl"), flags_of("cpython-312-x86_64-linux-musl")
+    ('t', '')
+    """
+    return soabi.removeprefix("cpython-").partition("-")[0].lstrip("0123456789")
+
+
 def wears_gnu_suffix(interpreter: Interpreter) -> bool:
     """Whether a Python on musl looks for modules named after glibc: wheels for musl carry another name."""
     return (

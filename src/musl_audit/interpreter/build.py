@@ -15,7 +15,11 @@ from musl_audit.environment.values import Build
 from musl_audit.interpreter.prefix import Installation
 from musl_audit.tree import PathError, Tree
 
-_SYSCONFIGDATA = re.compile(r"_sysconfigdata_([a-z]*)_.*\.py")
+_SYSCONFIGDATA = re.compile(r"_sysconfigdata_(?P<flags>[a-z]*)_(?:linux_?)?(?P<multiarch>.*)\.py")
+# Alone, or at the end of the SOABI where the linker stored the two as one.
+_MULTIARCH = re.compile(
+    rb"(?<![0-9a-z_-])(?:cpython-3[0-9]+[a-z]*-)?([0-9a-z_]{3,16}-linux-(?:gnu|musl)[0-9a-z_]*)(?=\0|\.so\0)"
+)
 _MODULE = re.compile(r".+\.((?:cpython|pypy)[0-9a-z-]*_?[0-9a-z_-]*)\.so")
 _VERSION = re.compile(rb"(?<![0-9.])(3\.[0-9]{1,2}\.[0-9]{1,2}(?:(?:a|b|rc)[0-9]+)?)\+?(?=\0)")
 _PATCHLEVEL = re.compile(r'^#define PY_VERSION[ \t]+"([^"+]+)', re.MULTILINE)
@@ -32,9 +36,20 @@ class BuildFiles:
     is_debug: bool
 
 
-def read_build(tree: Tree, where: Installation) -> BuildFiles:
-    """Return what the build files of an installation say; the two kinds are held together where both are there."""
-    source, variables = _sysconfigdata(tree, where)
+def read_build(tree: Tree, where: Installation, program: bytes) -> BuildFiles:
+    """
+    Return what the build files of an installation say; the two kinds are held together where both are there.
+
+    CPython loads the variables that are named after its own triplet, which *program* (or its libpython) holds: those of
+    another Python, into whose standard library a copied interpreter runs, say nothing about it.
+    """
+    multiarches = _multiarches(tree, where, program)
+    names = [name for name in tree.names(where.library) if _SYSCONFIGDATA.fullmatch(name)]
+    own = [name for name in names if not multiarches or _multiarch_of(name) in (*multiarches, "")]
+    soabi = _soabi(where, multiarches) or _soabi_of_modules(tree, where)
+    if names and not own:
+        return BuildFiles(None, soabi, is_free_threaded=where.is_free_threaded, is_debug=False)
+    source, variables = _sysconfigdata(tree, where, own)
     macros = dict(macros_of(variables))
     sources = [source] if source else []
     for path in _headers(where, variables):
@@ -44,10 +59,10 @@ def read_build(tree: Tree, where: Installation) -> BuildFiles:
             for name, is_defined in mentioned.items():
                 macros[name] = is_defined and macros.get(name, True)
             break
-    soabi = variables.get("SOABI")
+    told = variables.get("SOABI")
     return BuildFiles(
         build=Build(tuple(sources), macros) if macros else None,
-        soabi=soabi if isinstance(soabi, str) and soabi else _soabi_of_modules(tree, where),
+        soabi=told if isinstance(told, str) and told else soabi,
         is_free_threaded=variables.get("Py_GIL_DISABLED") == 1 or where.is_free_threaded,
         is_debug=variables.get("Py_DEBUG") in (1, "1"),
     )
@@ -79,11 +94,24 @@ def _libpython(tree: Tree, where: Installation) -> Iterator[bytes]:
             continue
 
 
-def _sysconfigdata(tree: Tree, where: Installation) -> tuple[str | None, Mapping[str, Value]]:
-    names = [name for name in tree.names(where.library) if _SYSCONFIGDATA.fullmatch(name)]
+def _multiarches(tree: Tree, where: Installation, program: bytes) -> frozenset[str]:
+    """Return the triplets that the interpreter's code holds; none where it was built without, or is no CPython."""
+    for data in (program, *_libpython(tree, where)):
+        if found := frozenset(match[1].decode() for match in _MULTIARCH.finditer(data)):
+            return found
+    return frozenset()
+
+
+def _soabi(where: Installation, multiarches: frozenset[str]) -> str | None:
+    """Return the SOABI that CPython's ``configure`` makes of a triplet."""
     flags = "t" if where.is_free_threaded else ""
-    names.sort(key=lambda name: (_flags(name) != flags, name))  # a debug build may lie beside: _sysconfigdata_d_…
-    for name in names:
+    return f"cpython-3{where.minor}{flags}-{min(multiarches)}" if len(multiarches) == 1 else None
+
+
+def _sysconfigdata(tree: Tree, where: Installation, names: list[str]) -> tuple[str | None, Mapping[str, Value]]:
+    flags = "t" if where.is_free_threaded else ""
+    # A debug build may lie beside it: _sysconfigdata_d_….
+    for name in sorted(names, key=lambda name: (_flags(name) != flags, name)):
         path = f"{where.library}/{name}"
         try:
             variables = parse_sysconfigdata(tree.text(path, most=LARGEST_CONFIGURATION))
@@ -96,7 +124,12 @@ def _sysconfigdata(tree: Tree, where: Installation) -> tuple[str | None, Mapping
 
 def _flags(name: str) -> str:
     match = _SYSCONFIGDATA.fullmatch(name)
-    return match[1] if match else ""
+    return match["flags"] if match else ""
+
+
+def _multiarch_of(name: str) -> str:
+    match = _SYSCONFIGDATA.fullmatch(name)
+    return match["multiarch"] if match else ""
 
 
 def _headers(where: Installation, variables: Mapping[str, Value]) -> Iterator[str]:

@@ -98,7 +98,7 @@ def _with_files(tree: Tree, found: Interpreter, data: bytes) -> Interpreter:
     )
     if where is None:
         return found
-    files = read_build(tree, where)
+    files = read_build(tree, where, data)
     site = environment.directory if environment else where.prefix
     found = replace(
         found,
