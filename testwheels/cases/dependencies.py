@@ -210,7 +210,7 @@ _PATHS = [
     ),
     Case(
         "found_by_name_already",
-        "one library leads the loader to libinner.so; another needs it and has no path there: its name is known by then",
+        "one library leads the loader to libinner.so; another has no path there, but its name is known by then",
         (
             extension(
                 "calls.c",
