@@ -22,6 +22,8 @@ SCHEMES = {
     "headers": PurePosixPath("include"),
 }
 ROOT = Path(__file__).resolve().parents[2]
+# Always there: pyelftools takes the hash words of s390x for 32 bits wide and may see no symbols at all.
+PYTHON_SYMBOLS = {"PyLong_FromLong", "_Py_Dealloc", "Py_None"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +143,9 @@ def _machine_number(elf: ELFFile) -> int:
 
 def startup_library(arch: str, found: list[Binary]) -> bytes:
     """Return a library that defines Python's symbols that *found* refer to: variables, and code that returns 0."""
-    names = sorted({name for binary in found for name in binary.undefined if name.startswith(("Py", "_Py"))})
-    definitions = (Definition(name, "object" if _is_variable(name) else "func") for name in names)
+    names = {name for binary in found for name in binary.undefined if name.startswith(("Py", "_Py"))}
+    names |= PYTHON_SYMBOLS
+    definitions = (Definition(name, "object" if _is_variable(name) else "func") for name in sorted(names))
     return write_library(Library(arch, "startup.so", definitions=tuple(definitions)))
 
 
