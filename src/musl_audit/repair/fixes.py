@@ -1,8 +1,10 @@
 """What else a repair mends: faults that are in the wheel already and that have one right cure."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from musl_audit.context import Context
+from musl_audit.layout import place_of
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.repair.actions import (
     ClearExecutableStack,
@@ -32,43 +34,66 @@ def file_fixes(context: Context, files: tuple[ElfFacts, ...]) -> Iterator[ElfAct
 
 def suffix_fixes(context: Context, *, is_forced: bool) -> Iterator[RenameMember]:
     """
-    Yield a name that every interpreter of the tags imports, for each extension that some of them do not.
+    Yield a name that every interpreter of the tags imports, for each extension of which they import no copy.
 
     Where it depends on who built the interpreter (CPython 3.10 and older), only if *is_forced*, and then plain ``.so``,
-    which both camps import. An extension built for another version of Python is not mended by a name.
+    which both camps import. No name mends an extension that was built for another version of Python or another ABI.
     """
     if context.arch is None or context.facts.name is None:
         return
     admitted = tuple(interpreters(context.facts.name))
-    taken = {member.name for member in context.facts.members}
     triplet = context.arch.triplet
-    for elf in context.loaded:
-        if elf.kind is not ElfKind.EXTENSION or not module_of(elf) or not admitted:
+    wanted = []
+    for copies in _modules(context):
+        answers = {copy.path: [imports(each, suffix_of(copy), triplet) for each in admitted] for copy in copies}
+        unhelped = [each for each in zip(*answers.values(), strict=True) if all(answer.why_not for answer in each)]
+        if not unhelped:
             continue
-        answers = [imports(interpreter, suffix_of(elf), triplet) for interpreter in admitted]
-        failing = [answer for answer in answers if answer.why_not]
-        if not failing or (not is_forced and not all(answer.is_certain for answer in failing)):
-            continue
-        new = elf.path.removesuffix(suffix_of(elf)) + _right_suffix(suffix_of(elf), admitted, triplet)
-        if new not in taken and new != elf.path:
-            yield RenameMember(elf.path, new)
+        is_certain = all(answer.is_certain for each in unhelped for answer in each)
+        for copy in copies:
+            new = importable_suffix(suffix_of(copy), admitted, triplet, pleases_both_camps=is_forced)
+            if new and (is_certain or is_forced):
+                wanted.append(RenameMember(copy.path, copy.path.removesuffix(suffix_of(copy)) + new))
+    # Two that would become one, or one that would replace another file: nobody knows which is the right one.
+    places = Counter(place_of(name) for name in (member.name for member in context.facts.members))
+    places.update(place_of(action.new) for action in wanted)
+    yield from (action for action in wanted if places[place_of(action.new)] == 1)
 
 
-def _right_suffix(suffix: str, admitted: tuple[Interpreter, ...], triplet: str) -> str:
-    """Return *suffix* with musl's triplet where all *admitted* interpreters import that, else plain ``.so``."""
-    tagged, dash, _ = suffix.removesuffix(".so").partition("-")
-    stable = tagged.startswith(".abi3")
-    renamed = f"{tagged}.so" if stable else _with_triplet(suffix, triplet)
-    is_right = dash or stable
-    return renamed if is_right and not any(imports(each, renamed, triplet).why_not for each in admitted) else ".so"
-
-
-def _with_triplet(suffix: str, triplet: str) -> str:
+def importable_suffix(
+    suffix: str, admitted: tuple[Interpreter, ...], triplet: str, *, pleases_both_camps: bool = False
+) -> str | None:
     """
-    Return *suffix* with the platform's part replaced.
+    Return the suffix that all *admitted* interpreters on musl import for what was built as *suffix* says.
 
-    >>> _with_triplet(".cpython-312-x86_64-linux-gnu.so", "x86_64-linux-musl")
+    None where another name does not help, as with another version in it, or where the one that does is for others to
+    choose: plain ``.so`` is returned only if that is wanted, by *pleases_both_camps*.
+
+    >>> importable_suffix(".cpython-312-x86_64-linux-gnu.so", (Interpreter(12),), "x86_64-linux-musl")
     '.cpython-312-x86_64-linux-musl.so'
+    >>> importable_suffix(".abi3-x86_64-linux-gnu.so", (Interpreter(9, is_oldest=True),), "x86_64-linux-musl")
+    '.abi3.so'
+    >>> importable_suffix(".cpython-311-x86_64-linux-musl.so", (Interpreter(12),), "x86_64-linux-musl")
     """
-    parts = suffix.removesuffix(".so").split("-")
-    return "-".join([*parts[:2], triplet]) + ".so"
+    built_for = suffix.removesuffix(".so").split("-")
+    if built_for[0] == ".cpython":
+        built_for = [*built_for[:2], triplet]
+    elif built_for[0] in (".abi3", ".abi3t"):
+        built_for = built_for[:1]
+    renamed = "-".join(built_for) + ".so"
+    refusals = [answer for each in admitted if (answer := imports(each, renamed, triplet)).why_not]
+    if any(answer.is_certain for answer in refusals):
+        return None
+    if not refusals:
+        return renamed
+    return ".so" if pleases_both_camps else None
+
+
+def _modules(context: Context) -> Iterator[list[ElfFacts]]:
+    """Yield the copies of each extension module that an interpreter could look for: one file for most."""
+    modules: dict[tuple[str, ...], list[ElfFacts]] = {}
+    for elf in context.facts.elves:
+        is_ours = context.arch is not None and context.arch.is_machine_of(elf.identity)
+        if is_ours and elf.kind is ElfKind.EXTENSION and (name := module_of(elf)):
+            modules.setdefault(name, []).append(elf)
+    yield from modules.values()
