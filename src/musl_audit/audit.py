@@ -1,9 +1,8 @@
 """The way from facts to a report: the 40 lines to read first."""
 
-from dataclasses import replace
-
 from musl_audit.claims import claims_of, floors_to_earn
 from musl_audit.context import Context
+from musl_audit.frozen import replace
 from musl_audit.impact import spell_releases, who_is_hit
 from musl_audit.linkage import Linkage, link
 from musl_audit.model import Claim, Finding, Loads, Releases, Report, Settings, Severity, Verdict, WheelFacts

@@ -1,15 +1,15 @@
 """What leaves the judge: findings selected and ignored, and the exit code, in one place."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+from musl_audit.frozen import frozen, replace
 from musl_audit.model import Failure, Finding, Outcome, Report, Settings, Severity, Skip
 
 CLEAN, FOUND, USAGE, NOTHING, INCOMPLETE = range(5)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gated:
     """A report with the findings that the settings let through, and the ignores that had something to ignore."""
 

@@ -7,8 +7,9 @@ archive and ``*.data/platlib`` and ``*.data/purelib`` are one tree, site-package
 format, "Installing a wheel").
 """
 
-from dataclasses import dataclass
 from itertools import accumulate
+
+from musl_audit.frozen import frozen
 
 Place = tuple[str, ...]
 
@@ -31,7 +32,7 @@ def place_of(member: str) -> Place:
     return (SITE_PACKAGES, *parts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InstalledTree:
     """The files of a wheel by place, and every directory above one."""
 
@@ -46,7 +47,7 @@ class InstalledTree:
         return cls(members, frozenset(directories))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SearchPath:
     """
     One RPATH or RUNPATH, split as musl's ``fixup_rpath`` does: ``$ORIGIN`` and ``${ORIGIN}`` only.

@@ -6,9 +6,9 @@ What it models is in musl's ``ldso/dynlink.c``: ``load_library``, ``path_open``,
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from musl_audit.frozen import frozen
 from musl_audit.layout import InstalledTree, LeavesTreeError, Place, descend, place_of, relative_to_origin
 from musl_audit.model import (
     Allowed,
@@ -30,7 +30,7 @@ from musl_audit.policy import Arch, Catalog, SymbolTable
 from musl_audit.search_paths import effective_entries
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Need:
     """One NEEDED entry, and who provides it in one load."""
 
@@ -40,7 +40,7 @@ class Need:
     is_by_runpath: bool = False  # found through DT_RUNPATH, which musl reads from 1.1.6 on
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """One undefined symbol that a relocation refers to and that musl and Python do not provide on every release."""
 
@@ -49,7 +49,7 @@ class Reference:
     provider: Provider
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Load:
     """
     What happens when one root is loaded.
@@ -69,7 +69,7 @@ class Load:
         return self.root.kind is ElfKind.EXECUTABLE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Linkage:
     """Every load of a wheel; a library is judged in the loads that reach it, alone only where none does."""
 

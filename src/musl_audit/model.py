@@ -1,12 +1,13 @@
 """The nouns of musl-audit: frozen values, free of behaviour that needs the world."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from musl_audit.frozen import frozen, frozen_ordered
 
 # --- Releases -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen_ordered
 class MuslVersion:
     """
     One release of musl; the patch level matters: ``qsort_r`` came in 1.2.3, ``statx`` in 1.2.5.
@@ -52,7 +53,7 @@ class ElfKind(StrEnum):
     CORE = "core"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ElfIdentity:
     """What the ELF header says about the machine: enough to find the architecture in the policies."""
 
@@ -62,7 +63,7 @@ class ElfIdentity:
     flags: int = 0  # e_flags
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Symbol:
     """An undefined symbol of a dynamic symbol table."""
 
@@ -72,7 +73,7 @@ class Symbol:
     is_referenced: bool = True  # a relocation refers to it: the loader looks up only those
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VersionNeed:
     """A version that a file asks of a library, such as ``GLIBC_2.17`` of ``libc.so.6``; musl ignores these."""
 
@@ -80,7 +81,7 @@ class VersionNeed:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ElfFacts:
     """
     What one ELF file says about itself; never its bytes.
@@ -122,7 +123,7 @@ class ElfFacts:
         return self.kind in (ElfKind.EXTENSION, ElfKind.LIBRARY, ElfKind.EXECUTABLE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """One entry of the archive's central directory."""
 
@@ -134,7 +135,7 @@ class Member:
     is_directory: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WheelName:
     """What the file name says, expanded: ``py2.py3`` is two Python tags."""
 
@@ -151,7 +152,7 @@ class WheelName:
         return "-".join([*parts, *tags]) + ".whl"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """
     Something wrong with the archive or its metadata, found while reading.
@@ -164,7 +165,7 @@ class Problem:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WheelMetadata:
     """What ``*.dist-info`` says: its directories, and the fields of ``WHEEL`` that matter here."""
 
@@ -174,7 +175,7 @@ class WheelMetadata:
     has_wheel_file: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WheelFacts:
     """All that musl-audit reads from a wheel: a function of the file's name and bytes."""
 
@@ -193,61 +194,61 @@ class WheelFacts:
 # --- Answers of the loader model ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InWheel:
     """Another file of the wheel provides it; ``path`` is that member."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Libc:
     """musl provides it on these releases, which may be none of those that are promised."""
 
     releases: Releases
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interpreter:
     """Python itself provides it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Allowed:
     """A library that every system is allowed to be asked for provides it."""
 
     library: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Excluded:
     """A library that the user said will be there may provide it."""
 
     libraries: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outside:
     """A library that is not in the wheel and not allowed may provide it, if it is there."""
 
     libraries: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unreachable:
     """A member of the wheel has the name, but no search path leads there."""
 
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unknown:
     """It cannot be told from the wheel: a path leads from one installation tree into another."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Nobody:
     """Nothing provides it on any release."""
 
@@ -270,7 +271,7 @@ class Severity(StrEnum):
         return ("note", "warning", "error").index(self)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fix:
     """What would mend a finding; ``automatic`` if ``musl-audit repair`` does it."""
 
@@ -278,7 +279,7 @@ class Fix:
     automatic: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """
     One fact that a rule states about a wheel; the files and symbols that share it are grouped.
@@ -301,7 +302,7 @@ class Finding:
     fix: Fix | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """A platform tag of the wheel, what it promises, and whether the wheel keeps it."""
 
@@ -314,7 +315,7 @@ class Claim:
     broken_on: Releases = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """Why the wheel fails on some releases: the finding's code, members and symbols."""
 
@@ -324,7 +325,7 @@ class Evidence:
     symbols: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DistributionAnswer:
     """Whether the wheel loads on a distribution; ``because`` is an index into the verdict's evidence."""
 
@@ -337,7 +338,7 @@ class DistributionAnswer:
     because: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExternalLibrary:
     """A library that the wheel needs from outside; status: libc, allowed, excluded, missing, unreachable or unknown."""
 
@@ -355,7 +356,7 @@ class Loads(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """
     The answer for one wheel on one architecture.
@@ -374,7 +375,7 @@ class Verdict:
     earned_tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """The outcome for a wheel that could be examined."""
 
@@ -389,7 +390,7 @@ class Report:
     external_libraries: tuple[ExternalLibrary, ...] = ()  # by soname
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """The outcome for a wheel that could not be examined: a row, never a stopped run."""
 
@@ -398,7 +399,7 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Skip:
     """An input that musl-audit has nothing to say about; reason: sdist, pure, manylinux, macosx …"""
 
@@ -409,7 +410,7 @@ class Skip:
 Outcome = Report | Failure | Skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """What the user asked of the judge and of the gate; the configuration file and the options together."""
 

@@ -1,13 +1,13 @@
 """The Protocols between the core and the world."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from musl_audit.frozen import frozen
 from musl_audit.model import ElfFacts, Member, Problem
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PackedMember:
     """An archive entry as it is stored: enough to write it into another archive byte for byte."""
 
@@ -51,7 +51,7 @@ class Archive(Protocol):
         """Return *member* as it lies in the file; raise ``WheelError`` where it cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundLibrary:
     """A shared library outside the wheel that may be grafted."""
 

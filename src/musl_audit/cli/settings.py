@@ -2,12 +2,12 @@
 
 from argparse import Namespace
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from musl_audit.claims import chosen_floor
 from musl_audit.configuration import FAIL_ON, Configuration, nearest_configuration, read_configuration
 from musl_audit.errors import UsageError
+from musl_audit.frozen import replace
 from musl_audit.model import Settings
 from musl_audit.nearest import did_you_mean
 from musl_audit.policy import Catalog

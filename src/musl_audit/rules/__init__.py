@@ -5,17 +5,17 @@ A module named ``muslNNN_some_name.py`` has a docstring (its documentation page)
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
 
 from musl_audit.context import Context
+from musl_audit.frozen import frozen
 from musl_audit.model import Finding
 from musl_audit.rules.base import Check, Rule
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleModule:
     """A rule with its documentation page and its check."""
 

@@ -1,15 +1,15 @@
 """What every rule is made of: its identity, its page and its check."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from musl_audit.context import Context
+from musl_audit.frozen import frozen
 from musl_audit.model import Finding, Fix, Releases, Severity
 
 MANUAL = Fix("manual")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """The identity of a rule; the docstring of its module is its page."""
 

@@ -14,9 +14,9 @@ that is in the wheel in another importable copy is fine.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from musl_audit.context import Context
+from musl_audit.frozen import frozen
 from musl_audit.layout import place_of
 from musl_audit.model import ElfFacts, ElfKind, Finding, Fix, Severity, WheelName
 from musl_audit.rules.base import Rule, spell
@@ -35,7 +35,7 @@ _ABI = re.compile(r"cp3([0-9]{1,2})(t?)m?")
 _SUFFIX = re.compile(r"\.(?:cpython-3(?P<minor>[0-9]+)(?P<flags>[a-z]*)|(?P<stable>abi3t?))(?:-(?P<triplet>.+))?\.so")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interpreter:
     """A CPython 3 that a wheel's tags admit; for a stable ABI the oldest one."""
 
@@ -45,7 +45,7 @@ class Interpreter:
     is_patched: bool = True  # 3.10 and older: built with Alpine's patches, which tell musl from glibc
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """Whether an interpreter imports a file; ``is_certain`` is False where it depends on who built it."""
 
