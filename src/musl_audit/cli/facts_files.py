@@ -64,7 +64,7 @@ def judged_from(file: str, examination: Examination) -> Generator[Outcome]:
     for number, line in enumerate(_lines(file), start=1):
         try:
             facts = facts_from_json(json.loads(line))
-        except (WheelError, ValueError) as error:
+        except (WheelError, ValueError, RecursionError) as error:
             yield Failure(f"{file}:{number}", "MUSL902", f"no facts: {error}")
             continue
         yield examination.judged(facts, facts.filename)
