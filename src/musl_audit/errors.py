@@ -43,3 +43,7 @@ class LibraryError(MuslAuditError):
 
 class RepairError(MuslAuditError):
     """A repair that could not be completed: a tool is missing or failed, or changed more than was planned."""
+
+
+class UnmendableError(RepairError):
+    """A change that was planned and cannot be made soundly: the wheel is refused, and the message is the reason."""

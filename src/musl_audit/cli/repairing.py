@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from musl_audit.audit import judge
-from musl_audit.errors import LibraryError, RepairError, WheelError
+from musl_audit.errors import LibraryError, RepairError, UnmendableError, WheelError
 from musl_audit.facts import extract
 from musl_audit.libraries import SystemLibraries
 from musl_audit.limits import Limits
@@ -20,6 +20,7 @@ from musl_audit.repair.actions import NOTHING_TO_DO, Graft, RepairPlan, RepairSe
 from musl_audit.repair.apply import Application, PatchAction
 from musl_audit.repair.flavor import Flavor, flavor_of, spell_undecided
 from musl_audit.repair.plan import Proposal, as_promised, propose, refusals
+from musl_audit.repair.unmendable import foreseen_refusals
 from musl_audit.sources.zips import ZipArchive, open_wheel
 from musl_audit.tree import Tree
 from musl_audit.writer import EARLIEST, pack, publish, write_archive
@@ -120,10 +121,20 @@ class Workshop:
             return _refused(path, proposal.plan, proposal.report)
         if not proposal.plan.actions:
             return self._copied(path, proposal.plan, proposal.report)
-        if self.is_dry_run:
-            output = str(self.directory / proposal.predicted.filename)
-            return Repaired(str(path), "planned", output, proposal.plan, proposal.report)
-        return self._applied(path, archive, facts, proposal)
+        try:
+            return (
+                self._tried(path, archive, proposal)
+                if self.is_dry_run
+                else self._applied(path, archive, facts, proposal)
+            )
+        except UnmendableError as error:
+            return _refused(path, replace(proposal.plan, refusals=(str(error),)))
+
+    def _tried(self, path: Path, archive: ZipArchive, proposal: Proposal) -> Repaired:
+        if reasons := tuple(foreseen_refusals(archive, proposal.plan.actions)):
+            return _refused(path, replace(proposal.plan, refusals=reasons))
+        output = str(self.directory / proposal.predicted.filename)
+        return Repaired(str(path), "planned", output, proposal.plan, proposal.report)
 
     def _libraries(self, arch: Arch) -> SystemLibraries:
         root = self.searching.sysroot

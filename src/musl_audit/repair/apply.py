@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
 from musl_audit.elf import read_elf
-from musl_audit.errors import ElfError, RepairError
+from musl_audit.errors import ElfError, RepairError, UnmendableError, UnpackError
 from musl_audit.model import Member, WheelFacts
 from musl_audit.ports import Archive, FoundLibrary, Libraries, PackedMember
 from musl_audit.record import Record, digest_of, parse_record
@@ -29,6 +29,7 @@ from musl_audit.repair.dist_info import is_dropped, record_text, wheel_text
 from musl_audit.repair.predict import differences
 from musl_audit.repair.relr import unpack_relocations
 from musl_audit.repair.segments import clear_executable_stack, drop_zero_length_segments
+from musl_audit.repair.unmendable import spell_unpackable
 
 PatchAction = ReplaceNeeded | DropNeeded | SetSoname | SetRunpath
 Pack = Callable[[str, bytes, int, PackedMember | None], PackedMember]  # name, bytes, mode, the entry it replaces
@@ -224,6 +225,8 @@ class Application:
             for kind, mend in _MENDS:
                 if any(isinstance(action, kind) for action in actions):
                     data = mend(data)
+        except UnpackError as error:
+            raise UnmendableError(spell_unpackable(name, error)) from error
         except ElfError as error:
             raise RepairError(f"{name}: {error}") from error
         self._check(name, data)

@@ -190,4 +190,6 @@ def refusals(report: Report, *, checks_isa: bool = False, has_told_missing: bool
 
 
 def _spell(finding: Finding) -> str:
-    return f"{finding.code} {finding.message}" + (f"; {finding.hint}" if finding.hint else "")
+    """Return *finding* with the way out: what is left when repair itself is none."""
+    hint = finding.hint.removeprefix("run `musl-audit repair`, or ")
+    return f"{finding.code} {finding.message}" + (f"; {hint}" if hint else "")

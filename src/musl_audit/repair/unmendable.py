@@ -1,0 +1,30 @@
+"""What cannot be unpacked, in words: the reason why a wheel is refused, and the way out for who builds it."""
+
+from collections.abc import Iterable, Iterator
+
+from musl_audit.errors import ElfError, UnpackError
+from musl_audit.ports import Archive
+from musl_audit.repair.actions import Action, UnpackRelocations
+from musl_audit.repair.relr import unpack_relocations
+from musl_audit.rules.musl401_packed_relocations import RULE
+
+WAY_OUT = "build the library with -Wl,-z,nopack-relative-relocs"
+
+
+def spell_unpackable(member: str, error: UnpackError) -> str:
+    """Return the reason why a wheel with *member* cannot be repaired."""
+    return f"{RULE.code} the packed relocations of {member} cannot be unpacked: {error}; {WAY_OUT}"
+
+
+def foreseen_refusals(archive: Archive, actions: Iterable[Action]) -> Iterator[str]:
+    """Yield what would refuse *actions* on files that are in *archive* already, by trying: nothing is written."""
+    members = {member.name: member for member in archive.members}
+    for action in actions:
+        if not isinstance(action, UnpackRelocations) or action.member not in members:
+            continue
+        try:
+            unpack_relocations(archive.read(members[action.member]))
+        except UnpackError as error:
+            yield spell_unpackable(action.member, error)
+        except ElfError:
+            continue  # the repair itself will say so
