@@ -23,6 +23,7 @@ class Tree:
     """
 
     def __init__(self, root: str = "/") -> None:
+        self.name = root  # as the user calls it
         self.root = os.path.realpath(root)
         if not Path(self.root).is_dir():
             raise PathError(f"{root}: not a directory")

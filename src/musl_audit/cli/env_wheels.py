@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from email.parser import HeaderParser
 from functools import partial
 
+from musl_audit.cli.stderr import remark
 from musl_audit.distinfo import dist_infos_of, main_dist_info
 from musl_audit.elf import read_elf
 from musl_audit.environment.tags import accepted_tags
@@ -13,9 +14,10 @@ from musl_audit.errors import ElfError, WheelError
 from musl_audit.facts import extract
 from musl_audit.interpreter.loaders import LARGEST_LOADER
 from musl_audit.interpreter.python import has_library, library_folders
-from musl_audit.model import Failure, WheelFacts
+from musl_audit.model import Failure, Skip, WheelFacts
 from musl_audit.policy import Catalog
 from musl_audit.ports import Archive
+from musl_audit.sources.files import expand
 from musl_audit.sources.zips import open_wheel
 from musl_audit.tree import PathError, Tree
 
@@ -23,10 +25,10 @@ _LARGEST_METADATA = 16 << 20
 
 
 def answer_wheels(
-    paths: Sequence[str], tree: Tree, interpreter: Interpreter, platforms: Sequence[str], catalog: Catalog
+    references: Sequence[str], tree: Tree, interpreter: Interpreter, platforms: Sequence[str], catalog: Catalog
 ) -> tuple[tuple[WheelAnswer, ...], tuple[Failure, ...]]:
-    """Return the answers about the wheels at *paths*, and the wheels that could not be read."""
-    if not paths:
+    """Return the answers about the wheels that *references* mean, and what of them could not be read."""
+    if not references:
         return (), ()
     folders = library_folders(tree, interpreter)
     target = Target(
@@ -37,7 +39,14 @@ def answer_wheels(
         libc_exports=_exports(tree, interpreter),
     )
     answers, failures = [], []
-    for path in paths:
+    for found in expand(references):
+        if isinstance(found, Skip):
+            remark(f"{found.path}: skipped: {found.reason}")
+            continue
+        if isinstance(found, Failure):
+            failures.append(Failure(found.path, "ENV901", f"{found.path}: {found.message}"))
+            continue
+        path = str(found)
         try:
             with open_wheel(path) as archive:
                 facts = extract(archive)
@@ -46,6 +55,8 @@ def answer_wheels(
             failures.append(Failure(path, "ENV901", f"{path}: {error}"))
             continue
         answers.append(answer(path, facts, target, catalog, requires))
+    if not answers and not failures:
+        failures.append(Failure(references[0], "ENV901", f"{references[0]}: there is no wheel"))
     return tuple(answers), tuple(failures)
 
 

@@ -26,7 +26,7 @@ def read_host(tree: Tree, catalog: Catalog) -> Host:
     libc = loader.libc if loader else Libc.STATIC if elf else Libc.UNKNOWN
     arch = catalog.machine_of(elf.identity) if elf else None
     return Host(
-        root=tree.root,
+        root="/" if tree.is_host else tree.name,
         libc=libc,
         loader=loader,
         told_by=told_by,

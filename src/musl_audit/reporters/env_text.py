@@ -1,18 +1,19 @@
 """What ``musl-audit env`` says to people: the host, the interpreter, the wheels, the findings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from musl_audit.environment.context import Context
 from musl_audit.environment.os_release import known_distribution
 from musl_audit.environment.values import Host, Interpreter, Libc, Loader, WheelAnswer
-from musl_audit.model import Finding
+from musl_audit.model import Finding, Severity
 from musl_audit.policy import Catalog
 from musl_audit.reporters.base import Paint, plain
 from musl_audit.reporters.layout import paragraph
-from musl_audit.reporters.style import BAD, BOLD, GOOD, SEVERITY, plural
+from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY, plural
 from musl_audit.reporters.visible import visible
 
 _COLUMN = 14
+_ABOUT_WHEELS = ("ENV021", "ENV022", "ENV023")
 
 
 class EnvText:
@@ -26,8 +27,10 @@ class EnvText:
 
     def text(self, findings: tuple[Finding, ...]) -> str:
         """Return all of it."""
-        lines = [*self._host(self._context.environment.host), *self._interpreter(), *self._wheels()]
-        return "".join(f"{line}\n" for line in (*lines, *self._findings(findings)))
+        told = {path: finding for finding in findings if finding.code in _ABOUT_WHEELS for path in finding.members}
+        rest = tuple(finding for finding in findings if finding.code not in _ABOUT_WHEELS)
+        lines = [*self._host(self._context.environment.host), *self._interpreter(), *self._wheels(told)]
+        return "".join(f"{line}\n" for line in (*lines, *self._findings(rest)))
 
     # --- Host --------------------------------------------------------------------------------------------------
 
@@ -85,7 +88,8 @@ class EnvText:
 
     # --- Wheels ------------------------------------------------------------------------------------------------
 
-    def _wheels(self) -> Iterator[str]:
+    def _wheels(self, told: Mapping[str, Finding]) -> Iterator[str]:
+        """Yield the answer about each wheel; the finding says the same, so that of it only code and hint are shown."""
         wheels = self._context.environment.wheels
         if not wheels:
             return
@@ -93,23 +97,36 @@ class EnvText:
         yield self._title("The wheel" if len(wheels) == 1 else "The wheels")
         for wheel in wheels:
             yield f"  {visible(wheel.path)}"
-            for line in paragraph(visible(wheel.sentence), self._width, first="    ", rest="    "):
+            finding = told.get(wheel.path)
+            text = visible(f"{finding.code} {wheel.sentence}" if finding else wheel.sentence)
+            for line in paragraph(text, self._width, first="    ", rest="    "):
                 yield self._paint(line, _style(wheel)) if _style(wheel) else line
+            if finding is not None and finding.hint and not self._is_quiet:
+                yield from paragraph(finding.hint, self._width, first="    hint: ", rest="          ")
 
     # --- Findings ----------------------------------------------------------------------------------------------
 
     def _findings(self, findings: tuple[Finding, ...]) -> Iterator[str]:
-        shown = [finding for finding in findings if not (self._is_quiet and finding.severity == "note")]
+        shown = [finding for finding in findings if not (self._is_quiet and finding.severity is Severity.NOTE)]
         if shown:
             yield ""
-            yield self._title(plural(len(shown), "finding"))
-        for finding in shown:
-            mark = f"  {finding.code} {finding.severity.value}: "
-            lines = paragraph(visible(finding.message), self._width, first=mark, rest="    ")
-            yield self._paint(lines[0], SEVERITY[finding.severity])
-            yield from lines[1:]
+            yield self._title(f"Findings: {_counts(shown)}")
+        for index, finding in enumerate(shown):
+            if index:
+                yield ""
+            severity = self._paint(finding.severity.value, SEVERITY[finding.severity])
+            yield f"  {severity} {self._paint(finding.code, CODE)} {finding.name}"
+            yield from paragraph(visible(finding.message), self._width, first="    ", rest="    ")
+            if finding.code == "ENV011":
+                yield from self._affected()
             if finding.hint and not self._is_quiet:
-                yield from paragraph(visible(finding.hint), self._width, first="    hint: ", rest="    ")
+                yield from paragraph(visible(finding.hint), self._width, first="    hint: ", rest="          ")
+
+    def _affected(self) -> Iterator[str]:
+        packages = [package for row in self._context.missing_macros for package in row.packages]
+        for package in sorted(packages, key=lambda package: package.name):
+            text = f"{package.name}: {package.symptom}"
+            yield from paragraph(text, self._width, first="      - ", rest="        ")
 
     # --- Lines -------------------------------------------------------------------------------------------------
 
@@ -122,6 +139,11 @@ class EnvText:
         start = f"  {name:<{_COLUMN}}"
         for line in paragraph(visible(text), self._width, first=start, rest=" " * len(start)):
             yield self._paint(line, style) if style else line
+
+
+def _counts(findings: Sequence[Finding]) -> str:
+    numbers = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
+    return ", ".join(plural(number, severity.value) for severity, number in reversed(numbers.items()) if number)
 
 
 def _libc_of(host: Host) -> str:

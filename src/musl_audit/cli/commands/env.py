@@ -18,7 +18,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("python", metavar="PYTHON", nargs="?", help="the interpreter to explain")
     group = parser.add_argument_group("asking")
     group.add_argument(
-        "--wheel", metavar="FILE", nargs="+", action="extend", default=[], help="would it install and load there?"
+        "--wheel",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="would it install and load there? Wheels, directories of wheels, quoted globs",
     )
     group.add_argument(
         "--require",

@@ -53,5 +53,5 @@ def _cost(names: tuple[str, ...]) -> str:
 
 
 def _who(missing: tuple[HeaderMacro, ...]) -> str:
-    packages = [package for row in missing for package in row.packages]
-    return f"; known to fail: {'; '.join(f'{item.name} ({item.symptom})' for item in packages)}" if packages else ""
+    packages = sorted(package.name for row in missing for package in row.packages)
+    return f"; known to fail: {spell(packages, 9)}" if packages else ""
