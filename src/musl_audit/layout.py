@@ -7,7 +7,8 @@ archive and ``*.data/platlib`` and ``*.data/purelib`` are one tree, site-package
 format, "Installing a wheel").
 """
 
-from itertools import accumulate
+from bisect import bisect_right
+from collections.abc import Iterable
 
 from musl_audit.frozen import frozen
 
@@ -32,19 +33,17 @@ def place_of(member: str) -> Place:
     return (SITE_PACKAGES, *parts)
 
 
-@frozen
 class InstalledTree:
-    """The files of a wheel by place, and every directory above one."""
+    """The files of a wheel by place; whether something is a directory follows from the files below it."""
 
-    members: dict[Place, str]  # place → member
-    directories: frozenset[Place]
+    def __init__(self, names: Iterable[str]) -> None:
+        self.members = {place_of(name): name for name in names}
+        self._places = sorted(self.members)
 
-    @classmethod
-    def of(cls, names: list[str]) -> "InstalledTree":
-        """Return the tree that *names*, without directory entries, install to."""
-        members = {place_of(name): name for name in names}
-        directories = {above for place in members for above in accumulate((part,) for part in place[:-1])}
-        return cls(members, frozenset(directories))
+    def is_directory(self, place: Place) -> bool:
+        """Whether some file lies below *place*."""
+        after = bisect_right(self._places, place)
+        return after < len(self._places) and self._places[after][: len(place)] == place
 
 
 @frozen
@@ -82,9 +81,9 @@ class LeavesTreeError(Exception):
     """A path climbs out of its installation tree: what is there cannot be told from the wheel."""
 
 
-def descend(directory: Place, path: str, directories: frozenset[Place]) -> Place | None:
+def descend(directory: Place, path: str, tree: InstalledTree) -> Place | None:
     """
-    Return the directory that *path* leads to from *directory*, None where a part of it is no directory of the tree.
+    Return the directory that *path* leads to from *directory*, None where a part of it is no directory of *tree*.
 
     *path* is what follows ``$ORIGIN``. Raise ``LeavesTreeError`` where it climbs above the tree. The kernel walks
     through ``missing/..`` no more than through ``missing``, so neither does this.
@@ -92,7 +91,7 @@ def descend(directory: Place, path: str, directories: frozenset[Place]) -> Place
     head, *parts = path.split("/")
     place = (*directory[:-1], directory[-1] + head) if head else directory
     for part in parts:
-        if place not in directories:
+        if not tree.is_directory(place):
             return None
         if part == "..":
             place = place[:-1]
@@ -100,4 +99,4 @@ def descend(directory: Place, path: str, directories: frozenset[Place]) -> Place
             place = (*place, part)
         if not place:
             raise LeavesTreeError(path)
-    return place if place in directories else None
+    return place if tree.is_directory(place) else None

@@ -91,7 +91,7 @@ class Linker:
         self._known = frozenset(catalog.releases_of(arch.name))
         self._reserved = frozenset((arch.loader, *arch.libc_sonames))
         self._elves = {elf.path: elf for elf in facts.elves}
-        self._tree = InstalledTree.of([member.name for member in facts.members if not member.is_directory])
+        self._tree = InstalledTree(member.name for member in facts.members if not member.is_directory)
         self._by_basename: dict[str, list[str]] = {}
         for member in self._tree.members.values():
             self._by_basename.setdefault(member.rpartition("/")[2], []).append(member)
@@ -152,7 +152,7 @@ class Linker:
         rest = relative_to_origin(entry)
         if rest is None:
             return None  # a path of the host: no file of the wheel is there
-        directory = descend(place_of(file.path)[:-1], rest, self._tree.directories)
+        directory = descend(place_of(file.path)[:-1], rest, self._tree)
         return None if directory is None else (*directory, soname)
 
     def _loadable(self, member: str) -> Provider:

@@ -4,7 +4,7 @@ import pytest
 
 from musl_audit.layout import InstalledTree, LeavesTreeError, SearchPath, descend, place_of
 
-TREE = InstalledTree.of(["demo/core/_demo.so", "demo.libs/libdemo.so", "demo-1.0.data/scripts/demo"])
+TREE = InstalledTree(["demo/core/_demo.so", "demo.libs/libdemo.so", "demo-1.0.data/scripts/demo"])
 CORE = ("site-packages", "demo", "core")
 
 
@@ -17,23 +17,23 @@ def test_platlib_and_purelib_are_site_packages() -> None:
 
 def test_origin_leads_through_existing_directories() -> None:
     """What follows $ORIGIN is walked from the directory of the file."""
-    assert descend(CORE, "/../../demo.libs", TREE.directories) == ("site-packages", "demo.libs")
+    assert descend(CORE, "/../../demo.libs", TREE) == ("site-packages", "demo.libs")
 
 
 def test_a_missing_directory_cannot_be_walked_through() -> None:
     """The kernel answers ENOENT for missing/.., and the loader goes on to the next entry."""
-    assert descend(CORE, "/missing/../../../demo.libs", TREE.directories) is None
+    assert descend(CORE, "/missing/../../../demo.libs", TREE) is None
 
 
 def test_a_path_out_of_the_tree_is_not_known() -> None:
     """Where the trees lie relative to each other is up to the installation scheme."""
     with pytest.raises(LeavesTreeError):
-        descend(("scripts",), "/../lib", TREE.directories)
+        descend(("scripts",), "/../lib", TREE)
 
 
 def test_origin_is_a_prefix_of_the_entry() -> None:
     """musl replaces the token and keeps what stands behind it: $ORIGINAL is the directory's name with AL."""
-    assert descend(("site-packages", "demo"), ".libs", TREE.directories) == ("site-packages", "demo.libs")
+    assert descend(("site-packages", "demo"), ".libs", TREE) == ("site-packages", "demo.libs")
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,10 @@ def test_any_other_token_makes_musl_ignore_the_whole_path(text: str, is_ignored:
 def test_empty_entries_are_skipped() -> None:
     """An empty entry is not the working directory, as it is elsewhere."""
     assert SearchPath.parse(":$ORIGIN::").entries == ("$ORIGIN",)
+
+
+def test_a_file_is_no_directory() -> None:
+    """A name that begins like another is not above it."""
+    tree = InstalledTree(["demo/a", "demo/a.so/b"])
+
+    assert [tree.is_directory(("site-packages", "demo", name)) for name in ("a", "a.so", "b")] == [False, True, False]
