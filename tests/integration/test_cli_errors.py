@@ -1,5 +1,6 @@
 """Input that is broken or hostile: one clear line each, no traceback, and nothing that a terminal or CI would obey."""
 
+import json
 import os
 import re
 import zipfile
@@ -201,7 +202,7 @@ def test_json_holds_no_lone_surrogate(tmp_path: Path) -> None:
 
     failures = musl_audit("check", "--json", path).json["failures"]
 
-    assert str(failures).encode("utf-8", "strict")
+    assert r"\udcff-demo" in json.dumps(failures, ensure_ascii=False).encode("utf-8", "strict").decode()
 
 
 def test_an_unwritable_output_is_refused_before_work(tmp_path: Path) -> None:

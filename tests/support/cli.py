@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WHEELS = ROOT / "testwheels" / "wheels"
 SCHEMAS = ROOT / "policies" / "schema"
 COMMAND = (sys.executable, "-m", "musl_audit")
-_OURS = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING")
+_OURS = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING", "PYTHONUNBUFFERED")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Text out of a wheel, made safe to show."""
 
+import json
 import unicodedata
 
 from hypothesis import given
@@ -39,6 +40,14 @@ def test_json_is_ascii_on_one_line(text: str) -> None:
     assert said.isascii()
     assert said.isprintable()
     assert "##" not in said
+
+
+@given(ANYTHING)
+def test_json_holds_characters_only(text: str) -> None:
+    """A lone surrogate is none; strict readers refuse it."""
+    (read,) = json.loads(dump([text]))
+
+    assert read.encode("utf-8", "strict").decode() == text.encode("utf-8", "backslashreplace").decode()
 
 
 @given(ANYTHING, ANYTHING, ANYTHING)
