@@ -10,6 +10,10 @@ whatever the loader would say.
 CPython 3.10 and older knew no musl: built from its own sources it wants ``-linux-gnu`` even on musl, while
 Alpine's patched builds want ``-linux-musl``. Either is a warning there; plain ``.so`` pleases both. A module
 that is in the wheel in another importable copy is fine.
+
+``musl-audit repair`` renames what has the wrong platform in its name and nothing else: to musl's triplet, to
+``.abi3.so``, and with ``--fix-suffix``, for CPython 3.10 and older, to plain ``.so``. A module that was built for
+another version is not mended by a name.
 """
 
 import re
@@ -19,7 +23,7 @@ from musl_audit.context import Context
 from musl_audit.frozen import frozen
 from musl_audit.layout import place_of
 from musl_audit.model import ElfFacts, ElfKind, Finding, Fix, Severity, WheelName
-from musl_audit.rules.base import Rule, spell
+from musl_audit.rules.base import MANUAL, Rule, spell
 
 RULE = Rule(
     "MUSL304",
@@ -28,6 +32,11 @@ RULE = Rule(
     "run `musl-audit repair`, or rename it to what the interpreter's EXT_SUFFIX says",
     Fix("rename-extension", automatic=True),
 )
+_CURES = {
+    "rename": (RULE.hint, RULE.fix),
+    "choose": ("run `musl-audit repair --fix-suffix`, or rename it to plain .so", Fix("rename-extension")),
+    "rebuild": ("build it with the interpreter that the tag names, or name in the tag the one that built it", MANUAL),
+}
 _FIRST_WITH_MUSL_TRIPLET = 11  # CPython 3.11: configure tells musl from glibc
 _FIRST_WITH_ABI3_TRIPLET = 15
 _VERSION = re.compile(r"cp3([0-9]{1,2})")
@@ -47,10 +56,15 @@ class Interpreter:
 
 @frozen
 class Answer:
-    """Whether an interpreter imports a file; ``is_certain`` is False where it depends on who built it."""
+    """
+    Whether an interpreter imports a file; ``is_certain`` is False where it depends on who built it.
+
+    ``cure``: ``rename``; ``choose`` a name that every build imports; ``rebuild``, where no name helps.
+    """
 
     why_not: str = ""
     is_certain: bool = True
+    cure: str = "rename"
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -61,17 +75,18 @@ def check(context: Context) -> Iterator[Finding]:
     for elf in context.facts.elves:
         if elf.kind is ElfKind.EXTENSION and context.arch.is_machine_of(elf.identity) and (name := module_of(elf)):
             modules.setdefault(name, []).append(elf)
-    reasons: dict[tuple[bool, str], set[str]] = {}
+    reasons: dict[tuple[bool, str, str], set[str]] = {}
     for interpreter in interpreters(context.facts.name):
         for copies in modules.values():
             answers = {elf.path: imports(interpreter, suffix_of(elf), context.arch.triplet) for elf in copies}
             if all(answer.why_not for answer in answers.values()):
                 for path, answer in answers.items():
-                    reasons.setdefault((answer.is_certain, answer.why_not), set()).add(path)
-    for (is_certain, reason), paths in sorted(reasons.items()):
+                    reasons.setdefault((answer.is_certain, answer.why_not, answer.cure), set()).add(path)
+    for (is_certain, reason, cure), paths in sorted(reasons.items()):
         shown = sorted({"…" + suffix_of(elf) for elf in context.facts.elves if elf.path in paths})
         severity = Severity.ERROR if is_certain else Severity.WARNING
-        yield RULE.finding(f"{spell(shown)}: {reason}", members=paths, severity=severity)
+        hint, fix = _CURES[cure]
+        yield RULE.finding(f"{spell(shown)}: {reason}", members=paths, severity=severity, hint=hint, fix=fix)
 
 
 def module_of(elf: ElfFacts) -> tuple[str, ...]:
@@ -111,19 +126,20 @@ def imports(interpreter: Interpreter, suffix: str, triplet: str) -> Answer:
 
     >>> imports(Interpreter(12), ".cpython-312-x86_64-linux-gnu.so", "x86_64-linux-musl").why_not
     'CPython 3.12 looks for x86_64-linux-musl'
-    >>> imports(Interpreter(12), ".abi3.so", "x86_64-linux-musl")
-    Answer(why_not='', is_certain=True)
+    >>> imports(Interpreter(12), ".abi3.so", "x86_64-linux-musl").why_not
+    ''
     """
     if suffix == ".so":
         return Answer()
     match = _SUFFIX.fullmatch(suffix)
     if match is None:
-        return Answer(f"{_spell(interpreter)} does not look for this suffix")
+        return Answer(f"{_spell(interpreter)} does not look for this suffix", cure="rebuild")
     if match["stable"]:
         return _imports_stable(interpreter, match["stable"], match["triplet"], triplet)
     wanted = f"{interpreter.minor}{'t' if interpreter.is_free_threaded else ''}"
     if interpreter.is_oldest or f"{match['minor']}{match['flags'].replace('m', '')}" != wanted:
-        return Answer(f"{_spell(interpreter)} does not import a module built for 3.{match['minor']}{match['flags']}")
+        found = f"{match['minor']}{match['flags']}"
+        return Answer(f"{_spell(interpreter)} does not import a module built for 3.{found}", cure="rebuild")
     return _imports_triplet(interpreter, match["triplet"], triplet)
 
 
@@ -131,23 +147,23 @@ def _imports_triplet(interpreter: Interpreter, found: str | None, triplet: str) 
     camps = {triplet: "only Alpine's patched builds", triplet.replace("-musl", "-gnu"): "only unpatched builds"}
     if found == (triplet if interpreter.is_patched else triplet.replace("-musl", "-gnu")):
         return Answer()
-    if interpreter.minor >= _FIRST_WITH_MUSL_TRIPLET or found is None or found not in camps:
+    if interpreter.minor >= _FIRST_WITH_MUSL_TRIPLET:
         return Answer(f"{_spell(interpreter)} looks for {triplet}")
-    return Answer(f"{camps[found]} of CPython 3.{interpreter.minor} import it", is_certain=False)
+    if found is None or found not in camps:
+        return Answer(f"{_spell(interpreter)} looks for {triplet}", cure="choose")
+    return Answer(f"{camps[found]} of CPython 3.{interpreter.minor} import it", is_certain=False, cure="choose")
 
 
 def _imports_stable(interpreter: Interpreter, abi: str, found: str | None, triplet: str) -> Answer:
-    if found is not None:
-        if found != triplet:
-            return Answer(f"{_spell(interpreter)} looks for {triplet}")
-        if interpreter.minor < _FIRST_WITH_ABI3_TRIPLET:
-            return Answer(f"CPython 3.{interpreter.minor} does not know .{abi} with a triplet: 3.15 is the first")
-    if abi == "abi3t":
-        is_known = interpreter.minor >= _FIRST_WITH_ABI3_TRIPLET
-        return (
-            Answer() if is_known else Answer(f"CPython 3.{interpreter.minor} does not know .abi3t: 3.15 is the first")
-        )
-    return Answer("a free-threaded CPython does not import .abi3") if interpreter.is_free_threaded else Answer()
+    if abi == "abi3t" and interpreter.minor < _FIRST_WITH_ABI3_TRIPLET:
+        return Answer(f"CPython 3.{interpreter.minor} does not know .abi3t: 3.15 is the first", cure="rebuild")
+    if abi == "abi3" and interpreter.is_free_threaded:
+        return Answer("a free-threaded CPython does not import .abi3", cure="rebuild")
+    if found is not None and found != triplet:
+        return Answer(f"{_spell(interpreter)} looks for {triplet}")
+    if found is not None and interpreter.minor < _FIRST_WITH_ABI3_TRIPLET:
+        return Answer(f"CPython 3.{interpreter.minor} does not know .{abi} with a triplet: 3.15 is the first")
+    return Answer()
 
 
 def _spell(interpreter: Interpreter) -> str:
