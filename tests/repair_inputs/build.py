@@ -60,8 +60,14 @@ def members(arch: str) -> list[Elf]:
     )
     if arch != "x86_64":
         return [extension]
+    libc = Stub(TARGETS[arch].libc, ("__libc_start_main", "printf"))  # under Alpine's name, not the driver's
     tool = Elf(
-        "graftee-1.0.data/scripts/graftee", (_source("tool.c"),), maker="gnu", form="executable", needed=(OUTER,)
+        "graftee-1.0.data/scripts/graftee",
+        (_source("tool.c"),),
+        maker="gnu",
+        form="executable",
+        needed=(OUTER, libc),
+        link_flags=("-nodefaultlibs",),
     )
     return [extension, tool]
 

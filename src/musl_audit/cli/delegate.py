@@ -61,5 +61,6 @@ def arguments(options: Namespace, exclude: Sequence[str] = ()) -> list[str]:
     said += ["--disable-isa-ext-check"] if options.disable_isa_ext_check else []
     said += ["--allow-pure-python-wheel"] if options.allow_pure_python_wheel else []
     said += ["--ldpaths", options.ldpaths] if options.ldpaths else []
-    said += ["--zip-compression-level", str(options.zip_compression_level)] if options.zip_compression_level else []
+    level = options.zip_compression_level
+    said += [] if level is None else ["--zip-compression-level", str(level)]
     return said

@@ -1,0 +1,169 @@
+"""What was grafted is listed in the wheel: PEP 770, CycloneDX, and the same bytes every time."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from tests.support.cli import environment, wheel
+from tests.support.repairs import graftee, repaired, sysroot
+
+SBOM = "graftee-1.0.dist-info/sboms/musl-audit.cdx.json"
+APK = """\
+C:Q1abc=
+P:libouter++
+V:1.2.3_git20240309-r4
+A:x86_64
+F:usr/lib
+R:libouter.so.1
+a:0:0:777
+R:libouter.so.1.2
+Z:Q1def=
+
+P:libside
+V:2.0-r0
+A:x86_64
+F:usr/lib
+R:libside.so
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return sysroot(tmp_path / "root")
+
+
+def document(result: Path, member: str = SBOM) -> dict[str, Any]:
+    with zipfile.ZipFile(result) as archive:
+        value: dict[str, Any] = json.loads(archive.read(member))
+        return value
+
+
+def components(result: Path) -> dict[str, Any]:
+    """Return the components by the soname that was needed."""
+    rows = document(result)["components"]
+    return {
+        next(row["value"] for row in component["properties"] if row["name"] == "musl-audit:soname"): component
+        for component in rows
+    }
+
+
+def test_it_is_valid(root: Path, tmp_path: Path) -> None:
+    """By the schema that the library of CycloneDX brings, strictly; with every kind of component."""
+    (root / "lib/apk/db").mkdir(parents=True)
+    (root / "lib/apk/db/installed").write_text(APK)
+
+    result = repaired(graftee(), tmp_path / "out", "--sysroot", root, SOURCE_DATE_EPOCH="1700000000")
+
+    with zipfile.ZipFile(result) as archive:
+        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(archive.read(SBOM).decode()) is None
+
+
+def test_there_is_a_component_even_without_a_database(root: Path, tmp_path: Path) -> None:
+    """The file's own name, its digest, and where it lies in the wheel."""
+    result = repaired(graftee(), tmp_path / "out", "--sysroot", root)
+
+    found = components(result)
+    digest = hashlib.sha256((root / "usr/lib/libouter.so.1.2").read_bytes()).hexdigest()
+    assert set(found) == {"libouter.so.1", "libmiddle.so.2", "libside.so", "libinner.so.3"}
+    assert (found["libouter.so.1"]["name"], found["libouter.so.1"].get("purl")) == ("libouter.so.1.2", None)
+    assert found["libouter.so.1"]["hashes"] == [{"alg": "SHA-256", "content": digest}]
+    assert all(component["bom-ref"] in zipfile.ZipFile(result).namelist() for component in found.values())
+
+
+def test_apks_database_tells_name_version_and_url(root: Path, tmp_path: Path) -> None:
+    """Of what it lists; names are quoted as package URLs want them."""
+    (root / "lib/apk/db").mkdir(parents=True)
+    (root / "lib/apk/db/installed").write_text(APK)
+    (root / "etc").mkdir()
+    (root / "etc/os-release").write_text('NAME="Alpine Linux"\nID=alpine\n')
+
+    found = components(repaired(graftee(), tmp_path / "out", "--sysroot", root))
+
+    outer = found["libouter.so.1"]
+    assert (outer["name"], outer["version"]) == ("libouter++", "1.2.3_git20240309-r4")
+    assert outer["purl"].upper() == "pkg:apk/alpine/libouter%2B%2B@1.2.3_git20240309-r4?arch=x86_64".upper()
+    assert found["libside.so"]["purl"] == "pkg:apk/alpine/libside@2.0-r0?arch=x86_64"
+    assert "purl" not in found["libinner.so.3"]
+
+
+def test_dpkgs_database_does_so_too(root: Path, tmp_path: Path) -> None:
+    """Lists may name the file as before the merge of ``/usr``, and versions have an epoch."""
+    (root / "var/lib/dpkg/info").mkdir(parents=True)
+    (root / "var/lib/dpkg/info/libouter1:amd64.list").write_text("/.\n/lib\n/lib/libouter.so.1.2\n")
+    (root / "var/lib/dpkg/status").write_text(
+        "Package: other\nVersion: 1\n\n"
+        "Package: libouter1\nArchitecture: amd64\nVersion: 1:1.2+dfsg-3\nDescription: x\n y\n"
+    )
+
+    found = components(repaired(graftee(), tmp_path / "out", "--sysroot", root))
+
+    assert found["libouter.so.1"]["purl"].upper() == "pkg:deb/debian/libouter1@1:1.2%2Bdfsg-3?arch=amd64".upper()
+    assert found["libouter.so.1"]["version"] == "1:1.2+dfsg-3"
+
+
+@pytest.mark.parametrize("text", ["\0\xff", "P:\nV:\n{files}", "P:a/b%zz\nV:1 2\n{files}", "F\nR:x\nP:\x1b\nV:\ud800"])
+def test_a_database_of_rubbish_is_no_obstacle(text: str, root: Path, tmp_path: Path) -> None:
+    """It is data of somebody else's."""
+    (root / "lib/apk/db").mkdir(parents=True)
+    files = "F:usr/lib\nR:libouter.so.1.2\n"
+    (root / "lib/apk/db/installed").write_text(text.format(files=files), errors="surrogatepass")
+
+    result = repaired(graftee(), tmp_path / "out", "--sysroot", root)
+
+    with zipfile.ZipFile(result) as archive:
+        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(archive.read(SBOM).decode()) is None
+
+
+def test_the_time_is_that_of_the_source_or_none(root: Path, tmp_path: Path) -> None:
+    """And the serial number follows from the content."""
+    without = document(repaired(graftee(), tmp_path / "one", "--sysroot", root))
+    with_one = document(repaired(graftee(), tmp_path / "two", "--sysroot", root, SOURCE_DATE_EPOCH="0"))
+
+    assert "timestamp" not in without["metadata"]
+    assert with_one["metadata"]["timestamp"] == "1970-01-01T00:00:00+00:00"
+    assert without["serialNumber"] == with_one["serialNumber"]
+
+
+def test_sboms_that_are_there_are_kept(root: Path, tmp_path: Path) -> None:
+    """Even one of ours: a second graft has a file of its own."""
+    source = tmp_path / graftee().name
+    shutil.copyfile(graftee(), source)
+    with zipfile.ZipFile(source, "a") as archive:
+        archive.writestr(SBOM, "{}")
+        archive.writestr("graftee-1.0.dist-info/sboms/other.spdx.json", "{}")
+
+    result = repaired(source, tmp_path / "out", "--sysroot", root)
+
+    with zipfile.ZipFile(result) as archive:
+        sboms = sorted(name for name in archive.namelist() if "/sboms/" in name)
+        assert archive.read(SBOM) == b"{}"
+    ours = ["musl-audit-2.cdx.json", "musl-audit.cdx.json"]
+    assert [name.rpartition("/")[2] for name in sboms] == [*ours, "other.spdx.json"]
+
+
+@pytest.mark.parametrize("name", ["grafted", "mended", "copied"])
+def test_the_library_is_imported_only_for_a_graft(name: str, root: Path, tmp_path: Path) -> None:
+    """It takes longer than a small repair."""
+    sources = {"grafted": graftee(), "mended": wheel("executable_stack"), "copied": wheel("clean_x86_64")}
+    program = (
+        "import sys\nfrom musl_audit.cli import main\nmain(sys.argv[1:])\n"
+        "print('cyclonedx' in sys.modules, file=sys.stderr)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, "repair", "-w", tmp_path / "out", "--sysroot", root, sources[name]],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    )
+
+    assert done.stderr.strip() == str(name == "grafted")
