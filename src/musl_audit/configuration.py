@@ -3,15 +3,16 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from musl_audit.errors import UsageError
+from musl_audit.frozen import frozen
 from musl_audit.model import Severity
 
 FAIL_ON: Mapping[str, Severity | None] = {**{severity.value: severity for severity in Severity}, "never": None}
 
 
-class Configuration(NamedTuple):
+@frozen
+class Configuration:
     """What a configuration file says; None and empty are what it does not say."""
 
     file: str | None = None  # as named to people: relative where it lies in the working directory
@@ -25,7 +26,7 @@ class Configuration(NamedTuple):
 
 # A table of ours in any spelling: [tool.musl-audit], [tool."musl-audit"], tool.musl-audit.floor = …; a project that
 # only names us in a list of requirements or in a command has none.
-_MENTIONS_TABLE = re.compile(rb"""^[ \t]*(?:\[.*|tool\b.*|["']?)musl-audit\b""", re.MULTILINE)
+_MENTIONS_TABLE = rb"""(?m)^[ \t]*(?:\[.*|tool\b.*|["']?)musl-audit\b"""
 KEYS = ("floor", "fail-on", "exclude", "select", "ignore", "per-file-ignores")
 
 
@@ -62,7 +63,7 @@ def read_configuration(path: Path) -> Configuration:
 
 def _table(data: bytes, where: str) -> Mapping[str, object] | None:
     """Return the table of a TOML file; tomllib is slow to import, and most projects have nothing to say."""
-    if not _MENTIONS_TABLE.search(data):
+    if not re.search(_MENTIONS_TABLE, data):
         return None
     import tomllib
 

@@ -1,9 +1,10 @@
 """How much of an archive is read before it is refused: bounds for hostile input."""
 
-from typing import NamedTuple
+from musl_audit.frozen import frozen
 
 
-class Limits(NamedTuple):
+@frozen
+class Limits:
     """
     The most that one wheel may ask for.
 

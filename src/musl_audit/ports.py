@@ -1,10 +1,15 @@
 """The Protocols between the core and the world."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from musl_audit.frozen import frozen
 from musl_audit.model import ElfFacts, Member, Problem
+
+TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 
 @frozen

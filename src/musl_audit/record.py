@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
+from musl_audit.frozen import frozen
 from musl_audit.model import Member, Problem
 
 LARGEST_RECORD = 64 << 20  # bytes; 100,000 members need about 15 MB
@@ -14,7 +14,8 @@ _WEAK = frozenset({"md5", "sha1", "sha224"})
 _STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
 
 
-class Row(NamedTuple):
+@frozen
+class Row:
     """What ``RECORD`` says about one file; empty strings where it says nothing."""
 
     algorithm: str
@@ -22,7 +23,8 @@ class Row(NamedTuple):
     size: str
 
 
-class Record(NamedTuple):
+@frozen
+class Record:
     """A parsed ``RECORD``: its rows by path, and what is wrong with the file itself."""
 
     rows: Mapping[str, Row] = MappingProxyType({})

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Never
 
 from musl_audit.errors import UsageError
 from musl_audit.nearest import did_you_mean
+
+TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import Never
 
 _COMMANDS = "musl_audit.cli.commands"
 
@@ -37,7 +40,7 @@ class CommandParser(ArgumentParser):
         )
         self.add_argument("-h", "--help", action="help", default=SUPPRESS, help="show this help and exit")
 
-    def error(self, message: str) -> Never:
+    def error(self, message: str) -> "Never":
         """Raise ``UsageError``: where errors become an exit code is one place, and not here."""
         raise UsageError(f"{message} (try `{self.prog} --help`)")
 

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
 
 from musl_audit.errors import UsageError
 from musl_audit.model import Failure, Skip
 
-Answer = TypeVar("Answer")
+TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    Answer = TypeVar("Answer")
+
 Input = Path | Skip | Failure
 
 # Starting processes takes about as long as reading this much: below it, one process is faster.
@@ -25,8 +29,8 @@ def inputs_of(references: Sequence[str]) -> list[Input]:
 
 
 def outcomes_of(
-    inputs: Iterable[Input], examine: Callable[[str], Answer], jobs: int
-) -> Generator[Answer | Skip | Failure]:
+    inputs: Iterable[Input], examine: "Callable[[str], Answer]", jobs: int
+) -> "Generator[Answer | Skip | Failure]":
     """Yield what *examine* returns for each wheel of *inputs*, and what else they hold, in their order."""
     inputs = list(inputs)
     paths = [str(item) for item in inputs if isinstance(item, Path)]
@@ -35,7 +39,7 @@ def outcomes_of(
             yield next(examined) if isinstance(item, Path) else item
 
 
-def _run(examine: Callable[[str], Answer], paths: Sequence[str], jobs: int) -> Generator[Answer | Failure]:
+def _run(examine: "Callable[[str], Answer]", paths: Sequence[str], jobs: int) -> "Generator[Answer | Failure]":
     if min(jobs, len(paths)) > 1 and _size_of(paths) > _WORTH_PROCESSES:
         from musl_audit.runners import processes
 

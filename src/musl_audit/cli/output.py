@@ -4,10 +4,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
 
 from musl_audit.errors import UsageError
 from musl_audit.reporters.base import Paint, plain
+
+TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _PLAINER = str.maketrans({"–": "-", "—": "-", "…": "..."})
 
@@ -15,7 +18,7 @@ _PLAINER = str.maketrans({"–": "-", "—": "-", "…": "..."})
 class Output:
     """A stream to write results to: how wide it is, how to colour text for it, what its encoding can say."""
 
-    def __init__(self, stream: TextIO, color: str) -> None:
+    def __init__(self, stream: "TextIO", color: str) -> None:
         self.width = terminal_width(stream)
         self.paint = paint_for(stream, color)
         self._stream = stream
@@ -48,7 +51,7 @@ def output_to(path: str | None, color: str) -> Iterator[Output]:
         yield Output(file, color)
 
 
-def terminal_width(stream: TextIO) -> int:
+def terminal_width(stream: "TextIO") -> int:
     """Return how many columns *stream* has: ``COLUMNS``, else what its terminal says, else 80."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdigit() and int(columns):
@@ -59,7 +62,7 @@ def terminal_width(stream: TextIO) -> int:
         return 80
 
 
-def paint_for(stream: TextIO, choice: str) -> Paint:
+def paint_for(stream: "TextIO", choice: str) -> Paint:
     """
     Return how to colour text for *stream*.
 
@@ -78,7 +81,7 @@ def paint_for(stream: TextIO, choice: str) -> Paint:
     return paint
 
 
-def _wants_colour(stream: TextIO) -> bool:
+def _wants_colour(stream: "TextIO") -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):

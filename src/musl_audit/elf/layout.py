@@ -7,9 +7,9 @@ Nothing here trusts an offset, a size or a count of the file: whatever leads out
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from musl_audit.errors import ElfError
+from musl_audit.frozen import frozen
 from musl_audit.model import ElfIdentity
 
 MAGIC = b"\x7fELF"
@@ -35,7 +35,8 @@ DT_GNU_HASH, DT_VERSYM, DT_RELACOUNT, DT_RELCOUNT, DT_FLAGS_1 = (
 DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 
 
-class Formats(NamedTuple):
+@frozen
+class Formats:
     """The ``struct`` formats of one class and byte order; each reads only the fields that anything here uses."""
 
     order: str  # "<" or ">"
@@ -78,7 +79,8 @@ MOST_DYNAMIC_ENTRIES = 65_536  # the largest of real ones have a few hundred
 BYTE_ORDER_NAMES = {"<": "little", ">": "big"}
 
 
-class Segment(NamedTuple):
+@frozen
+class Segment:
     """One program header, without its physical address."""
 
     type: int
@@ -153,7 +155,7 @@ class Image:
         if offset + size * count > len(self.data):
             raise ElfError("program headers run past the end of the file", offset=offset)
         table = self.data[offset : offset + size * count]
-        return tuple(Segment._make([fields[at] for at in order]) for fields in layout.iter_unpack(table))
+        return tuple(Segment(*[fields[at] for at in order]) for fields in layout.iter_unpack(table))
 
     def segments_of_type(self, *types: int) -> tuple[Segment, ...]:
         """Return the segments of these types, in the file's order."""

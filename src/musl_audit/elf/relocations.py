@@ -1,7 +1,6 @@
 """Which relocations a file has, of which types, and which symbols they refer to."""
 
 import struct
-from typing import NamedTuple
 
 from musl_audit.elf.layout import (
     DT_JMPREL,
@@ -25,9 +24,11 @@ from musl_audit.elf.layout import (
     EM_X86_64,
     Image,
 )
+from musl_audit.frozen import frozen
 
 
-class RelocationTypes(NamedTuple):
+@frozen
+class RelocationTypes:
     """The relocation types of one machine that the facts ask about, by number, as its psABI has them."""
 
     relative: int
@@ -48,7 +49,8 @@ RELOCATION_TYPES = {
 NO_TYPES = RelocationTypes(0, 0, frozenset())  # of a machine that is not in the table
 
 
-class Relocations(NamedTuple):
+@frozen
+class Relocations:
     """What the relocation tables of a file say; symbols by their index, 0 for none."""
 
     types: frozenset[int]  # without 0, which is ignored by every loader

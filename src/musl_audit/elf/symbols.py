@@ -3,12 +3,12 @@
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from musl_audit.elf.layout import DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, EM_S390, Image
 from musl_audit.elf.relocations import Relocations
 from musl_audit.elf.strings import StringTable
 from musl_audit.errors import ElfError
+from musl_audit.frozen import frozen
 from musl_audit.model import Symbol
 
 Dynamic = dict[int, int]  # the dynamic entries by tag
@@ -26,7 +26,8 @@ IFUNCS = frozenset(binding << 4 | STT_GNU_IFUNC for binding in BINDINGS)
 _symbol = lru_cache(maxsize=8192)(Symbol)  # the files of a wheel ask for the same libc and Python symbols
 
 
-class SymbolFacts(NamedTuple):
+@frozen
+class SymbolFacts:
     """What the symbol table says, in the words of ``ElfFacts``."""
 
     undefined: tuple[Symbol, ...] = ()
@@ -38,7 +39,8 @@ class SymbolFacts(NamedTuple):
     initial_exec: frozenset[str] = frozenset()
 
 
-class _Table(NamedTuple):
+@frozen
+class _Table:
     """The columns of the symbol table."""
 
     names: Sequence[str]
@@ -53,11 +55,11 @@ def read_symbols(image: Image, dynamic: Dynamic, strings: StringTable, relocatio
     if not count:
         return SymbolFacts(initial_exec=frozenset({""} if relocations.initial_exec else ()))
     table = _read_table(image, dynamic, strings, count)
-    names, kinds, sections, values = table
+    names, kinds, sections = table.names, table.kinds, table.sections
     hidden = _hidden_symbols(image, dynamic, count)
     definitions = {
         index
-        for index, (kind, section, value) in enumerate(zip(kinds, sections, values, strict=True))
+        for index, (kind, section, value) in enumerate(zip(kinds, sections, table.values, strict=True))
         if section and kind in ACCEPTED and (value or kind in TLS)
     }
     defined = frozenset(names[index] for index in definitions - hidden)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
 
 from musl_audit.errors import PolicyError
+from musl_audit.frozen import frozen
 from musl_audit.model import MuslVersion, Releases
 
 # A set of releases is a bit mask over the ascending list of all known ones while it is computed: most of the 2,000
@@ -12,7 +12,8 @@ from musl_audit.model import MuslVersion, Releases
 Mask = int
 
 
-class Delta(NamedTuple):
+@frozen
+class Delta:
     """What one release added to and removed from the names of the release before."""
 
     position: int  # of the release, in the list of all
@@ -40,13 +41,11 @@ def lives(deltas: Iterable[Delta], end: int, start: tuple[int, AbstractSet[str]]
             if name not in since:
                 raise PolicyError(f"{delta.where}: removes {name!r}, which is not there")
             masks[name] = masks.get(name, 0) | _span(since.pop(name), delta.position)
-        for name in delta.added:
-            if name in since:
-                raise PolicyError(f"{delta.where}: adds {name!r}, which is there already")
-            since[name] = delta.position
-    for name, index in since.items():
-        masks[name] = masks.get(name, 0) | _span(index, end)
-    return masks
+        for name in sorted(since.keys() & delta.added):
+            raise PolicyError(f"{delta.where}: adds {name!r}, which is there already")
+        since.update(dict.fromkeys(delta.added, delta.position))
+    spans = [_span(index, end) for index in range(end + 1)]
+    return masks | {name: masks.get(name, 0) | spans[index] for name, index in since.items()}
 
 
 def _span(first: int, end: int) -> Mask:

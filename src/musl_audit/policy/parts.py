@@ -5,14 +5,15 @@ They are named tuples, because every command makes them: a dataclass with slots 
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from musl_audit.errors import PolicyError
+from musl_audit.frozen import frozen
 from musl_audit.model import ElfIdentity, MuslVersion, Releases
 from musl_audit.policy.fields import Fields
 
 
-class Arch(NamedTuple):
+@frozen
+class Arch:
     """An architecture as a platform tag names it, and what musl calls it."""
 
     name: str  # of the platform tag: "i686"
@@ -39,7 +40,8 @@ class Arch(NamedTuple):
         return identity.flags & self.flags_mask == self.flags_value
 
 
-class Relocation(NamedTuple):
+@frozen
+class Relocation:
     """A relocation type that musl's loader applies on some releases."""
 
     number: int
@@ -48,7 +50,8 @@ class Relocation(NamedTuple):
     releases: Releases
 
 
-class Distribution(NamedTuple):
+@frozen
+class Distribution:
     """One release of a distribution, the musl it ships, and what its build changes in that musl's symbols."""
 
     id: str  # "alpine-3.18"
@@ -76,7 +79,8 @@ class Distribution(NamedTuple):
         return self.bits in (None, arch.bits)
 
 
-class AllowedLibrary(NamedTuple):
+@frozen
+class AllowedLibrary:
     """A library that a wheel may need from outside, and what it may use of it."""
 
     soname: str

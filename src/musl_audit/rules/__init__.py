@@ -7,7 +7,7 @@ A module named ``muslNNN_some_name.py`` has a docstring (its documentation page)
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
+from pathlib import Path
 
 from musl_audit.context import Context
 from musl_audit.frozen import frozen
@@ -27,7 +27,7 @@ class RuleModule:
 @cache
 def all_rules() -> tuple[RuleModule, ...]:
     """Return every rule, by code."""
-    names = sorted(entry.name.removesuffix(".py") for entry in files(__name__).iterdir() if is_rule_file(entry.name))
+    names = sorted(path.stem for path in Path(__file__).parent.iterdir() if is_rule_file(path.name))
     modules = [import_module(f"{__name__}.{name}") for name in names]
     return tuple(RuleModule(module.RULE, module.__doc__ or "", module.check) for module in modules)
 

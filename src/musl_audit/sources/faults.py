@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from musl_audit.frozen import frozen
 from musl_audit.model import Problem
 
 
-class Fault(NamedTuple):
+@frozen
+class Fault:
     """One thing wrong with one member."""
 
     kind: str  # as of Problem

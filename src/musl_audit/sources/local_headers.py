@@ -2,10 +2,11 @@
 
 import struct
 from collections.abc import Iterator
+from io import BufferedIOBase
 from operator import attrgetter
-from typing import BinaryIO, NamedTuple
 from zipfile import ZIP_STORED, ZipInfo
 
+from musl_audit.frozen import frozen
 from musl_audit.sources.zip_directory import Directory
 
 LOCAL_HEADER = b"PK\3\4"
@@ -16,7 +17,8 @@ _DESCRIPTORS = tuple(struct.Struct(layout) for layout in ("<4sLLL", "<4sLQQ", "<
 _USUAL_EXTRA = 64  # bytes that are read beyond the name, in the hope that they hold the extra field
 
 
-class Entry(NamedTuple):
+@frozen
+class Entry:
     """A member as the central directory lists it, and the room it takes: from ``start`` to before ``end``."""
 
     info: ZipInfo
@@ -31,7 +33,8 @@ class Entry(NamedTuple):
         return self.data > self.start
 
 
-class _LocalHeader(NamedTuple):
+@frozen
+class _LocalHeader:
     """The fields of a local header that the central directory repeats."""
 
     name: bytes
@@ -48,7 +51,7 @@ def raw_name(info: ZipInfo) -> bytes:
     return info.orig_filename.encode("utf-8" if info.flag_bits & _IS_UTF8 else "cp437")
 
 
-def locate(file: BinaryIO, directory: Directory) -> Iterator[Entry]:
+def locate(file: BufferedIOBase, directory: Directory) -> Iterator[Entry]:
     """Yield the entries of *directory* by the place of their local headers, which are read from *file*."""
     for info in sorted(directory.entries, key=attrgetter("header_offset")):
         name = raw_name(info)
@@ -66,7 +69,7 @@ def locate(file: BinaryIO, directory: Directory) -> Iterator[Entry]:
         yield Entry(info, info.header_offset, data, end + (length or 0), faults)
 
 
-def _read_header(file: BinaryIO, offset: int, name_length: int) -> _LocalHeader | None:
+def _read_header(file: BufferedIOBase, offset: int, name_length: int) -> _LocalHeader | None:
     file.seek(offset)
     raw = file.read(_HEADER.size + name_length + _USUAL_EXTRA)
     if len(raw) < _HEADER.size or raw[:4] != LOCAL_HEADER:
@@ -115,7 +118,7 @@ def _is_left_open(local: tuple[int, int, int], listed: tuple[int, int, int]) -> 
     return all(one in (0, other) for one, other in zip(local, listed, strict=True))
 
 
-def _descriptor_length(file: BinaryIO, info: ZipInfo, offset: int) -> int | None:
+def _descriptor_length(file: BufferedIOBase, info: ZipInfo, offset: int) -> int | None:
     """Return the length of the data descriptor at *offset*; None where none of the four layouts agrees with *info*."""
     file.seek(offset)
     raw = file.read(24)

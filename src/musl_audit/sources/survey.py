@@ -1,10 +1,11 @@
 """The whole of a zip file before it is inflated: every byte belongs to one member, and none asks for too much."""
 
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from io import BufferedIOBase
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
 from musl_audit.errors import WheelError
+from musl_audit.frozen import frozen
 from musl_audit.limits import Limits
 from musl_audit.model import Member, Problem
 from musl_audit.sources.faults import Fault
@@ -16,14 +17,16 @@ _SLACK = 4096  # bytes; deflate adds less than one in a hundred to what it canno
 _METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 98: "PPMd", 99: "AES"}
 
 
-class Place(NamedTuple):
+@frozen
+class Place:
     """Where in the file the compressed bytes of a member begin, and whether they are the member itself."""
 
     offset: int
     is_stored: bool
 
 
-class Survey(NamedTuple):
+@frozen
+class Survey:
     """The members of an archive, where to read each, and what is wrong with it as far as headers tell."""
 
     members: tuple[Member, ...]  # in the order of the directory
@@ -32,7 +35,7 @@ class Survey(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def survey(file: BinaryIO, directory: Directory, limits: Limits) -> Survey:
+def survey(file: BufferedIOBase, directory: Directory, limits: Limits) -> Survey:
     """
     Look at the local header of every member.
 
@@ -98,7 +101,7 @@ def _overlaps(located: list[Entry]) -> Iterator[Fault]:
             last = entry
 
 
-def _gaps(file: BinaryIO, located: list[Entry], directory_offset: int) -> Iterator[Problem]:
+def _gaps(file: BufferedIOBase, located: list[Entry], directory_offset: int) -> Iterator[Problem]:
     """Yield what lies between the members: bytes that no directory lists, and whether they look like a member."""
     position, unlisted, hidden = 0, 0, 0
     for start, end in [

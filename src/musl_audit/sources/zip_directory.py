@@ -1,10 +1,11 @@
 """The central directory of a zip file, and what is wrong with the records that frame it (APPNOTE.TXT 4.3)."""
 
 import struct
-from typing import BinaryIO, NamedTuple
+from io import BufferedIOBase
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from musl_audit.errors import WheelError
+from musl_audit.frozen import frozen
 from musl_audit.limits import Limits
 from musl_audit.model import Problem
 
@@ -15,7 +16,8 @@ _LONGEST_COMMENT = 0xFFFF
 _BYTES_PER_ENTRY = 400  # of the directory, on average: bounds what is parsed at all
 
 
-class Directory(NamedTuple):
+@frozen
+class Directory:
     """What the central directory lists, in its order, and where in the file it begins."""
 
     entries: tuple[ZipInfo, ...]
@@ -23,7 +25,8 @@ class Directory(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-class _End(NamedTuple):
+@frozen
+class _End:
     """The end records: where they begin, and what they say about the directory."""
 
     offset: int
@@ -33,7 +36,7 @@ class _End(NamedTuple):
     trailing: int  # bytes after the end of the archive
 
 
-def read_directory(file: BinaryIO, size: int, limits: Limits) -> Directory:
+def read_directory(file: BufferedIOBase, size: int, limits: Limits) -> Directory:
     """
     Return the central directory of *file*, which has *size* bytes.
 
@@ -58,7 +61,7 @@ def read_directory(file: BinaryIO, size: int, limits: Limits) -> Directory:
     return Directory(entries, end.offset - end.directory_size, tuple(problems))
 
 
-def _read_end(file: BinaryIO, size: int) -> _End:
+def _read_end(file: BufferedIOBase, size: int) -> _End:
     file.seek(max(0, size - _END.size - _LONGEST_COMMENT))
     start, tail = file.tell(), file.read()
     where = len(tail) - _END.size
