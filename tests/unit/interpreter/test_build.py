@@ -11,6 +11,7 @@ from musl_audit.interpreter.python import InterpreterError, default_interpreter,
 from musl_audit.tree import Tree
 
 PYTHON = "/usr/bin/python3"
+VARIABLES = "/usr/lib/python3.12/_sysconfigdata__linux_x86_64-linux-musl.py"
 
 
 def python_of(root: Root, path: str = PYTHON) -> Interpreter:
@@ -80,7 +81,7 @@ def test_the_two_real_configurations_differ_in_the_kernel_headers(tmp_path: Path
     """19 macros, measured on CPython 3.11."""
     both = []
     for name in ("with", "without"):
-        root = alpine(tmp_path / name).without("/usr/lib/python3.12/_sysconfigdata__linux_x86_64-linux-musl.py")
+        root = alpine(tmp_path / name).without(VARIABLES)
         root.file("/usr/include/python3.12/pyconfig.h", pyconfig(name))
         both.append(set(missing(python_of(root))))
 
@@ -90,7 +91,7 @@ def test_the_two_real_configurations_differ_in_the_kernel_headers(tmp_path: Path
 
 def test_pyconfig_alone_is_enough(tmp_path: Path) -> None:
     """The variables may be in a package of their own."""
-    root = alpine(tmp_path).without("/usr/lib/python3.12/_sysconfigdata__linux_x86_64-linux-musl.py")
+    root = alpine(tmp_path).without(VARIABLES)
     root.file("/usr/include/python3.12/pyconfig.h", "#define HAVE_X 1\n/* #undef HAVE_LINUX_NETLINK_H */\n")
 
     found = python_of(root)
@@ -105,13 +106,34 @@ def test_a_macro_is_missing_where_either_file_says_so(tmp_path: Path) -> None:
     root = alpine(tmp_path).file("/usr/include/python3.12/pyconfig.h", "/* #undef HAVE_LINUX_NETLINK_H */\n")
 
     assert missing(python_of(root)) == ["HAVE_LINUX_NETLINK_H"]
+    root.file("/usr/include/python3.12/pyconfig.h", "#define HAVE_LINUX_NETLINK_H 1\n")
+    root.file(VARIABLES, "build_time_vars = {'HAVE_LINUX_NETLINK_H': 0}\n")
+    assert missing(python_of(root)) == ["HAVE_LINUX_NETLINK_H"]
+
+
+def test_the_build_files_of_another_triplet_are_not_read(tmp_path: Path) -> None:
+    """A musl Python in the standard library of one for glibc: CPython would not load those variables either."""
+    root = alpine(tmp_path).file("/usr/bin/python3.12", musl_program() + b"\0.cpython-312-x86_64-linux-musl.so\0")
+    root.without(VARIABLES).file("/usr/include/python3.12/pyconfig.h", "#define HAVE_LINUX_NETLINK_H 1\n")
+    root.file(VARIABLES.replace("musl", "gnu"), "build_time_vars = {'SOABI': 'cpython-312-x86_64-linux-gnu'}\n")
+
+    found = python_of(root)
+
+    assert (found.soabi, found.build) == ("cpython-312-x86_64-linux-musl", None)
+
+
+def test_the_triplet_may_stand_in_libpython(tmp_path: Path) -> None:
+    """A program that is linked to it holds next to nothing itself."""
+    root = alpine(tmp_path).file("/usr/lib/libpython3.12.so.1.0", b"\0x86_64-linux-musl\x003.12.9\0")
+    root.without(VARIABLES)
+
+    assert (python_of(root).soabi, python_of(root).version) == ("cpython-312-x86_64-linux-musl", "3.12.9")
 
 
 def test_variables_are_never_imported(tmp_path: Path) -> None:
     """They are source text of an interpreter that may be hostile."""
     marker = tmp_path / "executed"
     touch = f"import pathlib; pathlib.Path({str(marker)!r}).touch()"
-    path = "/usr/lib/python3.12/_sysconfigdata__linux_x86_64-linux-musl.py"
     root = alpine(tmp_path / "root").file(path, f"{touch}\nbuild_time_vars = {{'HAVE_LINUX_NETLINK_H': 0}}\n{touch}\n")
 
     assert missing(python_of(root)) == ["HAVE_LINUX_NETLINK_H"]
@@ -120,7 +142,7 @@ def test_variables_are_never_imported(tmp_path: Path) -> None:
 
 def test_the_soabi_is_told_by_the_modules_where_no_file_says_it(tmp_path: Path) -> None:
     """Images made small keep those."""
-    root = alpine(tmp_path).without("/usr/lib/python3.12/_sysconfigdata__linux_x86_64-linux-musl.py")
+    root = alpine(tmp_path).without(VARIABLES)
     for module in ("_struct", "zlib"):
         root.file(f"/usr/lib/python3.12/lib-dynload/{module}.cpython-312-x86_64-linux-musl.so", "")
 
