@@ -40,11 +40,22 @@ type: dev  ## Check types
 test: dev  ## Install what the tests need and run them
 	$(BIN)/python -m pytest
 
+.PHONY: test-real before-after
+test-real: dev musl-python $(if $(REAL),,corpus loaders)  ## Fetch real wheels, repair them, and see them work; REAL=greenlet: only that one
+	$(BIN)/python -m tools.real_wheels $(REAL)
+	MUSL_AUDIT_REQUIRE=musl-python,real,loaders,corpus $(BIN)/python -m pytest -m real tests/real $(if $(REAL),-k $(REAL))
+
+before-after: dev  ## Ask loaders and interpreters about real wheels before and after a repair, and write the table
+	$(BIN)/python -m tools.before_after
+
 corpus: dev  ## Fetch the real wheels whose answers by musl's loaders are recorded
 	$(BIN)/python -m tools.corpus
 
 agree: dev  ## Compare our answers about the corpus with those of musl's loaders
 	$(BIN)/python -m tools.agree
+
+good: dev  ## Check popular wheels outside the corpus: no error that musl's loaders do not confirm
+	$(BIN)/python -m tools.good
 
 loaders: dev  ## Derive musl's loaders out of Debian's packages again and compare them with the committed ones
 	$(BIN)/python -m tools.loaders

@@ -194,7 +194,18 @@ def _ask_program(bench: Bench, loader: Loader, program: Binary, *, is_ours: bool
     # The kernel, not the loader, goes by PT_INTERP: a name that musl does not have cannot be started.
     if Path(program.interpreter or "").name != loader.name:
         return Answer(Outcome.REFUSED, f"no {program.interpreter} on a system with musl")
-    return bench.start(program.path) if is_ours else bench.list(program.path)
+    return bench.start(program.path) if is_ours else _link_program(bench, program)
+
+
+def _link_program(bench: Bench, program: Binary) -> Answer:
+    """Return what comes of *program* without running it: of its linking, then of the constructors of its libraries."""
+    listed = bench.list(program.path)
+    if not listed.is_ok:
+        return listed
+    libraries = sorted(path for path in listed.mapped if path != program.path.resolve() and not bench.owns(path))
+    # By itself a library may miss what the program has; a crash is none of that.
+    crashes = (answer for answer in map(bench.open, libraries) if answer.outcome is Outcome.CRASHED)
+    return next(crashes, listed)
 
 
 def _ask_the_rest(bench: Bench, found: list[Binary], answers: dict[Path, Answer]) -> dict[Path, Answer]:

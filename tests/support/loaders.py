@@ -133,11 +133,19 @@ class Bench:
     def start(self, program: Path) -> Answer:
         """Start *program*: a test wheel's own only, since it does whatever it does."""
         listed = self.list(program)
-        return replace(self._run(str(program)), mapped=listed.mapped) if listed.is_ok else listed
+        return replace(self._run(*self._search_here(), str(program)), mapped=listed.mapped) if listed.is_ok else listed
 
     def list(self, program: Path) -> Answer:
         """Map and link *program* without running anything of it; sees neither packed relocations nor crashes."""
-        return self._run("--list", str(program))
+        return self._run("--list", *self._search_here(), str(program))
+
+    def owns(self, path: Path) -> bool:
+        """Whether *path* is a library of the system that the bench stands for."""
+        return path.is_relative_to(self._directory.resolve())
+
+    def _search_here(self) -> tuple[str, str]:
+        # For a program the path file is the one beside the loader that PT_INTERP names, the host's if it has one.
+        return "--library-path", str(self._directory / "lib")
 
     def _run(self, *arguments: str) -> Answer:
         command = [*self._loader.runner, str(self._ldso), *arguments]
