@@ -1,16 +1,16 @@
 """The ladder: each range of musl releases, who ships it, whether the wheel loads there, and what decides."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
+from musl_audit.frozen import frozen
 from musl_audit.impact import spell_releases
 from musl_audit.model import DistributionAnswer, Evidence, MuslVersion, Report, Verdict
 from musl_audit.reporters.layout import listed, ranges
 from musl_audit.rules.base import spell
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rung:
     """Neighbouring releases with the same answer and the same promises."""
 
