@@ -134,7 +134,9 @@ def test_variables_are_never_imported(tmp_path: Path) -> None:
     """They are source text of an interpreter that may be hostile."""
     marker = tmp_path / "executed"
     touch = f"import pathlib; pathlib.Path({str(marker)!r}).touch()"
-    root = alpine(tmp_path / "root").file(path, f"{touch}\nbuild_time_vars = {{'HAVE_LINUX_NETLINK_H': 0}}\n{touch}\n")
+    root = alpine(tmp_path / "root").file(
+        VARIABLES, f"{touch}\nbuild_time_vars = {{'HAVE_LINUX_NETLINK_H': 0}}\n{touch}\n"
+    )
 
     assert missing(python_of(root)) == ["HAVE_LINUX_NETLINK_H"]
     assert not marker.exists()
