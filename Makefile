@@ -41,9 +41,9 @@ test: dev  ## Install what the tests need and run them
 	$(BIN)/python -m pytest
 
 .PHONY: test-real before-after
-test-real: dev musl-python $(if $(REAL),,corpus loaders)  ## Fetch real wheels, repair them, and see them work; REAL=greenlet: only that one
+test-real: dev musl-python $(if $(REAL),,corpus)  ## Fetch real wheels, repair them, and see them work; REAL=greenlet: only that one
 	$(BIN)/python -m tools.real_wheels $(REAL)
-	MUSL_AUDIT_REQUIRE=musl-python,real,loaders,corpus $(BIN)/python -m pytest -m real tests/real $(if $(REAL),-k $(REAL))
+	MUSL_AUDIT_REQUIRE=musl-python,real,corpus $(BIN)/python -m pytest -m real tests/real $(if $(REAL),-k $(REAL))
 
 before-after: dev  ## Ask loaders and interpreters about real wheels before and after a repair, and write the table
 	$(BIN)/python -m tools.before_after

@@ -17,6 +17,8 @@ HOW = {
     "qemu": "apt-get install qemu-user-static",
     "corpus": "make corpus",
     "musl-python": "make musl-python",
+    "musl-gcc": "apt-get install musl-tools binutils",
+    "real": "make test-real",
 }
 Miss = Callable[[str], None]
 Tally = Callable[[str, int, int], None]

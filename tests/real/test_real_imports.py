@@ -1,0 +1,55 @@
+"""Wheels that everybody installs, before and after ``musl-audit repair``, imported under a real musl CPython."""
+
+from pathlib import Path
+
+import pytest
+from tests.conftest import Miss
+from tests.support.musl_python import RELEASES, musl_python
+from tools.real_wheels import RealWheel, install, read_list, repaired, run
+
+pytestmark = pytest.mark.real
+LIST = read_list()
+WORKING = [row for row in LIST.values() if row.work]
+CRASHING = ("1.2.2", "1.2.3")  # the releases of musl 1.2 that a tag promises and that know no packed relocations
+SEGFAULT = -11
+
+
+def fetched(project: str, miss: Miss) -> Path:
+    """Return the wheel of *project*."""
+    path = LIST[project].path
+    if not path.exists():
+        miss("real")
+    return path
+
+
+def installed(row: RealWheel, wheel: Path, release: str, prefix: Path, miss: Miss) -> tuple[Path, Path]:
+    """Install *wheel* and what it needs; return the interpreter that runs on musl *release*, and site-packages."""
+    python = musl_python(release, miss)
+    wheels = [wheel, *(fetched(project, miss) for project in row.needs)]
+    return python, install(wheels, python, prefix)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("row", WORKING, ids=lambda row: row.project)
+def test_as_it_is_published_it_crashes_before_1_2_4(row: RealWheel, release: str, tmp_path: Path, miss: Miss) -> None:
+    """musl applies packed relocations from 1.2.4 on; without them the first pointer of a library leads nowhere."""
+    python, site = installed(row, fetched(row.project, miss), release, tmp_path, miss)
+
+    done = run(python, f"import {row.module}", site)
+
+    assert done.returncode == (SEGFAULT if release in CRASHING else 0), done.stderr
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("row", WORKING, ids=lambda row: row.project)
+def test_once_repaired_it_works_everywhere(row: RealWheel, release: str, tmp_path: Path, miss: Miss) -> None:
+    """Not only the import: it does what it is for."""
+    answer = repaired(fetched(row.project, miss), tmp_path / "out")
+    assert answer.returncode == 0, answer.stderr
+    result = tmp_path / "out" / row.wheel.file
+    python, site = installed(row, result, release, tmp_path / "prefix", miss)
+
+    done = run(python, row.work, site)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout

@@ -1,0 +1,103 @@
+"""
+Real wheels under a real musl CPython: fetched, repaired, installed by pip, imported, and put to work.
+
+The list is ``tools/data/real.toml``; ``python -m tools.real_wheels [PROJECT…]`` fetches what is missing.
+"""
+
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.pinned_wheels import PinnedWheel, fetch
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = ROOT / "tools" / "data" / "real.toml"
+DIRECTORY = ROOT / ".cache" / "real"
+SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RealWheel:
+    """
+    One wheel of the list.
+
+    ``module`` is what crashes, and ``work``, a program that prints what it did, what must come of it; ``needs`` are
+    other projects of the list. No ``work``: it is only needed.
+    """
+
+    project: str
+    wheel: PinnedWheel
+    module: str = ""
+    work: str = ""
+    needs: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """Where the wheel is fetched to."""
+        return DIRECTORY / self.wheel.file
+
+
+def read_list(path: Path = LIST) -> dict[str, RealWheel]:
+    """Return the wheels by project."""
+    rows = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {project: _row(project, fields) for project, fields in rows.items()}
+
+
+def _row(project: str, fields: dict[str, str | list[str]]) -> RealWheel:
+    text = {name: value for name, value in fields.items() if isinstance(value, str)}
+    return RealWheel(
+        project,
+        PinnedWheel(text["file"], text["sha256"]),
+        module=text.get("module", ""),
+        work=text.get("work", ""),
+        needs=tuple(fields.get("needs", ())),
+    )
+
+
+def repaired(wheel: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Return what ``musl-audit repair`` said; the result is in *output*, under the same name."""
+    command = [sys.executable, "-m", "musl_audit", "repair", "-w", str(output), *options, str(wheel)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def install(wheels: Iterable[Path], python: Path, prefix: Path) -> Path:
+    """Let pip under *python*, a musl CPython without pip of its own, install *wheels*; return its site-packages."""
+    import pip
+
+    tools = prefix / "tools"
+    tools.mkdir(parents=True)
+    (tools / "pip").symlink_to(Path(pip.__file__).parent)
+    options = ["--no-index", "--no-deps", "--quiet", "--root-user-action=ignore", "--prefix", str(prefix)]
+    command = [str(python), "-m", "pip", "install", *options, *map(str, wheels)]
+    subprocess.run(command, env=_environment(tools), capture_output=True, text=True, check=True)
+    return next((prefix / "lib").glob("python3*")) / "site-packages"
+
+
+def run(python: Path, program: str, site: Path) -> subprocess.CompletedProcess[str]:
+    """Return what became of *program* under *python*, which may import what is in *site*."""
+    command = [str(python), "-c", program]
+    return subprocess.run(
+        command, env=_environment(site), capture_output=True, text=True, check=False, timeout=SECONDS, cwd=site
+    )
+
+
+def _environment(path: Path) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(path)}
+
+
+def main(projects: list[str]) -> int:
+    """Fetch what is missing of *projects*, none: of all; return 1 if something could not be had."""
+    failed = 0
+    rows = [row for row in read_list().values() if not projects or row.project in projects]
+    for wheel, error in fetch((row.wheel for row in rows), DIRECTORY):
+        if error is not None:
+            failed += 1
+            print(f"not to be had: {wheel.file}: {error}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
