@@ -11,10 +11,13 @@ from tests.support.cli import environment, wheel
 SLOW = {
     "asyncio",
     "concurrent.futures",
+    "dataclasses",
     "difflib",
     "email",
     "http",
+    "inspect",
     "importlib.metadata",
+    "importlib.resources",
     "logging",
     "multiprocessing",
     "packaging",
@@ -22,7 +25,9 @@ SLOW = {
     "socket",
     "ssl",
     "subprocess",
+    "tempfile",
     "tomllib",
+    "typing",
     "urllib.request",
 }
 SCRIPT = """
