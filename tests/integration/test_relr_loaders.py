@@ -12,7 +12,9 @@ from tests.support.unpacked_wheel import install_unpacked
 from tools.corpus import CorpusRow, read_corpus
 
 FIRST = "1.2.4"  # the release that applies packed relocations
-packed_corpus = [row for row in read_corpus() if "DT_RELR" in row.why]
+PACKED = sorted((row for row in read_corpus() if "DT_RELR" in row.why), key=lambda row: row.size)
+# The smallest of each architecture; `make test-real` repairs them all.
+FEW = list({row.arch: row for row in reversed(PACKED)}.values())
 
 
 def packed_wheel(arch: str) -> Path:
@@ -35,8 +37,7 @@ def test_a_library_loads_once_it_is_unpacked(loader: Loader, tmp_path: Path, mis
     assert (packed.loads, unpacked.loads) == (loader.release >= FIRST, True), unpacked.refusals
 
 
-@pytest.mark.network
-@pytest.mark.parametrize("row", packed_corpus, ids=lambda row: row.wheel.file)
+@pytest.mark.parametrize("row", FEW, ids=lambda row: row.wheel.file)
 def test_a_real_wheel_loads_once_it_is_unpacked(row: CorpusRow, tmp_path: Path, miss: Miss) -> None:
     """Of real wheels, the oldest loader then loads everything, unless a symbol is newer than it."""
     if not row.path.exists():
