@@ -215,6 +215,16 @@ def test_an_unwritable_output_is_refused_before_work(tmp_path: Path) -> None:
     )
 
 
+def test_an_output_never_overwrites_an_input(tmp_path: Path) -> None:
+    """Whatever it is called."""
+    path = write(tmp_path, GOOD)
+    (tmp_path / "link").symlink_to(path)
+
+    answer = musl_audit("check", "--output", tmp_path / "link", path)
+
+    assert (answer.code, path.read_bytes() == GOOD) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

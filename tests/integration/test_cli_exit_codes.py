@@ -72,6 +72,30 @@ def test_what_the_gate_looks_away_from_is_0(option: str) -> None:
     assert musl_audit("check", option, {"--ignore": "MUSL4", "--select": "MUSL1"}[option], BROKEN).code == 0
 
 
+def test_a_library_that_users_bring_is_no_error() -> None:
+    """``--exclude`` takes globs of sonames."""
+    path = wheel("external_library")
+
+    codes = [musl_audit("check", *options, path).code for options in ((), ("--exclude", "libodbc.so.*"))]
+
+    assert codes == [1, 0]
+
+
+def test_every_hash_is_verified_on_demand() -> None:
+    """Binaries are anyway; the rest costs time."""
+    path = wheel("record_unverified_digest")
+
+    codes = [musl_audit("check", "--fail-on", "warning", *more, path).code for more in ((), ("--verify-hashes",))]
+
+    assert codes == [0, 1]
+
+
+@pytest.mark.parametrize("option", ["--max-members=3", "--max-member-size=1k", "--max-total-size=1k"])
+def test_a_wheel_beyond_a_limit_is_no_clean_wheel(option: str) -> None:
+    """Limits are options, since a good wheel may need more."""
+    assert musl_audit("check", option, CLEAN).code in (1, 4)
+
+
 def test_only_other_platforms_is_3(foreign: Path) -> None:
     """Nothing was examined, so nothing was found to be right."""
     answer = musl_audit("check", foreign)

@@ -139,6 +139,16 @@ def test_a_full_disk_is_one_line() -> None:
     assert (done.returncode, done.stderr) == (4, b"musl-audit: error: No space left on device\n")
 
 
+@pytest.mark.parametrize("closing", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_changes_nothing_but_what_is_seen(closing: str) -> None:
+    """The exit code is what a gate reads."""
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closing}', "sh", *COMMAND, "check", BROKEN, "none.whl"], env=environment(), check=False
+    )
+
+    assert done.returncode == 4
+
+
 def test_typography_gives_way_to_ascii() -> None:
     """A stream that is no Unicode gets hyphens, not escapes."""
     answer = musl_audit("show", BROKEN, env={"PYTHONIOENCODING": "ascii"})

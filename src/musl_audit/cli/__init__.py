@@ -18,6 +18,7 @@ INTERRUPTED, CLOSED_PIPE = 130, 141  # 128 + SIGINT, 128 + SIGPIPE: what a shell
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that *argv* names and return its exit code; every expected error ends here, in one line."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _stand_in_for_closed_streams()
     return guarded(lambda: run(arguments))
 
 
@@ -61,6 +62,15 @@ def _complain(message: str, code: int) -> int:
 def _sentence(error: OSError) -> str:
     reason = error.strerror or str(error)
     return f"{error.filename}: {reason}" if error.filename is not None else reason
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Write to nowhere where a stream is closed (``>&-``): Python has None in its place."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            import os
+
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _forget_stdout() -> None:

@@ -43,7 +43,7 @@ class FactsLine:
 def write_facts(options: Namespace) -> int:
     """Write the facts of the wheels, and return the exit code."""
     line = FactsLine(limits_of(options), options.verify_hashes)
-    lines = outcomes_of(inputs_of(options.wheels), line, options.jobs)
+    lines = outcomes_of(inputs_of(options.wheels, options.output), line, options.jobs)
     code = NOTHING
     with output_to(options.output, "never") as output, closing(lines):
         for found in lines:

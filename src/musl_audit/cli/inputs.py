@@ -19,13 +19,23 @@ Input = Path | Skip | Failure
 _WORTH_PROCESSES = 4 << 20  # bytes of wheels
 
 
-def inputs_of(references: Sequence[str]) -> list[Input]:
-    """Return what *references* mean; raise ``UsageError`` where there are none."""
+def inputs_of(references: Sequence[str], output: str | None = None) -> list[Input]:
+    """Return what *references* mean; raise ``UsageError`` where there are none, or *output* would overwrite one."""
     from musl_audit.sources.files import expand
 
     if not references:
         raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
-    return list(expand(references))
+    inputs = list(expand(references))
+    if output is not None and any(isinstance(item, Path) and _is_same(item, output) for item in inputs):
+        raise UsageError(f"--output {output}: is one of the wheels to read")
+    return inputs
+
+
+def _is_same(path: Path, output: str) -> bool:
+    try:
+        return path.samefile(output)
+    except (OSError, ValueError):  # there is no such output yet, or never can be
+        return False
 
 
 def outcomes_of(

@@ -31,5 +31,5 @@ def run(options: Namespace) -> int:
 
         return write_facts(options)
     audit = AuditRun("show", options)
-    inputs = inputs_of(options.wheels)
+    inputs = inputs_of(options.wheels, options.output)
     return audit.report(outcomes_of(inputs, audit.examination, options.jobs), len(inputs))
