@@ -71,7 +71,7 @@ def _ladder(report: Report) -> Iterator[str]:
 
 def _answer(rung: Rung) -> str:
     if rung.loads:
-        return "✅ yes"
+        return "✅ yes" if rung.is_certain else "maybe"
     return f"❌ no, though {' and '.join(map(code_span, rung.promised_by))} promises it" if rung.is_broken else "no"
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from musl_audit.frozen import frozen
 from musl_audit.impact import spell_releases
-from musl_audit.model import DistributionAnswer, Evidence, MuslVersion, Report, Verdict
+from musl_audit.model import DistributionAnswer, Evidence, Loads, MuslVersion, Report, Verdict
 from musl_audit.reporters.layout import listed, ranges
 from musl_audit.rules.base import spell
 
@@ -19,6 +19,14 @@ class Rung:
     promised_by: tuple[str, ...]  # tags
     evidence: tuple[Evidence, ...]  # in the order of the verdict: the widest reason first
     distributions: tuple[DistributionAnswer, ...]
+    is_certain: bool = True
+
+    @property
+    def answer(self) -> str:
+        """The answer in a word: loads, fails, or maybe."""
+        if not self.loads:
+            return "fails"
+        return "loads" if self.is_certain else "maybe"
 
     @property
     def is_broken(self) -> bool:
@@ -47,7 +55,7 @@ def ladder(report: Report) -> list[Rung]:
 def _rung(releases: tuple[MuslVersion, ...], verdict: Verdict, *, loads: bool, promised_by: tuple[str, ...]) -> Rung:
     evidence = tuple(item for item in verdict.decided_by if not item.fails_on.isdisjoint(releases))
     distributions = tuple(answer for answer in verdict.distributions if answer.musl in releases)
-    return Rung(releases, loads, promised_by, evidence, distributions)
+    return Rung(releases, loads, promised_by, evidence, distributions, is_certain=verdict.loads is not Loads.UNKNOWN)
 
 
 # --- Who ships it -----------------------------------------------------------------------------------------

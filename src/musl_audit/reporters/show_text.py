@@ -87,9 +87,8 @@ class ShowText:
                 yield from lines[1:]
 
     def _answer(self, rung: Rung) -> str:
-        if rung.loads:
-            return self._paint("loads", GOOD)
-        return self._paint("fails", BAD if rung.promised_by else BOLD)
+        style = GOOD if rung.answer == "loads" else BAD if rung.is_broken else BOLD
+        return self._paint(rung.answer, style)
 
     def _findings(self, findings: Sequence[Finding]) -> Iterator[str]:
         if not findings:

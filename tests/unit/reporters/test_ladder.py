@@ -74,6 +74,14 @@ def test_reasons_without_symbols_name_files() -> None:
     assert spell_reasons(broken, report.verdict.known) == ["MUSL401 libdemo.so.1"]
 
 
+def test_what_cannot_be_told_is_not_promised() -> None:
+    """A search path leads out of the tree: the library may be there, or not."""
+    program = executable(needed=("libdemo.so.1",), runpath="$ORIGIN/../lib/python3.12/site-packages/demo.libs")
+    rungs = ladder(judged(wheel(program, library())))
+
+    assert {rung.answer for rung in rungs} == {"maybe"}
+
+
 def test_a_wheel_without_an_architecture_has_no_ladder() -> None:
     """There is nothing to load."""
     assert ladder(judged(wheel(platform="musllinux_1_2_mips64"))) == []
