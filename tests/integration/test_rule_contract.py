@@ -1,11 +1,11 @@
 """What every rule owes: a page, a hint, a real wheel that triggers exactly it, and a near miss that does not."""
 
 import pytest
+from tests.support.testwheels import Expected, manifest, releases
 
 from musl_audit.cli.examination import Examination
 from musl_audit.model import Failure, Outcome, Report, Severity, Skip
 from musl_audit.rules import RuleModule, all_rules
-from tests.support.testwheels import Expected, manifest, releases
 
 CASES = sorted(manifest().values(), key=lambda case: case.case)
 RULES = all_rules()
