@@ -45,7 +45,8 @@ test-real: dev musl-python $(if $(REAL),,corpus)  ## Fetch real wheels, repair t
 	$(BIN)/python -m tools.real_wheels $(REAL)
 	MUSL_AUDIT_REQUIRE=musl-python,real $(BIN)/python -m pytest -m real $(if $(REAL),tests/real/test_real_imports.py -k $(REAL),tests/real)
 
-before-after: dev  ## Ask loaders and interpreters about real wheels before and after a repair, and write the table
+before-after: dev musl-python corpus  ## Ask loaders and interpreters about real wheels before and after a repair, and write the table
+	$(BIN)/python -m tools.real_wheels
 	$(BIN)/python -m tools.before_after
 
 corpus: dev  ## Fetch the real wheels whose answers by musl's loaders are recorded

@@ -1,0 +1,154 @@
+"""
+What musl's loaders and a real CPython make of real wheels before and after ``musl-audit repair``.
+
+Writes the tables of ``docs/explanation/before-and-after.md`` between its two marks. Needs ``make corpus``,
+``make musl-python`` and what ``python -m tools.real_wheels`` fetches; loaders of other architectures run under qemu.
+"""
+
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.installed_wheels import ask_wheel, installed
+from tests.support.loaders import Answer, Loader, Outcome, all_loaders, what_is_missing
+from tests.support.musl_python import RELEASES, directory
+from tools.corpus import CorpusRow, read_corpus
+from tools.real_wheels import ROOT, RealWheel, install, read_list, repaired, run
+
+from musl_audit import judge, load_catalog, read_facts
+from musl_audit.model import MuslVersion
+
+PAGE = ROOT / "docs" / "explanation" / "before-and-after.md"
+BEGIN, END = "<!-- make before-after writes from here … -->", "<!-- … to here -->"
+SEGFAULT = -11
+Answers = dict[str, str]  # by release: works, crashes, refused
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One wheel before and after: the lowest musl that we say it needs, and what became of it on each release."""
+
+    name: str
+    needs: tuple[str, str]
+    before: Answers
+    after: Answers
+    note: str = ""
+
+
+def loaded(row: CorpusRow, loaders: Iterable[Loader], scratch: Path) -> Comparison:
+    """Return what *loaders* make of a wheel of the corpus; what no repair can mend is in the note."""
+    answer = repaired(row.path, scratch / "out")
+    note = ""
+    if answer.returncode:  # repaired all the same, for a floor that it can keep
+        note = next(line.strip() for line in answer.stderr.splitlines() if " MUSL" in line)
+        note = note[note.index("MUSL") :].partition(";")[0]
+        answer = repaired(row.path, scratch / "out", "--floor", "1.2.3")
+        answer.check_returncode()
+    (result,) = (scratch / "out").iterdir()
+    before = _asked(row.path, row.arch, loaders, scratch / "before")
+    after = _asked(result, row.arch, loaders, scratch / "after")
+    return Comparison(row.wheel.file, (needed(row.path), needed(result)), before, after, note)
+
+
+def needed(wheel: Path) -> str:
+    """Return the musl that we say *wheel* needs."""
+    lowest: MuslVersion | None = judge(read_facts(str(wheel)), load_catalog()).verdict.required_musl
+    return str(lowest) if lowest else "?"
+
+
+def _asked(wheel: Path, arch: str, loaders: Iterable[Loader], prefix: Path) -> Answers:
+    found = installed(wheel, arch, prefix)
+    return {one.release: _word(ask_wheel(one, prefix, found, is_ours=False).answers.values()) for one in loaders}
+
+
+def _word(answers: Iterable[Answer]) -> str:
+    outcomes = {answer.outcome for answer in answers}
+    if Outcome.CRASHED in outcomes:
+        return "crashes"
+    return "works" if outcomes <= {Outcome.OK} else "refused"
+
+
+def imported(row: RealWheel, rows: dict[str, RealWheel], scratch: Path) -> Comparison:
+    """Return what becomes of the import before, and of the work after."""
+    repaired(row.path, scratch / "out").check_returncode()
+    result = scratch / "out" / row.wheel.file
+    others = [rows[project].path for project in row.needs]
+    pythons = {release: directory() / "py" / "bin" / f"python3.11-{release}" for release in RELEASES}
+    newest = pythons[RELEASES[-1]]
+    sites = [install([wheel, *others], newest, scratch / str(n)) for n, wheel in enumerate((row.path, result))]
+    before = {release: run(python, row.work, sites[0]) for release, python in pythons.items()}
+    after = {release: run(python, row.work, sites[1]) for release, python in pythons.items()}
+    words = {0: "works", SEGFAULT: "crashes"}
+    return Comparison(
+        row.wheel.file,
+        (needed(row.path), needed(result)),
+        {release: words.get(done.returncode, "fails") for release, done in before.items()},
+        {release: words.get(done.returncode, "fails") for release, done in after.items()},
+        note=after[RELEASES[-1]].stdout.strip(),
+    )
+
+
+def table(comparisons: list[Comparison], releases: list[str], last: str) -> Iterator[str]:
+    """Yield the lines of a table: a cell says what was, an arrow and what is, or one word where nothing changed."""
+    yield f"| wheel | needs musl | {' | '.join(releases)} | {last} |"
+    yield "|---" * (len(releases) + 3) + "|"
+    for one in comparisons:
+        cells = [_change(one.before.get(release, "—"), one.after.get(release, "—")) for release in releases]
+        yield f"| {one.name.removesuffix('.whl')} | {_change(*one.needs)} | {' | '.join(cells)} | {one.note} |"
+
+
+def _change(before: str, after: str) -> str:
+    return after if before == after else f"{before} → **{after}**"
+
+
+def crashes(comparisons: list[Comparison]) -> tuple[int, int, int]:
+    """Return how many questions were asked, and how many were answered by a crash before and after."""
+    before = Counter(word for one in comparisons for word in one.before.values())
+    after = Counter(word for one in comparisons for word in one.after.values())
+    return before.total(), before["crashes"], after["crashes"]
+
+
+def lines() -> Iterator[str]:
+    """Yield the generated part of the page."""
+    rows = read_list()
+    yield "## Imports under a real CPython 3.11"
+    yield ""
+    imports = []
+    for real in filter(lambda real: real.work, rows.values()):
+        with tempfile.TemporaryDirectory() as scratch:
+            imports.append(imported(real, rows, Path(scratch)))
+    yield from table(imports, list(RELEASES), "what it did")
+    yield ""
+    yield _count("imports", imports)
+    yield ""
+    yield "## All wheels of the corpus with packed relocations, under musl's own loaders"
+    yield ""
+    packed = [row for row in read_corpus() if "DT_RELR" in row.why]
+    corpus = []
+    for row in packed:
+        available = [one for one in all_loaders() if one.arch == row.arch and what_is_missing(one) is None]
+        print(row.wheel.file, file=sys.stderr, flush=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            corpus.append(loaded(row, available, Path(scratch)))
+    yield from table(corpus, sorted({release for one in corpus for release in one.before}), "what repair cannot mend")
+    yield ""
+    yield _count(f"answers of loaders about {len(packed)} wheels", corpus)
+
+
+def _count(what: str, comparisons: list[Comparison]) -> str:
+    asked, before, after = crashes(comparisons)
+    return f"Of {asked} {what}, {before} were crashes before and {after} after."
+
+
+def main() -> None:
+    """Write the tables into the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    head, tail = text.partition(BEGIN)[0], text.partition(END)[2]
+    PAGE.write_text("\n".join([head + BEGIN, "", *lines(), "", END]) + tail, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
