@@ -13,8 +13,10 @@ from tests.support.loaders import Loader, all_loaders, what_is_missing
 from tests.support.musl_python import RELEASES, musl_python, run
 from tests.support.repairs import INPUTS, graftee, patchelf, repaired, sysroot, thrower
 
+from musl_audit.elf import read_elf
+
 FOREIGN = ("i686", "aarch64", "armv7l", "ppc64le", "s390x", "riscv64")
-CORPUS = ROOT / ".cache" / "corpus"
+FETCHED = [ROOT / ".cache" / name for name in ("corpus", "real")]
 
 
 def install(wheel: Path, python: Path, prefix: Path) -> Path:
@@ -89,14 +91,33 @@ def test_an_exception_is_caught_through_a_grafted_runtime(release: str, tmp_path
     site = install(result, python, tmp_path / "prefix")
     done = run(python, "-c", "import thrower; print(thrower.probe())", path=site)
 
+    unpacked = [
+        path.name for path in site.glob("thrower.libs/*") if not read_elf(path.read_bytes(), "").packed_relocations
+    ]
+    assert {name.partition("-")[0] for name in unpacked} == {"libgcc_s", "libstdc++"}
     assert (done.returncode, done.stdout) == (0, "78\n"), done.stderr
 
 
+@pytest.mark.parametrize(("release", "becomes"), [("1.2.2", -11), ("1.2.3", -11), ("1.2.5", 0)])
+def test_the_same_runtime_crashes_where_it_stays_packed(release: str, becomes: int, tmp_path: Path, miss: Miss) -> None:
+    """So it is the unpacking that lets exceptions be caught."""
+    python = musl_python(release, miss)
+    root = runtime(tmp_path / "root", miss)
+    options = ("--sysroot", root, "--no-fix", "--floor", "1.2.4")
+    result = repaired(thrower(), tmp_path / "out", *options)
+
+    site = install(result, python, tmp_path / "prefix")
+    done = run(python, "-c", "import thrower; print(thrower.probe())", path=site)
+
+    assert done.returncode == becomes, done.stderr
+
+
 def runtime(root: Path, miss: Miss) -> Path:
-    """Make *root* a system with the C++ runtime out of a wheel of the corpus, under its names on Alpine."""
-    wheel = next(CORPUS.glob("greenlet-3.5.6-*-musllinux_1_2_x86_64.whl"), None)
+    """Make *root* a system with the C++ runtime out of a real wheel, under its names on Alpine."""
+    found = (path for folder in FETCHED for path in folder.glob("greenlet-3.5.6-*-musllinux_1_2_x86_64.whl"))
+    wheel = next(found, None)
     if wheel is None:
-        miss("corpus")
+        miss("real")
     assert wheel is not None
     libraries = root / "usr" / "lib"
     libraries.mkdir(parents=True)
