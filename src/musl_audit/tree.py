@@ -3,11 +3,16 @@
 import os
 import stat
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 from musl_audit.errors import MuslAuditError
 
 _MOST_LINKS = 40  # Linux follows as many before it says ELOOP
+# Without O_NONBLOCK, a FIFO in the place of a file would be waited for. Windows knows none of these, but O_BINARY.
+_FLAGS = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+_READ = reduce(or_, (getattr(os, name, 0) for name in _FLAGS), os.O_RDONLY)
 
 
 class PathError(MuslAuditError):
@@ -80,8 +85,7 @@ class Tree:
         """Return the bytes of the regular file at *path*; raise ``PathError`` for anything else and for too many."""
         found = self.resolve(path)
         try:
-            # Without O_NONBLOCK, a FIFO in the place of a file would be waited for.
-            descriptor = os.open(self.place(found), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(self.place(found), _READ)
             try:
                 _check_file(path, os.fstat(descriptor), most)
                 with open(descriptor, "rb", closefd=False) as file:

@@ -290,3 +290,11 @@ def test_a_wheel_that_is_no_archive_cannot_be_answered(tmp_path: Path, python: P
     assert answer.code == 4
     assert len(answer.json["wheels"]) == 1  # type: ignore[arg-type]
     assert str(broken) in answer.stderr
+
+
+def test_what_is_no_wheel_is_told_from_one(python: Path) -> None:
+    """An interpreter named behind ``--wheel`` is taken for one."""
+    answer = musl_audit("env", "--isolated", "--json", "--wheel", wheel("clean_cp311"), python)
+
+    assert answer.code == 4
+    assert "PYTHON is named before --wheel" in answer.stderr

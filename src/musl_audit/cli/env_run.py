@@ -55,7 +55,9 @@ class EnvRun:
     def report(self) -> int:
         """Write the explanation, and return the exit code."""
         with output_to(self.options.output, self.options.color) as output:
-            context = Context(self._environment(), self.catalog, self.kernel_headers)
+            environment = self._environment()
+            version = environment.interpreter.minor if environment.interpreter else None
+            context = Context(environment, self.catalog, self.kernel_headers.for_version(version))
             findings = findings_of(context)
             code = exit_code(findings, FAIL_ON[self.fail_on])
             text = self._json(context, findings, code) if self._is_json else self._text(context, findings, output)

@@ -40,6 +40,10 @@ def answer_wheels(
     )
     answers, failures = [], []
     for found in expand(references):
+        if isinstance(found, Skip) and found.reason == "not a wheel":
+            message = f"{found.path}: not a wheel (PYTHON is named before --wheel)"
+            failures.append(Failure(found.path, "ENV901", message))
+            continue
         if isinstance(found, Skip):
             remark(f"{found.path}: skipped: {found.reason}")
             continue

@@ -1,7 +1,7 @@
 """What a Python lacks that was built without kernel headers: macros, the names they cost, and who needs those."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from musl_audit.environment.values import Build
 from musl_audit.errors import PolicyError
@@ -27,6 +27,7 @@ class HeaderMacro:
     header: str
     costs: tuple[str, ...]  # "socket.AF_NETLINK", "os.getrandom", "ossaudiodev"
     packages: tuple[AffectedPackage, ...] = ()
+    until: tuple[int, int] | None = None  # the last version of CPython that has what it costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,14 @@ class KernelHeaders:
     def names(self) -> tuple[str, ...]:
         """Every name that some macro costs, sorted."""
         return tuple(sorted({name for row in self.macros for name in row.costs}))
+
+    def for_version(self, version: tuple[int, int] | None) -> "KernelHeaders":
+        """Return the policy for one version of CPython: what it dropped itself is not lost."""
+        rows = (
+            replace(row, costs=()) if row.until is not None and version is not None and version > row.until else row
+            for row in self.macros
+        )
+        return replace(self, macros=tuple(rows))
 
     def qualified(self, name: str) -> str | None:
         """
@@ -104,4 +113,18 @@ def _asked(row: HeaderMacro, names: Mapping[str, bool]) -> list[str]:
 
 def _macro(fields: Fields) -> HeaderMacro:
     packages = (AffectedPackage(row.text("name"), row.text("symptom")) for row in fields.rows("packages"))
-    return HeaderMacro(fields.text("macro"), fields.text("header"), tuple(fields.texts("costs")), tuple(packages))
+    until = fields.optional_text("until")
+    return HeaderMacro(
+        fields.text("macro"),
+        fields.text("header"),
+        tuple(fields.texts("costs")),
+        tuple(packages),
+        _version(until, fields.where) if until is not None else None,
+    )
+
+
+def _version(text: str, where: str) -> tuple[int, int]:
+    major, dot, minor = text.partition(".")
+    if not (dot and major.isdigit() and minor.isdigit()):
+        raise PolicyError(f"{where}: {text!r} is no version of CPython")
+    return int(major), int(minor)

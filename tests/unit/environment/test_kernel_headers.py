@@ -61,6 +61,14 @@ def test_without_files_a_macro_is_told_by_its_names() -> None:
     assert [row.macro for row in POLICY.missing(Build((), {}, names))] == ["HAVE_LINUX_VM_SOCKETS_H"]
 
 
+def test_what_a_later_version_dropped_itself_is_not_lost() -> None:
+    """``ossaudiodev`` went with 3.13, whatever headers there are."""
+    lost = [lost_names(POLICY.for_version(version).macros) for version in ((3, 12), (3, 13), None)]
+
+    assert ["ossaudiodev" in names for names in lost] == [True, False, True]
+    assert set(lost[0]) - set(lost[1]) == {"ossaudiodev"}
+
+
 def test_families_and_functions_come_before_their_constants() -> None:
     """A list that is cut off should begin with what matters."""
     names = lost_names(POLICY.macros)

@@ -16,10 +16,7 @@ RULE = Rule("ENV901", "could-not-read", Severity.ERROR, "name the interpreter it
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield one finding for each thing that could not be read."""
+    hint = None if context.environment.interpreter is None else ""  # then it is a wheel that could not be read
     for failure in context.environment.failures:
         if failure.code == RULE.code:
-            yield RULE.finding(failure.message, members=[failure.path], hint=_hint(failure.path))
-
-
-def _hint(path: str) -> str | None:
-    return "" if path.endswith(".whl") else None
+            yield RULE.finding(failure.message, members=[failure.path], hint=hint)
