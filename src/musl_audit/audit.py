@@ -95,7 +95,7 @@ def _reported(finding: Finding, context: Context) -> Finding | None:
 
 def _impact(finding: Finding, hit: Releases, context: Context) -> str:
     """Return the tail of a message that says on which promised releases, and where, the files do not load."""
-    if hit == context.promised:
+    if hit == context.promised or context.arch is None:
         return "; fails on every promised release"
-    hurt = who_is_hit(hit, context.catalog, frozenset(finding.symbols))
+    hurt = who_is_hit(hit, context.arch, context.catalog, frozenset(finding.symbols))
     return f"; fails on musl {spell_releases(hit, context.releases)}" + (f": {hurt}" if hurt else "")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from musl_audit.model import MuslVersion, Releases
-from musl_audit.policy import Catalog, Distribution
+from musl_audit.policy import Arch, Catalog, Distribution
 
 
 def spell_releases(releases: Iterable[MuslVersion], known: Sequence[MuslVersion]) -> str:
@@ -38,15 +38,15 @@ def spell_presence(releases: Releases, known: Sequence[MuslVersion]) -> str:
     return f"only on {spell_releases(ordered, known)}"
 
 
-def who_is_hit(releases: Releases, catalog: Catalog, symbols: frozenset[str] = frozenset()) -> str:
+def who_is_hit(releases: Releases, arch: Arch, catalog: Catalog, symbols: frozenset[str] = frozenset()) -> str:
     """
-    Return the distributions that ship one of *releases*, ranges joined, with the end of support if all are past it.
+    Return the distributions of *arch* that ship one of *releases*, with the end of support if all are past it.
 
     Empty where no known distribution does. A distribution that has all of *symbols* backported is not hit by the lack
     of them. Past and future are seen from the policies' own date.
     """
     said = []
-    for name, distributions in _by_name(releases, catalog, symbols).items():
+    for name, distributions in _by_name(releases, arch, catalog, symbols).items():
         numbers = _ranges(distributions, [item for item in catalog.distributions if item.name == name])
         ends = [item.supported_until for item in distributions]
         text = f"{name} {numbers}" if numbers else name
@@ -56,11 +56,15 @@ def who_is_hit(releases: Releases, catalog: Catalog, symbols: frozenset[str] = f
     return ", ".join(said)
 
 
-def _by_name(releases: Releases, catalog: Catalog, symbols: frozenset[str]) -> dict[str, list[Distribution]]:
+def _by_name(
+    releases: Releases, arch: Arch, catalog: Catalog, symbols: frozenset[str]
+) -> dict[str, list[Distribution]]:
     found: dict[str, list[Distribution]] = {}
     for item in catalog.distributions:
+        if not item.verified or item.kind != "distribution" or not item.is_for(arch):
+            continue
         is_spared = bool(symbols) and symbols <= item.symbols_added
-        if item.verified and item.kind == "distribution" and item.musl in releases and not is_spared:
+        if item.musl in releases and not is_spared:
             found.setdefault(item.name, []).append(item)
     return found
 

@@ -48,11 +48,13 @@ def decide(context: Context, stated: Iterable[Finding], *, floors: dict[str, Mus
     stated = tuple(stated)
     evidence = _evidence(stated)
     loads_on = context.known.difference(*(item.fails_on for item in evidence))
+    loads = _loads(context, loads_on)
     is_broken = any(finding.severity is Severity.ERROR and not finding.fails_on for finding in stated)
+    is_certain = not is_broken and loads is not Loads.UNKNOWN
     return Verdict(
         arch=context.arch.name,
         known=context.releases,
-        loads=_loads(context, loads_on),
+        loads=loads,
         loads_on=loads_on,
         required_musl=required(context.releases, loads_on),
         decided_by=evidence,
@@ -62,7 +64,7 @@ def decide(context: Context, stated: Iterable[Finding], *, floors: dict[str, Mus
             if distribution.verified and distribution.is_for(context.arch) and distribution.musl in context.known
         ),
         earned_tags=tuple(
-            tag for tag, floor in floors.items() if not is_broken and keeps(floor, context.releases, loads_on)
+            tag for tag, floor in floors.items() if is_certain and keeps(floor, context.releases, loads_on)
         ),
     )
 
