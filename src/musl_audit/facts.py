@@ -16,14 +16,19 @@ _LARGEST_WHEEL_FILE = 1 << 20
 
 
 def extract(
-    archive: Archive, *, verify_hashes: bool = False, known: Mapping[str, ElfFacts] = MappingProxyType({})
+    archive: Archive,
+    *,
+    verify_hashes: bool = False,
+    with_digests: bool = True,
+    known: Mapping[str, ElfFacts | None] = MappingProxyType({}),
 ) -> WheelFacts:
     """
     Return the facts of the wheel in *archive*.
 
     A member is an ELF file if its first bytes say so; each is inflated once, and held against its digest in ``RECORD``;
     with *verify_hashes*, so are all other members. One that cannot be read is a problem of the archive, not the end.
-    *known* are facts of members, by name, that were read before: these are not inflated.
+    Without digests, neither is the wheel's own taken, nor are members held against theirs. *known* are members, by
+    name, that were read before, with their facts, or None for one that is no ELF file: these are not inflated.
     """
     name = _name(archive.filename)
     files = {member.name: member for member in archive.members if not member.is_directory}  # the last of a name counts
@@ -36,12 +41,12 @@ def extract(
     contradicted: list[str] = []
     for member in files.values():
         if member.name in known:
-            elves.append(known[member.name])
+            elves += filter(None, [known[member.name]])
             continue
         is_binary = is_elf(archive.head(member))
         if not is_binary and not verify_hashes:
             continue
-        for found in _examine(archive, member, record, is_binary=is_binary):
+        for found in _examine(archive, member, record if with_digests else Record(), is_binary=is_binary):
             match found:
                 case ElfFacts():
                     elves.append(found)
@@ -52,7 +57,7 @@ def extract(
     return WheelFacts(
         filename=archive.filename,
         name=name,
-        sha256=archive.sha256,
+        sha256=archive.sha256 if with_digests else "",
         size=archive.size,
         members=archive.members,
         elves=tuple(sorted(elves, key=attrgetter("path"))),

@@ -54,8 +54,9 @@ class Packages:
     def _dpkg_owner(self, path: str) -> str | None:
         wanted = _comparable(path)
         for name in self._tree.names(_DPKG_LISTS):
-            lines = self._text(f"{_DPKG_LISTS}/{name}").splitlines() if name.endswith(_LISTED) else ()
-            if any(_comparable(line) == wanted for line in lines):
+            text = self._text(f"{_DPKG_LISTS}/{name}") if name.endswith(_LISTED) else ""
+            # Most of a thousand lists end at the first test.
+            if wanted in text and any(_comparable(line) == wanted for line in text.splitlines()):
                 return self._dpkg_url(name.removesuffix(_LISTED).partition(":")[0])
         return None
 

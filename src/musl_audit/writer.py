@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedRandom
 from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO
@@ -135,28 +136,44 @@ def _remove_leftovers(directory: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def publish(source: BinaryIO, target: Path) -> None:
+@contextmanager
+def unpublished(target: Path) -> Iterator[BufferedRandom]:
     """
-    Make a copy of *source* appear as *target*, whole, replacing what was there; leave nothing where that fails.
+    Open an empty file where *target* is going to be; it is gone again unless ``publish`` names it.
 
-    On Linux the copy has no name until it is complete, so that even a killed process leaves no file behind. Only where
-    a file is replaced, the complete copy has another name between two system calls; the next run would remove it.
-    Raise ``RepairError`` where the directory cannot be written to or the disk is full.
+    On Linux the file has no name, so that even a killed process leaves nothing behind. Raise ``RepairError`` where the
+    directory cannot be written to or the disk is full.
     """
     try:
-        with _nameless(target.parent) as copy:
-            source.seek(0)
-            for chunk in iter(lambda: source.read(1 << 20), b""):
-                copy.write(chunk)
-            copy.flush()
-            os.fsync(copy.fileno())
-            _name(copy, target)
+        with _nameless(target.parent) as file:
+            yield file
     except OSError as error:
         raise RepairError(f"{target} cannot be written: {error.strerror}") from error
 
 
+def publish(file: BinaryIO, target: Path) -> None:
+    """
+    Make *file*, which ``unpublished`` opened, appear as *target*, whole, replacing what was there.
+
+    Only where something is replaced, the complete file has another name between two system calls; the next run would
+    remove it.
+    """
+    file.flush()
+    os.fsync(file.fileno())
+    _name(file, target)
+
+
+def copy(source: BinaryIO, target: Path) -> None:
+    """Make a copy of *source* appear as *target*, whole or not at all; see ``publish``."""
+    with unpublished(target) as file:
+        source.seek(0)
+        for chunk in iter(lambda: source.read(1 << 20), b""):
+            file.write(chunk)
+        publish(file, target)
+
+
 @contextmanager
-def _nameless(directory: Path) -> Iterator[BinaryIO]:
+def _nameless(directory: Path) -> Iterator[BufferedRandom]:
     """Open a file in *directory* without a name (``O_TMPFILE``), or with a hidden one where the system lacks that."""
     descriptor = _open_nameless(directory)
     if descriptor is not None:

@@ -72,6 +72,17 @@ def members(arch: str) -> list[Elf]:
     return [extension, tool]
 
 
+def single() -> Elf:
+    """Return an extension module that needs one library alone: what the benchmark grafts."""
+    libc = TARGETS["x86_64"].libc
+    return Elf(
+        f"single/_single{suffix('x86_64', '311')}",
+        ("module.c", _source("probe.c")),
+        needed=(Stub("libinner.so.3", ("inner",)), libc),
+        compile_flags=("-DMODULE=_single", "-Douter=inner"),
+    )
+
+
 def throwing() -> Elf:
     """Return an extension module in C++; the runtime that it needs comes from a wheel of others."""
     return Elf(
@@ -94,6 +105,7 @@ def main() -> None:
             for name, elf in libraries(arch).items():
                 (directory / name).write_bytes(workshop.build(elf, "graftee"))
             _write_wheel("graftee", arch, members(arch), workshop)
+        _write_wheel("single", "x86_64", [single()], workshop)
         _write_wheel("thrower", "x86_64", [throwing()], workshop)
 
 

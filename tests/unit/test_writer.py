@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from musl_audit.errors import RepairError
 from musl_audit.sources.zips import open_wheel
-from musl_audit.writer import EARLIEST, check_output_directory, pack, publish, write_archive
+from musl_audit.writer import EARLIEST, check_output_directory, copy, pack, write_archive
 
 
 def archive_of(files: dict[str, bytes]) -> bytes:
@@ -71,14 +71,14 @@ def test_publishing_replaces_what_was_there(tmp_path: Path) -> None:
     target = tmp_path / "out.whl"
     target.write_bytes(b"old")
 
-    publish(io.BytesIO(b"new"), target)
+    copy(io.BytesIO(b"new"), target)
 
     assert (target.read_bytes(), [*tmp_path.iterdir()]) == (b"new", [target])
 
 
 def test_the_output_has_ordinary_permissions(tmp_path: Path) -> None:
     """A wheel is not a secret: the process's mask decides."""
-    publish(io.BytesIO(b"new"), tmp_path / "out.whl")
+    copy(io.BytesIO(b"new"), tmp_path / "out.whl")
     (tmp_path / "reference").touch()
 
     assert (tmp_path / "out.whl").stat().st_mode == (tmp_path / "reference").stat().st_mode
@@ -90,12 +90,12 @@ def test_a_full_disk_leaves_nothing() -> None:
         "import io, os, resource, signal, sys, tempfile\n"
         "from pathlib import Path\n"
         "from musl_audit.errors import RepairError\n"
-        "from musl_audit.writer import publish\n"
+        "from musl_audit.writer import copy\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "directory = tempfile.mkdtemp()\n"
         "try:\n"
-        "    publish(io.BytesIO(b'x' * 100_000), Path(directory) / 'out.whl')\n"
+        "    copy(io.BytesIO(b'x' * 100_000), Path(directory) / 'out.whl')\n"
         "except RepairError as error:\n"
         "    print(error, os.listdir(directory))\n"
     )
@@ -109,13 +109,13 @@ def test_a_killed_process_leaves_nothing(tmp_path: Path) -> None:
     program = (
         "import io, os, signal, sys\n"
         "from pathlib import Path\n"
-        "from musl_audit.writer import publish\n"
+        "from musl_audit.writer import copy\n"
         "class Fatal(io.BytesIO):\n"
         "    def read(self, size=-1):\n"
         "        if self.tell() > 2 << 20:\n"
         "            os.kill(os.getpid(), signal.SIGKILL)\n"
         "        return super().read(size)\n"
-        "publish(Fatal(b'x' * (9 << 20)), Path(sys.argv[1]) / 'out.whl')\n"
+        "copy(Fatal(b'x' * (9 << 20)), Path(sys.argv[1]) / 'out.whl')\n"
     )
     answer = subprocess.run([sys.executable, "-c", program, tmp_path], check=False)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from musl_audit.audit import judge
 from musl_audit.errors import LibraryError, RepairError, UnmendableError, WheelError
@@ -23,7 +22,7 @@ from musl_audit.repair.plan import Proposal, as_promised, propose, refusals
 from musl_audit.repair.unmendable import foreseen_refusals
 from musl_audit.sources.zips import ZipArchive, open_wheel
 from musl_audit.tree import Tree
-from musl_audit.writer import EARLIEST, pack, publish, write_archive
+from musl_audit.writer import EARLIEST, copy, pack, publish, unpublished, write_archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ class Workshop:
         return self.image_plat if self.repair.plat == "auto" else self.repair.plat
 
     def _repaired(self, path: Path, archive: ZipArchive) -> Repaired:
-        facts = extract(archive)
+        facts = extract(archive, with_digests=False)
         match flavor_of(facts, self.catalog, self._plat):
             case Flavor.PURE:
                 return self._pure(path)
@@ -146,34 +145,32 @@ class Workshop:
         _require_tools(plan, arch)
         predicted, libraries = proposal.predicted, self._libraries(arch)
         application = Application(archive, facts, predicted, libraries, ElfTools(arch), self._pack)
-        with TemporaryDirectory(prefix="musl-audit-") as directory:
-            result = Path(directory, proposal.predicted.filename)
-            with result.open("w+b") as file:
-                write_archive(file, application.entries(plan.actions, self._sbom(facts, plan, proposal.promise)))
-            if not application.changed and result.name == path.name:
+        target = self.directory / predicted.filename
+        with unpublished(target) as file:
+            write_archive(file, application.entries(plan.actions, self._sbom(facts, plan, proposal.promise)))
+            if not application.changed and target.name == path.name:
                 return self._copied(path, NOTHING_TO_DO, proposal.report)
-            report = self._judged(result, facts, application, proposal.promise)
-            target = self._target(result.name)
-            with result.open("rb") as file:
-                publish(file, target)
+            file.flush()
+            report = self._judged(ZipArchive(file, target.name, self.limits), facts, application, proposal.promise)
+            self._take(target)
+            publish(file, target)
         return Repaired(str(path), "repaired", str(target), plan, report)
 
-    def _target(self, name: str) -> Path:
-        """Return where a result goes; raise ``RepairError`` where another one of this run went there."""
-        target = self.directory / name
+    def _take(self, target: Path) -> None:
+        """Note where a result goes; raise ``RepairError`` where another one of this run went there."""
         if target in self.published:
             raise RepairError(f"{target} was written for another wheel of this run already")
         self.published.add(target)
-        return target
 
-    def _judged(self, result: Path, facts: WheelFacts, application: Application, promise: WheelName) -> Report:
+    def _judged(self, written: ZipArchive, facts: WheelFacts, application: Application, promise: WheelName) -> Report:
         """Return the verdict on the file that was written; raise ``RepairError`` where it is not what was predicted."""
         elves = {elf.path: elf for elf in facts.elves}
-        known = {new: replace(elves[old], path=new) for new, old in application.copied.items() if old in elves}
-        with open_wheel(result, self.limits) as archive:
-            written = extract(archive, known=known)
-        report = judge(as_promised(written, promise), self.catalog, self.settings)
-        broken = (*refusals(report), *(problem.detail for problem in written.record_problems if problem.detail))
+        known = {
+            new: replace(elves[old], path=new) if old in elves else None for new, old in application.copied.items()
+        }
+        result = extract(written, with_digests=False, known=known)
+        report = judge(as_promised(result, promise), self.catalog, self.settings)
+        broken = (*refusals(report), *(problem.detail for problem in result.record_problems if problem.detail))
         if broken:
             raise RepairError(f"the result does not keep its promise, though it should: {broken[0]}")
         return report
@@ -204,10 +201,10 @@ class Workshop:
         target = self.directory / path.name
         if self.is_dry_run:
             return Repaired(str(path), "planned", str(target), plan, report)
-        target = self._target(path.name)
+        self._take(target)
         if not (target.exists() and target.samefile(path)):
             with path.open("rb") as file:
-                publish(file, target)
+                copy(file, target)
         return Repaired(str(path), "copied", str(target), plan, report)
 
 

@@ -35,9 +35,9 @@ def change(data: bytes, command: Sequence[str], what: str) -> bytes:
     program = Path(command[0]).name
     with TemporaryDirectory(prefix="musl-audit-") as directory:
         file = Path(directory, "file.so")
-        file.write_bytes(data)
-        file.chmod(0o700)
         try:
+            file.write_bytes(data)
+            file.chmod(0o700)
             answer = subprocess.run(  # noqa: S603  # no shell, a name of ours
                 [*command, str(file)],
                 capture_output=True,
@@ -50,7 +50,7 @@ def change(data: bytes, command: Sequence[str], what: str) -> bytes:
         except subprocess.TimeoutExpired as error:
             raise RepairError(f"{what}: {program} took more than {_SECONDS} seconds") from error
         except (OSError, subprocess.SubprocessError) as error:
-            raise RepairError(f"{what}: {command[0]} cannot be run: {error}") from error
+            raise RepairError(f"{what}: {program} cannot be run: {error}") from error
         if answer.returncode:
             said = answer.stderr.decode(errors="replace").strip().splitlines()
             raise RepairError(f"{what}: {program} failed: {said[-1] if said else answer.returncode}")

@@ -108,12 +108,6 @@ class Application:
         self._tools = tools
         self._pack = pack
         self._dist_info = facts.metadata.dist_infos[0] if facts.metadata.dist_infos else ""
-        self._contradicted = {
-            path
-            for problem in facts.record_problems
-            if problem.kind not in ("missing-member", "unlisted-member")
-            for path in problem.members
-        }
         self._rows: list[tuple[str, str, str]] = []
         self.changed = False
         self.copied: dict[str, str] = {}
@@ -180,8 +174,8 @@ class Application:
         """
         Return the digest of an unchanged member: RECORD's own, so that nothing is inflated, where it can be one.
 
-        A row that was seen to be wrong is not kept; one that is wrong and was not looked at stays so, and whoever
-        installs the wheel sees it as before.
+        A row that is wrong stays so, and whoever verifies the wheel sees it as before: a repair vouches for what it
+        changed, and holding everything else against its digest would take as long as the rest of it.
         """
         row = record.rows.get(member.name)
         if (
@@ -189,7 +183,6 @@ class Application:
             and row.algorithm == "sha256"
             and row.size == str(member.size)
             and len(row.digest) == _DIGEST_LENGTH
-            and member.name not in self._contradicted
         ):
             return f"sha256={row.digest}"
         return f"sha256={digest_of(self._archive.read(member) if data is None else data, 'sha256')}"

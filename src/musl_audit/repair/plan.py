@@ -69,7 +69,8 @@ def propose(
     The plan has refusals where the result would not keep the promise of every musllinux tag that it carries.
     *libraries* gives those for an architecture.
     """
-    arch = context_of(facts, catalog, settings).arch
+    context = context_of(facts, catalog, settings)
+    arch = context.arch
     if facts.name is None or arch is None:
         return RepairPlan(refusals=(_why_not_at_all(facts),))
     try:
@@ -78,7 +79,7 @@ def propose(
         return RepairPlan(refusals=(str(error),))
     if counted_tags(promise) > MOST_TAGS:
         return RepairPlan(refusals=(f"the file name stands for more than {MOST_TAGS} tags",))
-    plan = _plan(facts, facts.name, promise, catalog, settings, repair, libraries(arch))
+    plan = _plan(context, facts.name, promise, catalog, settings, repair, libraries(arch))
     predicted = predict(facts, plan.actions)
     report = judge(as_promised(predicted, promise), catalog, settings)
     refused = refusals(report, checks_isa=repair.checks_isa, has_told_missing=bool(plan.refusals))
@@ -102,7 +103,7 @@ def _under(facts: WheelFacts, promise: WheelName) -> WheelMetadata:
 
 
 def _plan(
-    facts: WheelFacts,
+    before: Context,
     name: WheelName,
     promise: WheelName,
     catalog: Catalog,
@@ -110,7 +111,7 @@ def _plan(
     repair: RepairSettings,
     libraries: Libraries,
 ) -> RepairPlan:
-    moves = tuple(_moves(context_of(facts, catalog, settings)))
+    facts, moves = before.facts, tuple(_moves(before))
     context = context_of(as_promised(predict(facts, moves), promise), catalog, settings)
     grafting = Grafting(
         f"{name.distribution}{repair.lib_sdir}",

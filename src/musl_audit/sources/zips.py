@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from io import BufferedReader
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
 from zipfile import ZipInfo
 
@@ -42,7 +42,7 @@ def open_wheel(path: str | Path, limits: Limits | None = None) -> Iterator["ZipA
 class ZipArchive:
     """An opened wheel; ``ports.Archive`` says what it offers."""
 
-    def __init__(self, file: BufferedReader, filename: str, limits: Limits) -> None:
+    def __init__(self, file: BufferedReader | BufferedRandom, filename: str, limits: Limits) -> None:
         self.filename = filename
         self.size = file.seek(0, 2)
         self._file = file

@@ -151,7 +151,7 @@ def _searching(options: Namespace, catalog: Catalog) -> "Searching":
             raise UsageError(f"--ldpaths {options.ldpaths}: with --sysroot, absolute directories inside it")
         ldpaths = tuple(os.path.abspath(entry) for entry in entries)  # noqa: PTH100  # links are followed later
     return Searching(
-        sysroot=_sysroot(options.sysroot, catalog),
+        sysroot=_sysroot(options.sysroot, catalog, is_needed=ldpaths is None),
         added=tuple(entry for text in environment for entry in split_paths(text)),
         ldpaths=ldpaths,
     )
@@ -166,12 +166,14 @@ def _epoch(text: str | None) -> int | None:
     return int(text)
 
 
-def _sysroot(text: str | None, catalog: Catalog) -> Path | None:
-    """Return the system to take libraries from: the one given, else this machine if it is musl's."""
+def _sysroot(text: str | None, catalog: Catalog, *, is_needed: bool) -> Path | None:
+    """Return the system to take libraries from: the one given, else this machine if it is musl's and asked about."""
     if text is not None:
         if not Path(text).is_dir():
             raise UsageError(f"--sysroot {text}: no such directory")
         return Path(text)
+    if not is_needed:
+        return None
     from musl_audit.environment.values import Libc
     from musl_audit.interpreter.host import read_host
     from musl_audit.tree import Tree
