@@ -95,6 +95,7 @@ class Linker:
         self._by_basename: dict[str, list[str]] = {}
         for member in self._tree.members.values():
             self._by_basename.setdefault(member.rpartition("/")[2], []).append(member)
+        self._on_all_releases = self._symbols.names_on_all(self._known)
         self._open_references: dict[str, tuple[Symbol, ...]] = {}
 
     # --- libraries
@@ -182,30 +183,22 @@ class Linker:
         has_interpreter = root.kind is not ElfKind.EXECUTABLE
         for file in files:
             for symbol in self._open(file):
-                yield Reference(file.path, symbol, self._lookup(symbol.name, files, allowed, has_interpreter, fallback))
+                if not (has_interpreter and self._catalog.provided_by_interpreter(symbol.name)):
+                    yield Reference(file.path, symbol, self._lookup(symbol.name, files, allowed, fallback))
 
     def _open(self, file: ElfFacts) -> tuple[Symbol, ...]:
         """Return the references of *file* that libc does not satisfy on every known release."""
         if file.path not in self._open_references:
-            symbols = self._symbols
+            provided = self._on_all_releases
             self._open_references[file.path] = tuple(
                 symbol
                 for symbol in (*file.undefined, *_referred_to_without_definition(file))
-                if symbol.is_referenced and symbols.releases_with(symbol.name) != self._known
+                if symbol.is_referenced and symbol.name not in provided
             )
         return self._open_references[file.path]
 
-    def _lookup(
-        self,
-        name: str,
-        files: list[ElfFacts],
-        allowed: list[str],
-        has_interpreter: bool,  # noqa: FBT001
-        fallback: Provider,
-    ) -> Provider:
+    def _lookup(self, name: str, files: list[ElfFacts], allowed: list[str], fallback: Provider) -> Provider:
         """Return the provider of *name*: the one that has it on most releases, as the first match would."""
-        if has_interpreter and self._catalog.provided_by_interpreter(name):
-            return Interpreter()
         for file in files:
             if name in file.defined:
                 return InWheel(file.path)

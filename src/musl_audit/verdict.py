@@ -144,9 +144,9 @@ def _hits(item: Evidence, distribution: Distribution) -> bool:
 
 def _needs_any(linkage: Linkage, symbols: frozenset[str]) -> bool:
     return any(
-        symbol.name in symbols and symbol.is_referenced and not symbol.is_weak
+        not symbol.is_weak and not any(symbol.name in other.defined for other in load.files)
         for load in linkage.loads
         for file in load.files
         for symbol in file.undefined
-        if not any(symbol.name in other.defined for other in load.files)
+        if symbol.name in symbols and symbol.is_referenced
     )

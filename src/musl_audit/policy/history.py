@@ -100,9 +100,15 @@ class SymbolTable:
         index = self._timeline.index(release)
         return frozenset(name for name, mask in self._exported.items() if mask >> index & 1)
 
-    def names(self) -> frozenset[str]:
+    def names(self) -> AbstractSet[str]:
         """Return every name that some release exports."""
-        return frozenset(self._exported)
+        return self._exported.keys()
+
+    def names_on_all(self, releases: Releases) -> frozenset[str]:
+        """Return the names against which a relocation finds libc's on every one of *releases*."""
+        wanted = sum(1 << self._timeline.index(release) for release in releases)
+        exported = frozenset(name for name, mask in self._exported.items() if mask & wanted == wanted)
+        return exported.union(name for name in self._fallbacks if self.releases_with(name) >= releases)
 
     def __contains__(self, name: object) -> bool:
         return name in self._exported

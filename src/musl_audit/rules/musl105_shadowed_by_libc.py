@@ -54,9 +54,10 @@ def _shadowed(file: ElfFacts, load: Load, context: Context) -> Iterator[str]:
         return
     table = context.catalog.symbols(context.arch.name)
     doubles = (file.defined & table.names()) - file.copied
-    for name in doubles:
-        is_used = name in file.referenced_definitions or any(name in imported(other) for other in load.files)
-        if is_used and table.releases_with(name) & (context.promised or context.known):
+    if not doubles:
+        return
+    for name in doubles & file.referenced_definitions.union(*map(imported, load.files)):
+        if table.releases_with(name) & (context.promised or context.known):
             yield name
 
 
