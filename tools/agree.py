@@ -3,11 +3,17 @@ Compare our answers with those that musl's real loaders gave about the wheels of
 
 For each wheel, the releases on which we say that all of it loads must be those that ``tools/data/corpus.csv`` records.
 Run after ``make corpus``, from the root of the repository: ``python -m tools.agree``; exits with 1 on any disagreement.
+With ``--ask`` the loaders that can run here are asked again, to see that the record is right.
 """
 
 import sys
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
+from tests.support.installed_wheels import ask_wheel, installed
+from tests.support.loaders import available_loaders
 from tools.corpus import CorpusRow, read_corpus
 
 from musl_audit import judge, load_catalog, read_facts
@@ -40,6 +46,25 @@ def our_answer(row: CorpusRow, catalog: Catalog) -> tuple[str, ...]:
     return tuple(release for release in RECORDED if release in loads_on)
 
 
+def asked_again(row: CorpusRow) -> Iterator[tuple[str, bool]]:
+    """Yield each release whose loader can run here, and whether it loads the wheel."""
+    loaders = [loader for loader in available_loaders() if loader.arch == row.arch]
+    with tempfile.TemporaryDirectory() as folder:
+        found = installed(row.path, row.arch, Path(folder)) if loaders else []
+        for loader in loaders:
+            yield loader.release, ask_wheel(loader, Path(folder), found, is_ours=False).loads
+
+
+def ask(rows: tuple[CorpusRow, ...]) -> int:
+    """Ask about all rows; return how many answers are not the recorded ones."""
+    answers = [(row, release, loads) for row in rows for release, loads in asked_again(row)]
+    wrong = [(row, release, loads) for row, release, loads in answers if loads != (release in row.loads_on)]
+    for row, release, loads in wrong:
+        print(f"{row.wheel.file} on {release}: recorded {release in row.loads_on}, seen {loads}")
+    print(f"{len(answers) - len(wrong)} of {len(answers)} answers of the loaders here are the recorded ones")
+    return len(wrong)
+
+
 def main() -> int:
     """Compare all rows."""
     catalog = load_catalog()
@@ -60,7 +85,8 @@ def main() -> int:
         print(f"{count:5}  {name}")
     print(*disagreements, sep="\n", end="\n" if disagreements else "")
     print(f"{agreed.total()} of {len(rows)} wheels agree on {len(RECORDED)} releases, {len(disagreements)} disagree")
-    return 1 if disagreements else 0
+    wrong = ask(rows) if "--ask" in sys.argv[1:] else 0
+    return 1 if disagreements or wrong else 0
 
 
 if __name__ == "__main__":
