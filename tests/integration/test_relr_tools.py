@@ -2,7 +2,9 @@
 
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.conftest import Miss
@@ -10,11 +12,14 @@ from tests.support.evaluator import Evaluation
 from tests.support.loaders import Bench, all_loaders, what_is_missing
 from tests.support.packed_fixtures import ARCHES, packed_fixture
 
+from musl_audit.elf import read_elf
 from musl_audit.patchers.tools import find_tool
+from musl_audit.repair.headers import PF_X
 from musl_audit.repair.image import read_image
 from musl_audit.repair.relr import unpack_relocations
 
-SOURCE = Path(__file__).parents[1] / "support" / "thorough.c"
+SOURCES = Path(__file__).parents[1] / "support"
+SOURCE = SOURCES / "thorough.c"
 LONG = "$ORIGIN/../a/path/that/is/so/long/that/the/string/table/has/to/move:$ORIGIN"
 STRIPPERS = {"strip": ["strip"], "strip -g": ["strip", "-g"], "objcopy": ["objcopy"]}
 PATCHES = {
@@ -47,20 +52,27 @@ def changed(data: bytes, tool: str, directory: Path) -> bytes:
     return after.read_bytes()
 
 
-def linked(options: list[str], directory: Path) -> bytes:
-    """Return what GNU ld makes of the source for x86_64, with packed relocations; skip the test without tools."""
-    if not all(map(shutil.which, ("musl-gcc", "strip", "objcopy"))):
-        pytest.skip("needs musl-gcc and binutils: apt-get install musl-tools binutils")
-    output = directory / "linked"
+@cache
+def linked(*options: str, source: Path = SOURCE) -> bytes:
+    """Return what GNU ld makes of *source* for x86_64, with packed relocations."""
     packing = ["-O1", "-fno-builtin", "-Wl,-z,pack-relative-relocs"]
-    subprocess.run(["musl-gcc", *packing, *options, SOURCE, "-o", output], check=True, capture_output=True)
-    return output.read_bytes()
+    with TemporaryDirectory() as directory:
+        output = Path(directory, "linked")
+        subprocess.run(["musl-gcc", *packing, *options, source, "-o", output], check=True, capture_output=True)
+        return output.read_bytes()
 
 
-@pytest.fixture(params=LINKERS.values(), ids=list(LINKERS), scope="module")
-def packed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+@pytest.fixture
+def compiler(miss: Miss) -> None:
+    """GNU's compiler for musl and its tools are there."""
+    if not all(map(shutil.which, ("musl-gcc", "strip", "objcopy"))):
+        miss("musl-gcc")
+
+
+@pytest.fixture(params=LINKERS.values(), ids=list(LINKERS))
+def packed(request: pytest.FixtureRequest, compiler: None) -> bytes:
     """A library for x86_64 with packed relocations, linked by GNU ld in one of several ways."""
-    return linked(["-shared", "-fPIC", *request.param], tmp_path_factory.mktemp("packed"))
+    return linked("-shared", "-fPIC", *request.param)
 
 
 @pytest.fixture
@@ -117,10 +129,10 @@ def test_a_stripped_library_can_be_unpacked(packed: bytes, bench: Bench, tmp_pat
 
 
 @pytest.mark.parametrize("tool", [None, *STRIPPERS, "--set-rpath"])
-def test_a_program_starts_once_it_is_unpacked(tool: str | None, bench: Bench, tmp_path: Path) -> None:
+def test_a_program_starts_once_it_is_unpacked(tool: str | None, compiler: None, bench: Bench, tmp_path: Path) -> None:
     """Position-independent programs have the name of their interpreter in the way, and copy relocations."""
     program = tmp_path / "program"
-    packed = linked(["-pie", "-fPIE", "-DPROGRAM"], tmp_path)
+    packed = linked("-pie", "-fPIE", "-DPROGRAM")
     unpacked = unpack_relocations(packed)
     outcomes = []
     for data in (packed, changed(unpacked, tool, tmp_path) if tool else unpacked):
@@ -129,6 +141,22 @@ def test_a_program_starts_once_it_is_unpacked(tool: str | None, bench: Bench, tm
         outcomes.append(bench.start(program).is_ok)
 
     assert outcomes == [False, True]
+
+
+@pytest.mark.parametrize("tool", [None, *STRIPPERS, "--set-rpath"])
+def test_packed_relocations_of_the_code_itself_are_unpacked(
+    tool: str | None, compiler: None, bench: Bench, tmp_path: Path
+) -> None:
+    """With ``DT_TEXTREL``, which stays: the loader must still make the code writable while it relocates it."""
+    packed = linked("-shared", "-fPIC", "-Wl,-z,notext", source=SOURCES / "text_relocations.c")
+    code = next(load for load in read_image(packed).loads if load.flags & PF_X)
+    packed_addresses = [one.address for one in Evaluation(packed).relocations if one.is_packed]
+    assert any(code.address <= address < code.memory_end for address in packed_addresses)
+    unpacked = unpack_relocations(packed)
+
+    assert read_elf(unpacked, "").has_text_relocations
+    assert not is_loaded(bench, packed, tmp_path)
+    assert is_loaded(bench, changed(unpacked, tool, tmp_path) if tool else unpacked, tmp_path)
 
 
 @pytest.mark.parametrize("arch", ARCHES)
