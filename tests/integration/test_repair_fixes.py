@@ -20,6 +20,7 @@ MENDED = {
     **dict.fromkeys([*PACKED, "packed_relocations_after_patchelf", "packed_relocations_in_extension"], "unpack the"),
     **dict.fromkeys(["suffix_of_glibc", "suffix_other_architecture", "suffix_abi3_triplet_too_early"], "rename "),
     **dict.fromkeys(["unreachable_library", "unreachable_beside_module", "chain_broken"], "search $ORIGIN"),
+    "search_ends_at_a_text_file": "search $ORIGIN/../search_ends_at_a_text_file.libs:$ORIGIN/notes",
     **dict.fromkeys(["program_with_unreachable_library", "rpath_with_unknown_token"], "search $ORIGIN/.."),
     **dict.fromkeys(["path_of_the_archive_in_platlib"], "search $ORIGIN/../path_of_the_archive_in_platlib.libs"),
     **dict.fromkeys(["rpath_outside", "rpath_relative", "rpath_world_writable"], "remove the search path"),

@@ -58,6 +58,7 @@ class Grafting:
         self._unfound: list[tuple[_Wanted, str]] = []  # what was not found, and why
         self._needed: dict[str, dict[str, str]] = {}  # member → {old soname: new soname}
         self._routes: dict[str, tuple[str, ...]] = {}  # member → entries that lead it to libraries of the wheel
+        self._misled: set[str] = set()  # members whose search ends at a file that is no library
         self._dropped: dict[str, dict[str, None]] = {}
         self._refusals: dict[str, None] = {}
 
@@ -70,7 +71,10 @@ class Grafting:
             for need in load.needs:
                 match need.provider:
                     case Unreachable(paths=paths) if is_mending:
-                        self._lead(need.path, paths, need.soname)
+                        loadable = tuple(path for path in files if path.rpartition("/")[2] == need.soname)
+                        self._lead(need.path, loadable or paths, need.soname)
+                        if loadable and not set(paths) <= set(loadable):
+                            self._misled.add(need.path)
                     case Interpreter() if need.path not in started:
                         self._dropped.setdefault(need.path, {})[need.soname] = None
                     case _:
@@ -186,7 +190,7 @@ class Grafting:
         inside = entries_inside(file)
         if not added and (not is_mending or inside == all_entries(file)):
             return None
-        return SetRunpath(file.path, joined(inside, added))
+        return SetRunpath(file.path, joined(added, inside) if file.path in self._misled else joined(inside, added))
 
     def _grafting(self) -> Iterator[GraftAction]:
         for member, graft in sorted({graft.member: graft for graft in self._by_source.values()}.items()):
