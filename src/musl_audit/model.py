@@ -157,7 +157,7 @@ class Problem:
     """
     Something wrong with the archive or its metadata, found while reading.
 
-    ``kind`` is a word that a rule selects by, such as ``unsafe-path`` or ``missing-member``; ``detail`` ends a sentence.
+    ``kind`` is a word that a rule selects by, such as ``unsafe-path`` or ``missing-member``; ``detail`` is for people.
     """
 
     kind: str
