@@ -1,8 +1,6 @@
 """``python -m musl_audit``: the command ``musl-audit``."""
 
-import sys
-
-from musl_audit.cli import main
+from musl_audit.cli import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

@@ -32,6 +32,7 @@ SLOW = {
 }
 SCRIPT = """
 import json, sys
+import os  # which Python has loaded at its start where it is not told to do without site
 before = set(sys.modules)
 {work}
 sys.stderr.write(json.dumps(sorted(set(sys.modules) - before)))
