@@ -28,7 +28,8 @@ def wheel_text(old: bytes, name: WheelName, *, updates_tags: bool = True) -> byt
     >>> wheel_text(b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n", demo).splitlines()
     [b'Wheel-Version: 1.0', b'Root-Is-Purelib: false', b'Tag: cp312-cp312-musllinux_1_2_x86_64']
     """
-    lines = old.decode("utf-8", "surrogateescape").replace("\r\n", "\n").removesuffix("\n").split("\n")
+    text = old.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.removesuffix("\n").split("\n")
     end = lines.index("") if "" in lines else len(lines)  # what follows an empty line is no header
     values: dict[str, list[str]] = {"root-is-purelib": [], "tag": [], "build": []}
     kept = []
@@ -59,9 +60,15 @@ def _pairs(values: dict[str, list[str]]) -> list[tuple[str, str]]:
 
 def record_text(rows: Iterable[tuple[str, str, str]]) -> bytes:
     """Return the content of ``RECORD`` for *rows* of path, digest with its algorithm, and size."""
-    import csv
-    import io
+    lines = (",".join(map(_quoted, row)) + "\n" for row in rows)
+    return "".join(lines).encode("utf-8", "surrogateescape")
 
-    target = io.StringIO(newline="")
-    csv.writer(target, lineterminator="\n").writerows(rows)
-    return target.getvalue().encode("utf-8", "surrogateescape")
+
+def _quoted(field: str) -> str:
+    """
+    Return *field* as CSV has it; ``csv.writer`` leaves a carriage return bare, which readers take for a line end.
+
+    >>> _quoted('a,"b".txt')
+    '"a,""b"".txt"'
+    """
+    return '"' + field.replace('"', '""') + '"' if any(mark in field for mark in ',"\r\n') else field

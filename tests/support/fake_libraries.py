@@ -1,0 +1,30 @@
+"""A system with libraries that exist as facts alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from musl_audit.errors import LibraryError
+from musl_audit.model import ElfFacts
+from musl_audit.ports import FoundLibrary
+
+
+@dataclass
+class FactLibraries:
+    """``ports.Libraries`` over facts; ``asked`` notes what was asked for, and where it was to be searched."""
+
+    found: dict[str, ElfFacts]
+    directory: str = "/usr/lib"
+    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def find(self, soname: str, entries: Sequence[str]) -> FoundLibrary:
+        """Return the library, by soname."""
+        self.asked.append((soname, tuple(entries)))
+        if soname not in self.found:
+            raise LibraryError("not found anywhere")
+        facts = self.found[soname]
+        return FoundLibrary(facts.path, sha256(facts.path.encode()).hexdigest(), facts, directory=self.directory)
+
+    def read(self, library: FoundLibrary) -> bytes:
+        """Nothing is copied here."""
+        raise LibraryError(library.source)
