@@ -59,8 +59,8 @@ class SearchPath:
 
     @classmethod
     def parse(cls, text: str | None) -> "SearchPath":
-        """Return the entries of *text*, in order."""
-        entries = tuple(entry for entry in (text or "").split(":") if entry)
+        """Return the entries of *text*, in order; line breaks separate them as colons do."""
+        entries = tuple(entry for entry in (text or "").replace("\n", ":").split(":") if entry)
         rest = (text or "").replace("${ORIGIN}", "").replace("$ORIGIN", "")
         return cls(entries, is_ignored="$" in rest)
 
@@ -69,11 +69,13 @@ def relative_to_origin(entry: str) -> str | None:
     """
     Return what follows ``$ORIGIN`` in a search path entry, None where the entry does not begin with it.
 
-    The match is a prefix, as in musl: ``$ORIGINAL`` is the origin with ``AL`` behind it.
+    The match is a prefix, as in musl: ``$ORIGINAL`` is the origin with ``AL`` behind it. Slashes before it change
+    nothing, for what replaces it begins with one.
     """
+    path = entry.lstrip("/")
     for token in ("$ORIGIN", "${ORIGIN}"):
-        if entry.startswith(token):
-            return entry.removeprefix(token)
+        if path.startswith(token):
+            return path.removeprefix(token)
     return None
 
 

@@ -138,8 +138,12 @@ class Linker:
                 except LeavesTreeError:
                     leaves = f"{entry} of {file.path} leads out of the installed tree"
                     continue
-                if place is not None and place in self._tree.members:
+                if place is None:
+                    continue
+                if place in self._tree.members:
                     return self._loadable(self._tree.members[place]), file.runpath is not None
+                if self._tree.is_directory(place):
+                    return Unreachable(("/".join(place[1:]),)), False  # it opens, and cannot be mapped
         if leaves and self._is_in_another_tree(soname, chain):
             return Unknown(leaves), False
         return None
@@ -157,7 +161,7 @@ class Linker:
         return None if directory is None else (*directory, soname)
 
     def _loadable(self, member: str) -> Provider:
-        """A file that exists and cannot be mapped ends the search with an error."""
+        """Return what the loader makes of a file that it opened; one that it cannot map ends the search."""
         elf = self._elves.get(member)
         return InWheel(member) if elf is not None and elf.is_dynamic else Unreachable((member,))
 
@@ -166,14 +170,12 @@ class Linker:
             return Libc(self._known)
         if any(fnmatchcase(soname, glob) for glob in self._exclude):
             return Excluded((soname,))
-        members = self._by_basename.get(soname)
-        if members:
-            return Unreachable(tuple(sorted(members)))
         if soname in self._catalog.allowed_libraries:
-            return Allowed(soname)
+            return Allowed(soname)  # the system's, even beside one in the wheel that no path leads to
         if is_libpython(soname):
             return Interpreter()
-        return Outside((soname,))
+        members = self._by_basename.get(soname)
+        return Unreachable(tuple(sorted(members))) if members else Outside((soname,))
 
     # --- symbols
 

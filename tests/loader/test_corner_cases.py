@@ -76,10 +76,6 @@ CASES = {
 }
 # Where the model is known to be wrong, and why; strict, so that whoever mends it takes the case out of here.
 WRONG = {
-    "a slash before the origin": "the model looks for $ORIGIN at the very beginning",
-    "a line break separates like a colon": "the model splits at colons only",
-    "a directory has the name of the library": "the model passes over directories, the loader stops at them",
-    "the system's zlib beside an unreachable one": "the model prefers what is in the wheel and cannot be reached",
     # The facts have the type of the symbol, the loader goes by that of the relocation. Compilers keep them together.
     "a weak reference to no TLS, by a relocation for pointers": "the facts have no type of relocation by symbol",
     "a weak reference of no type, by a relocation for TLS": "the facts have no type of relocation by symbol",
