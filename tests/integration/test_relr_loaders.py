@@ -8,8 +8,13 @@ from tests.conftest import Miss
 from tests.support.installed_wheels import ask_wheel, installed
 from tests.support.loaders import Loader, Outcome, all_loaders, available_loaders, what_is_missing
 from tests.support.packed_fixtures import WHEELS
+from tests.support.repairs import patchelf
 from tests.support.unpacked_wheel import install_unpacked
 from tools.corpus import CorpusRow, read_corpus
+
+from musl_audit.elf import read_elf
+from musl_audit.repair.image import read_image
+from musl_audit.repair.relr import unpack_relocations
 
 FIRST = "1.2.4"  # the release that applies packed relocations
 PACKED = sorted((row for row in read_corpus() if "DT_RELR" in row.why), key=lambda row: row.size)
@@ -35,6 +40,24 @@ def test_a_library_loads_once_it_is_unpacked(loader: Loader, tmp_path: Path, mis
 
     assert changed == 1
     assert (packed.loads, unpacked.loads) == (loader.release >= FIRST, True), unpacked.refusals
+
+
+@pytest.mark.parametrize("loader", all_loaders(), ids=str)
+def test_a_library_that_patchelf_touched_loads_once_it_is_unpacked(loader: Loader, tmp_path: Path, miss: Miss) -> None:
+    """As all libraries are that a tool copied into a wheel: the table then goes into patchelf's own segment."""
+    if need := what_is_missing(loader):
+        miss(need)
+    found = installed(packed_wheel(loader.arch), loader.arch, tmp_path)
+    (packed,) = [one.path for one in found if read_elf(one.path.read_bytes(), "").packed_relocations]
+    patchelf("--set-rpath", "$ORIGIN/../a/path/that/is/long/enough/to/make/the/string/table/move:$ORIGIN", packed)
+    before = ask_wheel(loader, tmp_path, found)
+    segments = len(read_image(packed.read_bytes()).segments)
+    packed.write_bytes(unpack_relocations(packed.read_bytes()))
+
+    after = ask_wheel(loader, tmp_path, found)
+
+    assert len(read_image(packed.read_bytes()).segments) == segments
+    assert (before.loads, after.loads) == (loader.release >= FIRST, True), after.refusals
 
 
 @pytest.mark.parametrize("row", FEW, ids=lambda row: row.wheel.file)

@@ -1,6 +1,7 @@
 """Every fault that a test wheel has and repair mends, through the command line, and then musl's own loaders."""
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -123,6 +124,31 @@ def test_musls_own_loader_loads_what_was_mended(case: str, loader: Loader, tmp_p
     answer = ask_wheel(loader, tmp_path / "prefix", installed(result, loader.arch, tmp_path / "prefix"))
 
     assert answer.loads, answer.refusals
+
+
+@pytest.mark.parametrize("case", ["packed_relocations_x86_64", "packed_relocations_after_patchelf"])
+@pytest.mark.parametrize("first", [(), ("--strip",)], ids=["as it is", "stripped"])
+def test_stripping_keeps_what_was_unpacked_sound(case: str, first: tuple[str, ...], tmp_path: Path, miss: Miss) -> None:
+    """In the same repair, before it, and in another one, after it."""
+    loader = next(one for one in all_loaders() if (one.arch, one.release) == ("x86_64", "1.2.2"))
+    if need := what_is_missing(loader):
+        miss(need)
+    if shutil.which("strip") is None:
+        miss("musl-gcc")
+    once = repaired(wheel_of(case), tmp_path / "once", *first)
+    twice = repaired(once, tmp_path / "twice", "--strip")
+
+    for number, wheel in enumerate((once, twice)):
+        prefix = tmp_path / str(number)
+        answer = ask_wheel(loader, prefix, installed(wheel, "x86_64", prefix))
+        assert answer.loads, answer.refusals
+
+
+def test_without_fixes_the_refusal_says_that_they_would_help(tmp_path: Path) -> None:
+    """Whoever turned them off may not know."""
+    done = repair(wheel_of("packed_relocations_x86_64"), tmp_path / "out", "--no-fix")
+
+    assert "--no-fix is why: repair mends MUSL401" in done.stderr
 
 
 # --- names

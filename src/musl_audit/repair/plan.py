@@ -83,6 +83,8 @@ def propose(
     predicted = predict(facts, plan.actions)
     report = judge(as_promised(predicted, promise), catalog, settings)
     refused = refusals(report, checks_isa=repair.checks_isa, has_told_missing=bool(plan.refusals))
+    if refused and not repair.fix:
+        refused = (*refused, *_turned_off(report))
     return Proposal(arch, replace(plan, refusals=(*plan.refusals, *refused)), predicted, promise, report)
 
 
@@ -188,6 +190,17 @@ def refusals(report: Report, *, checks_isa: bool = False, has_told_missing: bool
         if errors or unjudged or told
         else ("the result does not load on every release that its tag promises",)
     )
+
+
+def _turned_off(report: Report) -> Iterator[str]:
+    """Yield what a repair with fixes would do about *report*."""
+    codes = [finding.code for finding in report.findings if finding.severity is Severity.ERROR and _is_mended(finding)]
+    if codes:
+        yield f"--no-fix is why: repair mends {', '.join(dict.fromkeys(codes))}"
+
+
+def _is_mended(finding: Finding) -> bool:
+    return finding.fix is not None and finding.fix.automatic
 
 
 def _spell(finding: Finding) -> str:
