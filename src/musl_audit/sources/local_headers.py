@@ -4,10 +4,9 @@ import struct
 from collections.abc import Iterator
 from io import BufferedIOBase
 from operator import attrgetter
-from zipfile import ZIP_STORED, ZipInfo
 
 from musl_audit.frozen import frozen
-from musl_audit.sources.zip_directory import Directory
+from musl_audit.sources.zip_directory import STORED, CentralHeader, Directory
 
 LOCAL_HEADER = b"PK\3\4"
 _HEADER = struct.Struct("<4s5H3L2H")  # signature, version, flags, method, time, date, crc, sizes, lengths
@@ -21,7 +20,7 @@ _USUAL_EXTRA = 64  # bytes that are read beyond the name, in the hope that they 
 class Entry:
     """A member as the central directory lists it, and the room it takes: from ``start`` to before ``end``."""
 
-    info: ZipInfo
+    header: CentralHeader
     start: int
     data: int
     end: int
@@ -46,27 +45,22 @@ class _LocalHeader:
     length: int  # of the header itself
 
 
-def raw_name(info: ZipInfo) -> bytes:
-    """Return the bytes that the central directory has for the name: zipfile decodes them as one of two encodings."""
-    return info.orig_filename.encode("utf-8" if info.flag_bits & _IS_UTF8 else "cp437")
-
-
 def locate(file: BufferedIOBase, directory: Directory) -> Iterator[Entry]:
     """Yield the entries of *directory* by the place of their local headers, which are read from *file*."""
-    for info in sorted(directory.entries, key=attrgetter("header_offset")):
-        name = raw_name(info)
-        is_inside = 0 <= info.header_offset < directory.offset
-        header = _read_header(file, info.header_offset, len(name)) if is_inside else None
-        if header is None:
-            yield Entry(info, 0, 0, 0, ("it has no local header where the directory says",))
+    for header in sorted(directory.entries, key=attrgetter("offset")):
+        name = header.raw_name
+        is_inside = 0 <= header.offset < directory.offset
+        local = _read_header(file, header.offset, len(name)) if is_inside else None
+        if local is None:
+            yield Entry(header, 0, 0, 0, ("it has no local header where the directory says",))
             continue
-        faults = tuple(_faults(info, name, header))
-        data = info.header_offset + header.length
-        end = data + info.compress_size
-        length = _descriptor_length(file, info, end) if header.flags & _HAS_DESCRIPTOR else 0
+        faults = tuple(_faults(header, name, local))
+        data = header.offset + local.length
+        end = data + header.compressed_size
+        length = _descriptor_length(file, header, end) if local.flags & _HAS_DESCRIPTOR else 0
         if length is None:
             faults += ("its data descriptor contradicts the directory",)
-        yield Entry(info, info.header_offset, data, end + (length or 0), faults)
+        yield Entry(header, header.offset, data, end + (length or 0), faults)
 
 
 def _read_header(file: BufferedIOBase, offset: int, name_length: int) -> _LocalHeader | None:
@@ -97,19 +91,19 @@ def _zip64_sizes(extra: bytes, size: int, compressed_size: int) -> tuple[int, in
     return size, compressed_size
 
 
-def _faults(info: ZipInfo, name: bytes, header: _LocalHeader) -> Iterator[str]:
+def _faults(header: CentralHeader, name: bytes, local: _LocalHeader) -> Iterator[str]:
     """Yield in what a local header contradicts the directory; one with a descriptor may leave sizes and CRC at 0."""
-    if header.name != name:
+    if local.name != name:
         yield "its local header has another name"
-    if header.method != info.compress_type:
+    if local.method != header.method:
         yield "its local header has another compression method"
-    if (header.flags ^ info.flag_bits) & (_ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF8):
+    if (local.flags ^ header.flags) & (_ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF8):
         yield "its local header has other flags"
-    local = (header.crc, header.compressed_size, header.size)
-    listed = (info.CRC, info.compress_size, info.file_size)
-    if local != listed and not (header.flags & _HAS_DESCRIPTOR and _is_left_open(local, listed)):
+    found = (local.crc, local.compressed_size, local.size)
+    listed = (header.crc, header.compressed_size, header.size)
+    if found != listed and not (local.flags & _HAS_DESCRIPTOR and _is_left_open(found, listed)):
         yield "its local header has another size or checksum"
-    if info.compress_type == ZIP_STORED and info.compress_size != info.file_size:
+    if header.method == STORED and header.compressed_size != header.size:
         yield "it is stored, yet has two sizes"
 
 
@@ -118,15 +112,15 @@ def _is_left_open(local: tuple[int, int, int], listed: tuple[int, int, int]) -> 
     return all(one in (0, other) for one, other in zip(local, listed, strict=True))
 
 
-def _descriptor_length(file: BufferedIOBase, info: ZipInfo, offset: int) -> int | None:
-    """Return the length of the data descriptor at *offset*; None where none of the four layouts agrees with *info*."""
+def _descriptor_length(file: BufferedIOBase, header: CentralHeader, offset: int) -> int | None:
+    """Return the length of the data descriptor at *offset*; None where no layout agrees with *header*."""
     file.seek(offset)
     raw = file.read(24)
-    expected = (info.CRC, info.compress_size, info.file_size)
+    expected = (header.crc, header.compressed_size, header.size)
     for layout in _DESCRIPTORS:
         if len(raw) < layout.size:
             continue
         fields = layout.unpack_from(raw)
-        if fields[-3:] == expected and fields[0] in (b"PK\7\x08", info.CRC):
+        if fields[-3:] == expected and fields[0] in (b"PK\7\x08", header.crc):
             return layout.size
     return None

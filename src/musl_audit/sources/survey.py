@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from io import BufferedIOBase
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
 from musl_audit.errors import WheelError
 from musl_audit.frozen import frozen
@@ -10,7 +9,7 @@ from musl_audit.limits import Limits
 from musl_audit.model import Member, Problem
 from musl_audit.sources.faults import Fault
 from musl_audit.sources.local_headers import LOCAL_HEADER, Entry, locate
-from musl_audit.sources.zip_directory import Directory
+from musl_audit.sources.zip_directory import DEFLATED, STORED, CentralHeader, Directory
 
 _IS_ENCRYPTED = 0x1
 _SLACK = 4096  # bytes; deflate adds less than one in a hundred to what it cannot compress
@@ -41,50 +40,50 @@ def survey(file: BufferedIOBase, directory: Directory, limits: Limits) -> Survey
 
     Raise ``WheelError`` where all of them are encrypted, or where they declare more than *limits* allow for the whole.
     """
-    total = sum(info.file_size for info in directory.entries)
+    total = sum(header.size for header in directory.entries)
     if total > limits.total_bytes:
         raise WheelError(f"the members declare {total} bytes together, more than the limit of {limits.total_bytes}")
-    if any(info.orig_filename.count("/") > limits.depth for info in directory.entries):
+    if any(header.name.count("/") > limits.depth for header in directory.entries):
         raise WheelError(f"a member lies deeper than {limits.depth} directories")
-    infos = [info for info in directory.entries if not info.orig_filename.endswith("/")]
-    if infos and all(info.flag_bits & _IS_ENCRYPTED for info in infos):
+    headers = [header for header in directory.entries if not header.is_directory]
+    if headers and all(header.flags & _IS_ENCRYPTED for header in headers):
         raise WheelError("the archive is encrypted")
-    members = {id(info): _member(info) for info in directory.entries}
+    members = {id(header): _member(header) for header in directory.entries}
     places, faults = {}, []
     located = list(locate(file, directory))
     for entry in located:
-        member = members[id(entry.info)]
-        refusals = [Fault(kind, detail, member.name) for kind, detail in _refusals(entry.info, limits)]
+        member = members[id(entry.header)]
+        refusals = [Fault(kind, detail, member.name) for kind, detail in _refusals(entry.header, limits)]
         faults += [*(Fault("header-mismatch", detail, member.name) for detail in entry.faults), *refusals]
         if entry.is_located and not refusals:
-            places[member] = Place(entry.data, entry.info.compress_type == ZIP_STORED)
+            places[member] = Place(entry.data, entry.header.method == STORED)
     faults += _overlaps(located)
     return Survey(tuple(members.values()), places, tuple(faults), tuple(_gaps(file, located, directory.offset)))
 
 
-def _member(info: ZipInfo) -> Member:
+def _member(header: CentralHeader) -> Member:
     return Member(
-        name=info.orig_filename,
-        size=info.file_size,
-        compressed_size=info.compress_size,
-        crc=info.CRC,
-        mode=info.external_attr >> 16,
-        is_directory=info.orig_filename.endswith("/"),
+        name=header.name,
+        size=header.size,
+        compressed_size=header.compressed_size,
+        crc=header.crc,
+        mode=header.external_attributes >> 16,
+        is_directory=header.is_directory,
     )
 
 
-def _refusals(info: ZipInfo, limits: Limits) -> Iterator[tuple[str, str]]:
+def _refusals(header: CentralHeader, limits: Limits) -> Iterator[tuple[str, str]]:
     """Yield why a member is not read: kind of problem and detail."""
-    if info.flag_bits & _IS_ENCRYPTED:
+    if header.flags & _IS_ENCRYPTED:
         yield "encrypted", "is encrypted"
-    elif info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
+    elif header.method not in (STORED, DEFLATED):
+        method = _METHODS.get(header.method, f"method {header.method}")
         yield "unsupported-compression", f"is compressed with {method}; installers can only be relied on for deflate"
-    if info.file_size > limits.member_bytes:
+    if header.size > limits.member_bytes:
         yield "beyond-limit", f"declares more than the limit of {limits.member_bytes} bytes"
-    elif info.file_size > limits.ratio_from and info.file_size > limits.ratio * info.compress_size:
+    elif header.size > limits.ratio_from and header.size > limits.ratio * header.compressed_size:
         yield "beyond-limit", f"declares to be more than {limits.ratio} times its compressed size"
-    if info.compress_size > 2 * info.file_size + _SLACK:
+    if header.compressed_size > 2 * header.size + _SLACK:
         yield "wrong-content", "has far more compressed data than its size needs"
 
 
@@ -95,8 +94,8 @@ def _overlaps(located: list[Entry]) -> Iterator[Fault]:
         if not entry.is_located:
             continue
         if last is not None and entry.start < last.end:
-            yield Fault("overlap", "shares bytes of the archive with another member", last.info.orig_filename)
-            yield Fault("overlap", "shares bytes of the archive with another member", entry.info.orig_filename)
+            yield Fault("overlap", "shares bytes of the archive with another member", last.header.name)
+            yield Fault("overlap", "shares bytes of the archive with another member", entry.header.name)
         if last is None or entry.end > last.end:
             last = entry
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
-from zipfile import ZipInfo
 
 from musl_audit.errors import WheelError
 from musl_audit.limits import Limits
@@ -15,7 +14,7 @@ from musl_audit.sources.faults import Fault, problems_of
 from musl_audit.sources.inflate import CHUNK, InflateError, collect, inflate, inflate_head
 from musl_audit.sources.member_names import name_problems
 from musl_audit.sources.survey import Place, survey
-from musl_audit.sources.zip_directory import read_directory
+from musl_audit.sources.zip_directory import CentralHeader, read_directory
 
 _HEAD = 64  # plain bytes that say what a member is
 _PREFIXES = (512, 8192)  # compressed bytes to take them from; the longest block header of deflate has 330
@@ -108,12 +107,12 @@ class ZipArchive:
         place = self._places.get(member)
         if place is None:
             raise WheelError(f"{member.name!r} cannot be read")
-        info = self._infos[member]
+        header = self._headers[member]
         data = b"".join(self._chunks(place.offset, member.compressed_size))
-        return PackedMember(member, info.compress_type, info.date_time, info.external_attr, data)
+        return PackedMember(member, header.method, header.date_time, header.external_attributes, data)
 
     @cached_property
-    def _infos(self) -> dict[Member, ZipInfo]:
+    def _headers(self) -> dict[Member, CentralHeader]:
         """The entries of the directory, read again: only who copies members needs more of them than ``members`` has."""
         directory = read_directory(self._file, self.size, self._limits)
         return dict(zip(self.members, directory.entries, strict=True))
