@@ -38,7 +38,7 @@ type: dev  ## Check types
 	$(BIN)/mypy
 
 test: dev  ## Install what the tests need and run them
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 .PHONY: test-real before-after
 test-real: dev musl-python $(if $(REAL),,corpus)  ## Fetch real wheels, repair them, and see them work; REAL=greenlet: only that one
