@@ -122,6 +122,7 @@ class Application:
         for action in actions:
             layout.take(action)
         record = self._old_record()
+        self.changed = not record.exists
         for name in self._ordered(layout.sources):
             yield self._entry(name, layout, record)
         for name, data in added:

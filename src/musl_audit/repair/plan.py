@@ -137,8 +137,10 @@ def _plan(
 
 
 def _is_mislabelled(facts: WheelFacts, name: WheelName) -> bool:
-    """Whether WHEEL says other tags than the file name, or calls the wheel pure."""
+    """Whether WHEEL says other tags than the file name, or calls the wheel pure; or whether there is no RECORD."""
     metadata = facts.metadata
+    if any(problem.kind == "missing-record" for problem in facts.record_problems):
+        return True
     return metadata.has_wheel_file and (metadata.root_is_purelib is not False or not has_tags_of(metadata, name))
 
 

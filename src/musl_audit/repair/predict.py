@@ -29,7 +29,8 @@ def predict(facts: WheelFacts, actions: Iterable[Action]) -> WheelFacts:
     elves = {elf.path: elf for elf in facts.elves}
     names = {member.name: member for member in facts.members}
     name, metadata = facts.name, facts.metadata
-    for action in actions:
+    changes = tuple(actions)
+    for action in changes:
         match action:
             case Graft(member=member, facts=grafted):
                 elves[member] = grafted
@@ -51,7 +52,7 @@ def predict(facts: WheelFacts, actions: Iterable[Action]) -> WheelFacts:
         members=tuple(names.values()),
         elves=tuple(elf for _, elf in sorted(elves.items())),
         metadata=metadata,
-        record_problems=(),  # RECORD is written anew
+        record_problems=() if changes else facts.record_problems,  # RECORD is written anew with any change
     )
 
 

@@ -16,7 +16,7 @@ from math import prod
 
 from musl_audit.context import Context
 from musl_audit.distinfo import is_dist_info_of, is_project_of
-from musl_audit.model import Finding, Severity, WheelName
+from musl_audit.model import Finding, Fix, Severity, WheelName
 from musl_audit.rules.base import Rule, spell
 
 RULE = Rule(
@@ -25,6 +25,7 @@ RULE = Rule(
     Severity.WARNING,
     "build the wheel again, or rename it with `python -m wheel tags`, which changes both",
 )
+_WRITTEN_ANEW = Fix("write-tags", automatic=True)
 _MOST_TAGS = 10_000
 _BUILD_AGAIN = "build the wheel again; unpacking and packing it with `wheel` keeps the metadata whole"
 
@@ -69,7 +70,8 @@ def _tags(lines: tuple[str, ...], name: WheelName) -> Iterator[Finding]:
     promised = set(map("-".join, product(*named)))
     written = {"-".join(tag) for line in parts for tag in product(*(part.split(".") for part in line))}
     if promised != written:
-        yield RULE.finding(f"WHEEL and the file name have different tags: {_difference(promised, written)}")
+        difference = _difference(promised, written)
+        yield RULE.finding(f"WHEEL and the file name have different tags: {difference}", fix=_WRITTEN_ANEW)
     elif any("." in line for line in lines):
         yield RULE.finding(
             "WHEEL has the tags of the file name, compressed instead of one per line", severity=Severity.NOTE

@@ -13,7 +13,7 @@ compares all. A wheel without any ``RECORD`` cannot be installed: an error.
 from collections.abc import Iterator
 
 from musl_audit.context import Context
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Finding, Fix, Severity
 from musl_audit.rules.base import Rule, spell
 
 RULE = Rule(
@@ -22,6 +22,7 @@ RULE = Rule(
     Severity.WARNING,
     "build the wheel again, or `wheel unpack` and `wheel pack` it, which writes RECORD anew",
 )
+_WRITTEN_ANEW = Fix("write-record", automatic=True)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -32,7 +33,8 @@ def check(context: Context) -> Iterator[Finding]:
             continue  # the archive itself is at fault, which unsafe-member says
         if problem.kind == "missing-record":
             if context.facts.metadata.dist_infos:
-                yield RULE.finding("there is no RECORD: installers refuse the wheel", severity=Severity.ERROR)
+                message = "there is no RECORD: installers refuse the wheel"
+                yield RULE.finding(message, severity=Severity.ERROR, fix=_WRITTEN_ANEW)
             continue
         subject = f"{spell(problem.members)}: " if problem.members else "RECORD "
         yield RULE.finding(subject + problem.detail, members=problem.members)

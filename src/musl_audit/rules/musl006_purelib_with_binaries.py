@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from musl_audit.context import Context
 from musl_audit.layout import SITE_PACKAGES, place_of
-from musl_audit.model import ElfKind, Finding, Severity
+from musl_audit.model import ElfKind, Finding, Fix, Severity
 from musl_audit.rules.base import Rule, spell
 
 RULE = Rule(
@@ -19,6 +19,7 @@ RULE = Rule(
     "purelib-with-binaries",
     Severity.WARNING,
     "tell the build backend that the project has extension modules, so that it writes Root-Is-Purelib: false",
+    Fix("correct-root", automatic=True),
 )
 
 

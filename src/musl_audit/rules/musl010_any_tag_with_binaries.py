@@ -10,7 +10,7 @@ Some projects ship binaries for several platforms in one wheel, and choose at ru
 from collections.abc import Iterator
 
 from musl_audit.context import Context
-from musl_audit.model import ElfFacts, Finding, Severity
+from musl_audit.model import ElfFacts, Finding, Fix, Severity
 from musl_audit.rules.base import Rule, spell
 
 RULE = Rule(
@@ -27,9 +27,12 @@ def check(context: Context) -> Iterator[Finding]:
     facts = context.facts
     if facts.name is None or "any" not in facts.name.platform_tags or not facts.elves:
         return
-    listed = [f"{elf.path} ({libc_of(elf)})" for elf in facts.elves]
+    libcs = {elf.path: libc_of(elf) for elf in facts.elves}
+    listed = [f"{path} ({libc})" for path, libc in libcs.items()]
     yield RULE.finding(
-        f"tagged any, with binaries: {spell(listed, limit=len(listed))}", members=[elf.path for elf in facts.elves]
+        f"tagged any, with binaries: {spell(listed, limit=len(listed))}",
+        members=libcs,
+        fix=Fix("write-tags", automatic=True) if set(libcs.values()) == {"musl"} else None,
     )
 
 
