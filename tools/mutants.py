@@ -24,6 +24,11 @@ CORE = (
     "tests/unit/test_verdict.py",
     "tests/integration/test_rule_contract.py",
 )
+FIXES = (
+    "tests/unit/repair",
+    "tests/integration/test_repair_fixes.py",
+    "tests/integration/test_repair_refuses_unpacking.py",
+)
 LOADERS = ("tests/loader/test_wheels_agree.py", "tests/loader/test_generated_libraries.py")
 
 
@@ -40,6 +45,7 @@ class Mutant:
 
 LINKAGE, LAYOUT = "src/musl_audit/linkage.py", "src/musl_audit/layout.py"
 RULES = "src/musl_audit/rules"
+REPAIR = "src/musl_audit/repair"
 POLICIES = "policies"
 MUTANTS = (
     Mutant("a symbol of the policies", f"{POLICIES}/musl/1.2.3.json", '"qsort_r"', '"qsort_s"', CORE),
@@ -67,6 +73,55 @@ MUTANTS = (
         CORE,
     ),
     Mutant("a severity", f"{RULES}/musl404_executable_stack.py", "    Severity.NOTE,", "    Severity.ERROR,", CORE),
+    Mutant(
+        "repair: one packed relocation is lost",
+        f"{REPAIR}/relr/tables.py",
+        "        return unpack_addresses(words, word_size=word_size)",
+        "        return unpack_addresses(words, word_size=word_size)[1:]",
+        FIXES,
+    ),
+    Mutant(
+        "repair: a file is unpacked whatever is promised",
+        f"{REPAIR}/fixes.py",
+        'needs_unpacking = context.promised & context.lacking("packed-relocations")',
+        "needs_unpacking = True",
+        FIXES,
+    ),
+    Mutant(
+        "repair: what was built for another version is renamed",
+        f"{REPAIR}/fixes.py",
+        "if any(answer.is_certain for answer in refusals):",
+        "if not pleases_both_camps and any(answer.is_certain for answer in refusals):",
+        FIXES,
+    ),
+    Mutant(
+        "repair: an importable copy does not count",
+        f"{REPAIR}/fixes.py",
+        "if all(answer.why_not for answer in each)]",
+        "if any(answer.why_not for answer in each)]",
+        FIXES,
+    ),
+    Mutant(
+        "repair: a renamed extension replaces another file",
+        f"{REPAIR}/fixes.py",
+        "if places[place_of(action.new)] == 1)",
+        "if places[place_of(action.new)])",
+        FIXES,
+    ),
+    Mutant(
+        "repair: what cannot be unpacked is a failure, not refused",
+        f"{REPAIR}/apply.py",
+        "raise UnmendableError(spell_unpackable(name, error)) from error",
+        "raise RepairError(spell_unpackable(name, error)) from error",
+        FIXES,
+    ),
+    Mutant(
+        "repair: a search is led behind the file that ends it",
+        f"{REPAIR}/grafts.py",
+        "if file.path in self._misled",
+        "if not self._misled",
+        FIXES,
+    ),
     Mutant(
         "loader: packed relocations are applied everywhere",
         f"{RULES}/musl401_packed_relocations.py",
