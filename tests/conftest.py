@@ -19,6 +19,7 @@ HOW = {
     "musl-python": "make musl-python",
     "musl-gcc": "apt-get install musl-tools binutils",
     "real": "make test-real",
+    "pythons": "install python3.12, 3.13 and 3.14, on PATH or with pyenv",
 }
 Miss = Callable[[str], None]
 Tally = Callable[[str, int, int], None]
