@@ -129,11 +129,27 @@ def check_output_directory(directory: Path) -> None:
 
 
 def _remove_leftovers(directory: Path) -> None:
-    """Remove what a process left that was killed between giving a file a name and renaming it over another one."""
+    """Remove hidden files of processes that are no more: they were killed before such a file had its name."""
     for path in directory.glob(f"{_HIDDEN}*{_PART}"):
-        process = path.name.removeprefix(_HIDDEN).removesuffix(_PART)
-        if process.isdigit() and not Path("/proc", process).exists():
+        process = path.name.removeprefix(_HIDDEN).partition("-")[0]
+        if process.isdigit() and not _is_running(int(process)):
             path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":  # elsewhere the call below would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # somebody else's, or nobody's: leave it
+        return True
+    return True
+
+
+def _hidden_prefix() -> str:
+    return f"{_HIDDEN}{os.getpid()}-"
 
 
 @contextmanager
@@ -141,8 +157,9 @@ def unpublished(target: Path) -> Iterator[BufferedRandom]:
     """
     Open an empty file where *target* is going to be; it is gone again unless ``publish`` names it.
 
-    On Linux the file has no name, so that even a killed process leaves nothing behind. Raise ``RepairError`` where the
-    directory cannot be written to or the disk is full.
+    On Linux the file has no name, so that even a killed process leaves nothing behind; where a file system does not
+    know such files, a hidden name that is no wheel's. Raise ``RepairError`` where the directory cannot be written to or the
+    disk is full.
     """
     try:
         with _nameless(target.parent) as file:
@@ -180,9 +197,10 @@ def _nameless(directory: Path) -> Iterator[BufferedRandom]:
         with os.fdopen(descriptor, "w+b") as file:
             yield file
         return
-    descriptor, name = mkstemp(dir=directory, prefix=_HIDDEN)
+    descriptor, name = mkstemp(dir=directory, prefix=_hidden_prefix(), suffix=_PART)
+    os.close(descriptor)
     try:
-        with os.fdopen(descriptor, "w+b") as file:
+        with Path(name).open("w+b") as file:
             yield file
     finally:
         Path(name).unlink(missing_ok=True)
@@ -204,24 +222,24 @@ def _open_nameless(directory: Path) -> int | None:
 def _name(file: BinaryIO, target: Path) -> None:
     """Give the complete *file* the name *target*: by a link, or by a rename over what is there."""
     os.fchmod(file.fileno(), 0o666 & ~_umask())
+    if not isinstance(file.name, int):  # it has a hidden name
+        Path(file.name).replace(target)
+        return
     try:
-        _link(file, target)
+        _link(file.fileno(), target)
     except FileExistsError:
-        beside = target.with_name(f"{_HIDDEN}{os.getpid()}{_PART}")
+        beside = target.with_name(f"{_hidden_prefix()}new{_PART}")
         try:
-            _link(file, beside)
+            _link(file.fileno(), beside)
             beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
 
 
-def _link(file: BinaryIO, target: Path) -> None:
-    if not isinstance(file.name, int):  # a hidden file: it has a name to link from
-        os.link(file.name, target)
-        return
+def _link(descriptor: int, target: Path) -> None:
     directory = os.open("/proc/self/fd", os.O_RDONLY)
     try:  # given a directory, Python calls linkat(), which can follow the link to what has no name
-        os.link(str(file.fileno()), target, src_dir_fd=directory, follow_symlinks=True)
+        os.link(str(descriptor), target, src_dir_fd=directory, follow_symlinks=True)
     finally:
         os.close(directory)
 

@@ -1,6 +1,8 @@
 """Archives that follow from their content alone, and that appear whole or not at all."""
 
+import errno
 import io
+import os
 import subprocess
 import sys
 import zipfile
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from musl_audit.errors import RepairError
 from musl_audit.sources.zips import open_wheel
-from musl_audit.writer import EARLIEST, check_output_directory, copy, pack, write_archive
+from musl_audit.writer import EARLIEST, check_output_directory, copy, pack, unpublished, write_archive
 
 
 def archive_of(files: dict[str, bytes]) -> bytes:
@@ -128,3 +130,39 @@ def test_an_output_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(RepairError, match="cannot be written to"):
         check_output_directory(tmp_path / "out")
+
+
+def test_without_nameless_files_a_hidden_one_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS, and on file systems that know neither O_TMPFILE nor links; over what was there, too."""
+    monkeypatch.delattr(os, "O_TMPFILE")
+    monkeypatch.delattr(os, "link")
+
+    for content in (b"old", b"new"):
+        copy(io.BytesIO(content), tmp_path / "out.whl")
+
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("out.whl", b"new")]
+
+
+def test_without_nameless_files_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what is not published is gone."""
+    monkeypatch.delattr(os, "O_TMPFILE")
+
+    with pytest.raises(RepairError, match="No space left on device"), unpublished(tmp_path / "out.whl"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    """What a running one, or somebody else, has there is not."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f".musl-audit-{ended.pid}-x.part"
+    running = tmp_path / f".musl-audit-{os.getpid()}-x.part"
+    other = tmp_path / ".musl-audit-other.part"
+    for path in (left, running, other):
+        path.touch()
+
+    check_output_directory(tmp_path)
+
+    assert [path.exists() for path in (left, running, other)] == [False, True, True]
