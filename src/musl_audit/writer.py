@@ -158,8 +158,8 @@ def unpublished(target: Path) -> Iterator[BufferedRandom]:
     Open an empty file where *target* is going to be; it is gone again unless ``publish`` names it.
 
     On Linux the file has no name, so that even a killed process leaves nothing behind; where a file system does not
-    know such files, a hidden name that is no wheel's. Raise ``RepairError`` where the directory cannot be written to or the
-    disk is full.
+    know such files, a hidden name that is no wheel's. Raise ``RepairError`` where the directory cannot be written to or
+    the disk is full.
     """
     try:
         with _nameless(target.parent) as file:

@@ -250,6 +250,21 @@ def test_a_library_that_changes_meanwhile_is_not_grafted(root: Path, tmp_path: P
     assert "/usr/lib/libouter.so.1.2 changed while it was being copied" in answer.stderr
 
 
+def test_what_was_written_is_judged_before_it_has_a_name(root: Path, tmp_path: Path) -> None:
+    """Whatever went wrong on the way: here the archive lacks a library that its RECORD lists."""
+    losing = (
+        "import musl_audit.cli.repairing as repairing\n"
+        "write = repairing.write_archive\n"
+        "repairing.write_archive = lambda file, entries: "
+        "write(file, (entry for entry in entries if 'libouter' not in entry.member.name))\n"
+    )
+
+    answer = in_process(tmp_path, losing, "--sysroot", root, graftee())
+
+    assert (answer.returncode, [*(tmp_path / "out").iterdir()]) == (4, [])
+    assert "the result does not keep its promise, though it should: MUSL202" in answer.stderr
+
+
 # --- an installation of its own
 
 
