@@ -68,6 +68,20 @@ docs: dev  ## Write the reference pages that follow from the code
 mutants: dev  ## Break the code on purpose, and see the tests fail
 	$(BIN)/python -m tools.mutants
 
+.PHONY: build bench fuzz
+build: dev  ## Build sdist and wheel into dist/
+	$(BIN)/python -m build --quiet
+
+bench: dev corpus  ## Measure speed and memory against auditwheel and the floor, and write docs/benchmarks.md
+	$(BIN)/python -m tools.bench
+
+RUNS ?= 250000
+fuzz:  ## Fuzz the readers of ELF files and archives, RUNS times each
+	test -d .cache/fuzz || $(PYTHON) -m venv .cache/fuzz
+	.cache/fuzz/bin/python -m pip install --quiet --disable-pip-version-check atheris packaging
+	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run elf .cache/fuzz-corpus/elf -runs=$(RUNS)
+	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run archive .cache/fuzz-corpus/archive -runs=$(RUNS)
+
 .PHONY: golden
 golden: dev  ## Write the expected outputs for the test wheels again
 	rm -rf tests/golden/expected

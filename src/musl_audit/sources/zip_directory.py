@@ -102,8 +102,8 @@ def _read_end(file: BufferedIOBase, size: int) -> _End:
     start, tail = file.tell(), file.read()
     where = len(tail) - _END.size
     if tail[where : where + 4] != b"PK\5\6" or tail[-2:] != b"\0\0":
-        where = tail.rfind(b"PK\5\6", 0, where + 4) if where >= 0 else -1
-    if where < 0:
+        where = tail.rfind(b"PK\5\6")
+    if where < 0 or where + _END.size > len(tail):
         raise WheelError("not a zip file, or a truncated one: the end record is missing")
     _, disk, _, here, count, directory_size, offset, comment = _END.unpack_from(tail, where)
     faults = []
@@ -115,17 +115,25 @@ def _read_end(file: BufferedIOBase, size: int) -> _End:
         faults.append("its comment runs past the end of the file")
     locator = where - _LOCATOR64.size
     before = locator - _END64.size
-    if before >= 0 and tail[locator : locator + 4] == b"PK\6\7" and tail[before : before + 4] == b"PK\6\6":
+    offset64 = _zip64_offset(tail, locator)
+    if before >= 0 and offset64 is not None and tail[before : before + 4] == b"PK\6\6":
         end -= _LOCATOR64.size + _END64.size
-        _, disk, offset64, disks = _LOCATOR64.unpack_from(tail, locator)
-        if disk or disks > 1:
-            raise WheelError("not a readable zip file: it spans several disks")
         _, _, _, _, disk, _, here, count, directory_size, offset = _END64.unpack_from(tail, before)
         if offset64 != end or disk or here != count:
             faults.append("its zip64 end records contradict each other")
     if offset + directory_size != end:
         faults.append(f"its end record places the directory at {offset}, where it is not")
     return _End(end, end - directory_size - offset, count, directory_size, tuple(faults), max(trailing, 0))
+
+
+def _zip64_offset(tail: bytes, position: int) -> int | None:
+    """Return what the locator at *position* says about where the zip64 end record is, None where there is none."""
+    if position < 0 or tail[position : position + 4] != b"PK\6\7":
+        return None
+    _, disk, offset, disks = _LOCATOR64.unpack_from(tail, position)
+    if disk or disks > 1:
+        raise WheelError("not a readable zip file: it spans several disks")
+    return int(offset)
 
 
 def _read_headers(directory: bytes, shift: int) -> Iterator[CentralHeader]:
