@@ -9,6 +9,7 @@ _LARGEST_DATABASE = 256 << 20  # bytes
 _APK = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 _DPKG_STATUS, _DPKG_LISTS = "/var/lib/dpkg/status", "/var/lib/dpkg/info"
 _LISTED = ".list"
+_DPKG_TREES = ("/usr/", "/lib", "/opt/")  # Debian's policy: no package has a library elsewhere
 
 
 class Packages:
@@ -52,6 +53,8 @@ class Packages:
         return owners
 
     def _dpkg_owner(self, path: str) -> str | None:
+        if not path.startswith(_DPKG_TREES):
+            return None
         wanted = _comparable(path)
         for name in self._tree.names(_DPKG_LISTS):
             text = self._text(f"{_DPKG_LISTS}/{name}") if name.endswith(_LISTED) else ""
