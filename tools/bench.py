@@ -2,8 +2,9 @@
 Measure musl-audit against auditwheel and against the floor, in one run, and write docs/benchmarks.md.
 
 The floor is a bare Python that opens the zip, finds ELF files by their magic and inflates them: nobody who looks into
-a wheel can do less. Every question is one process; what counts is its CPU time, user and system, and its peak memory.
-Each question is asked in turns, and the best of the turns is taken: what else the machine does can only add.
+a wheel can do less. What is measured is the wheel that ``make build`` would ship, installed into an environment of its
+own beside auditwheel. Every question is one process; what counts is its CPU time, user and system, and its peak memory.
+Contenders are asked in turns, and the best of the turns is taken: whatever else the machine does can only add.
 """
 
 import argparse
@@ -11,14 +12,22 @@ import csv
 import math
 import os
 import platform
+import shutil
+import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+import time
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import bench_repair, profile_stages
+
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / ".cache" / "corpus"
+AUDITWHEEL = "6.8.2"
 FLOOR = """\
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as archive:
@@ -27,64 +36,101 @@ with zipfile.ZipFile(sys.argv[1]) as archive:
             if member.read(4) == b"\\x7fELF":
                 member.read()
 """
+WITHOUT_ZLIB_NG = "import sys; sys.modules['zlib_ng'] = None; from musl_audit.cli import command; command()"
+WITH_ZLIB_NG = "from musl_audit.cli import command; command()"
+RUN_AUDITWHEEL = "import sys; from auditwheel.main import main; sys.exit(main())"
+PROFILED = (
+    "numpy-2.5.5-cp312-cp312-musllinux_1_2_x86_64.whl",
+    "markupsafe-3.0.4-cp312-cp312-musllinux_1_2_x86_64.whl",
+)
+FLOOR_NAME, PLAIN, FAST, OTHER = "floor", "musl-audit, zlib", "musl-audit, zlib-ng", "auditwheel"
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one process used: CPU seconds and peak resident memory in MiB."""
+    """What one process used: CPU seconds, seconds by the clock, and peak resident memory in MiB."""
 
     cpu: float
+    wall: float
     memory: float
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The costs of one wheel, by contender; ``largest`` is its largest member in MiB."""
+    """The costs of one wheel, by contender; ``size`` and ``largest``, of its largest member, in MiB."""
 
     wheel: str
     size: float
     largest: float
-    costs: dict[str, Cost]
+    best: Mapping[str, Cost]
+    spread: float  # median of the turns over the best of them, of all contenders on average
 
 
-def run(command: Sequence[str]) -> Cost:
+def run(command: Sequence[str | Path]) -> Cost:
     """Return what *command* used; its output goes nowhere, its exit code is the contender's business."""
+    started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = 0
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, usage.ru_maxrss / 1024)
 
 
-def contenders(python: str, auditwheel: str) -> dict[str, Callable[[Path], list[str]]]:
-    """Return the command of each contender for a wheel."""
-    without_zlib_ng = "import sys; sys.modules['zlib_ng'] = None; from musl_audit.cli import command; command()"
+def quietly(*command: str | Path) -> None:
+    """Run a step of the preparation; what it prints is of interest only if it fails."""
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    if done.returncode:
+        sys.exit(f"{command}: {done.stdout}{done.stderr}")
+
+
+def environment() -> Path:
+    """Return the Python of a new environment with the shipped wheel, the extra ``fast``, and auditwheel."""
+    directory = ROOT / ".cache" / "bench"
+    shutil.rmtree(directory, ignore_errors=True)
+    python = directory / "venv" / "bin" / "python"
+    quietly(sys.executable, "-m", "build", "--quiet", "--outdir", directory / "dist", ROOT)
+    quietly(sys.executable, "-m", "venv", directory / "venv")
+    (wheel,) = (directory / "dist").glob("*.whl")
+    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    quietly(*pip, "install", f"{wheel}[fast]", f"auditwheel=={AUDITWHEEL}")
+    return python
+
+
+def contenders(python: Path) -> dict[str, list[str | Path]]:
+    """Return the command of each contender, to which the wheel is added; all are isolated from the surroundings."""
+    ours = ["show", "--json", "--isolated"]
     return {
-        "floor": lambda wheel: [python, "-I", "-c", FLOOR, str(wheel)],
-        "musl-audit, zlib": lambda wheel: [python, "-c", without_zlib_ng, "show", "--json", "--isolated", str(wheel)],
-        "musl-audit, zlib-ng": lambda wheel: [python, "-m", "musl_audit", "show", "--json", "--isolated", str(wheel)],
-        "auditwheel": lambda wheel: [auditwheel, "show", str(wheel)],
+        FLOOR_NAME: [python, "-I", "-c", FLOOR],
+        PLAIN: [python, "-I", "-c", WITHOUT_ZLIB_NG, *ours],
+        FAST: [python, "-I", "-c", WITH_ZLIB_NG, *ours],
+        OTHER: [python, "-I", "-c", RUN_AUDITWHEEL, "show"],
     }
 
 
-def measure(wheel: Path, commands: dict[str, Callable[[Path], list[str]]], turns: int) -> Row:
-    """Return the best cost of each contender for *wheel*, asked in turns."""
-    import zipfile
-
+def in_turns(commands: Mapping[str, Sequence[str | Path]], turns: int) -> dict[str, list[Cost]]:
+    """Return the costs of each command, in every turn."""
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
     for _ in range(turns):
         for name, command in commands.items():
-            costs[name].append(run(command(wheel)))
+            costs[name].append(run(command))
+    return costs
+
+
+def best_of(costs: Mapping[str, Sequence[Cost]]) -> dict[str, Cost]:
+    """Return the lowest figures of each contender."""
+    return {
+        name: Cost(min(c.cpu for c in taken), min(c.wall for c in taken), min(c.memory for c in taken))
+        for name, taken in costs.items()
+    }
+
+
+def measure(wheel: Path, commands: Mapping[str, Sequence[str | Path]], turns: int) -> Row:
+    """Return the best cost of each contender for *wheel*."""
+    costs = in_turns({name: [*command, wheel] for name, command in commands.items()}, turns)
     with zipfile.ZipFile(wheel) as archive:
         largest = max(entry.file_size for entry in archive.infolist())
-    best = {
-        name: Cost(min(cost.cpu for cost in taken), min(cost.memory for cost in taken)) for name, taken in costs.items()
-    }
-    return Row(wheel.name, wheel.stat().st_size / 2**20, largest / 2**20, best)
-
-
-def geometric_mean(values: Sequence[float]) -> float:
-    """Return the geometric mean of positive *values*."""
-    return math.exp(sum(map(math.log, values)) / len(values))
+    best = best_of(costs)
+    spreads = [statistics.median(cost.cpu for cost in taken) / best[name].cpu for name, taken in costs.items()]
+    return Row(wheel.name, wheel.stat().st_size / 2**20, largest / 2**20, best, statistics.mean(spreads))
 
 
 def corpus_wheels(arch: str) -> list[Path]:
@@ -97,67 +143,121 @@ def corpus_wheels(arch: str) -> list[Path]:
     return [CORPUS / name for name in names]
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Return the costs of every wheel as a table."""
-    names = list(rows[0].costs)
-    lines = [
-        "| wheel | MB | "
-        + " | ".join(f"{name}, ms" for name in names)
-        + " | ÷ floor | peak MB, of which largest member |",
-        "|---|--:|" + "--:|" * len(names) + "--:|--:|",
-    ]
-    for row in rows:
-        ours = row.costs["musl-audit, zlib"]
-        cells = [f"{row.costs[name].cpu * 1000:.0f}" for name in names]
-        lines.append(
-            f"| {row.wheel} | {row.size:.1f} | {' | '.join(cells)} | "
-            f"{ours.cpu / row.costs['floor'].cpu:.2f} | {ours.memory:.0f}, {row.largest:.0f} |"
-        )
-    return "\n".join(lines)
+# --- Figures ----------------------------------------------------------------------------------------------
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """Return the geometric mean of positive *values*."""
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def total(rows: Sequence[Row], name: str) -> float:
+    """Return the CPU seconds of a contender over all wheels."""
+    return sum(row.best[name].cpu for row in rows)
+
+
+def over_floor(rows: Sequence[Row], name: str) -> float:
+    """Return the geometric mean of a contender's CPU over the floor's."""
+    return geometric_mean([row.best[name].cpu / row.best[FLOOR_NAME].cpu for row in rows])
+
+
+def start_up(python: Path, turns: int) -> tuple[float, float]:
+    """Return the CPU milliseconds of a bare Python, and of ``--version``."""
+    script: list[str | Path] = [python.with_name("musl-audit"), "--version"]
+    best = best_of(in_turns({"bare": [python, "-c", "pass"], "version": script}, turns * 4))
+    return best["bare"].cpu * 1000, best["version"].cpu * 1000
+
+
+def several_wheels(python: Path, wheels: Sequence[Path], turns: int) -> tuple[float, float]:
+    """Return the seconds by the clock for a directory of *wheels* in one process, and in two."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for wheel in wheels:
+            (Path(scratch) / wheel.name).symlink_to(wheel)
+        command = [*contenders(python)[PLAIN], scratch, "--jobs"]
+        best = best_of(in_turns({jobs: [*command, jobs] for jobs in ("1", "2")}, turns))
+    return best["1"].wall, best["2"].wall
+
+
+# --- The page -----------------------------------------------------------------------------------------------
 
 
 def summary(rows: Sequence[Row]) -> str:
     """Return the figures that the limits are about."""
-
-    def total(name: str) -> float:
-        return sum(row.costs[name].cpu for row in rows)
-
-    ratios = [row.costs["musl-audit, zlib"].cpu / row.costs["floor"].cpu for row in rows]
-    beyond = max(row.costs["musl-audit, zlib"].memory - row.largest for row in rows)
-    plain, fast = total("musl-audit, zlib") / total("auditwheel"), total("musl-audit, zlib-ng") / total("auditwheel")
+    worst = max(rows, key=lambda row: row.best[PLAIN].memory - row.largest)
+    beyond = worst.best[PLAIN].memory - worst.largest
+    plain_ratio = over_floor(rows, PLAIN)
+    plain, fast = (total(rows, OTHER) / total(rows, name) for name in (PLAIN, FAST))
     return "\n".join(
         (
-            f"- CPU of `show --json` over the floor, geometric mean with zlib: **{geometric_mean(ratios):.2f}**",
-            f"- Total CPU over auditwheel's, with zlib: **1/{1 / plain:.1f}**",
-            f"- Total CPU over auditwheel's, with zlib-ng: **1/{1 / fast:.1f}**",
-            f"- Peak memory beyond the largest member, worst wheel: **{beyond:.0f} MB**",
+            "| limit | of | measured |",
+            "|---|---|--:|",
+            f"| CPU of `show --json` over the floor, geometric mean, with zlib | at most 1.4 | **{plain_ratio:.2f}** |",
+            f"| the same with zlib-ng | | {over_floor(rows, FAST):.2f} |",
+            f"| total CPU over auditwheel's, with zlib | at most 1/4 | **1/{plain:.1f}** |",
+            f"| total CPU over auditwheel's, with zlib-ng | at most 1/6 | **1/{fast:.1f}** |",
+            f"| peak memory beyond the largest member ({worst.wheel}) | at most 40 MB | **{beyond:.0f} MB** |",
         )
+    )
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the costs of every wheel as a table."""
+    names = list(rows[0].best)
+    titles = [f"{name}, ms" for name in names]
+    lines = [
+        f"| wheel | MB | {' | '.join(titles)} | zlib ÷ floor | peak MB | largest member, MB |",
+        "|---|--:|" + "--:|" * len(names) + "--:|--:|--:|",
+    ]
+    for row in rows:
+        ours = row.best[PLAIN]
+        cells = " | ".join(f"{row.best[name].cpu * 1000:.0f}" for name in names)
+        ratio = ours.cpu / row.best[FLOOR_NAME].cpu
+        lines.append(
+            f"| {row.wheel} | {row.size:.1f} | {cells} | {ratio:.2f} | {ours.memory:.0f} | {row.largest:.1f} |"
+        )
+    totals = " | ".join(f"{total(rows, name) * 1000:.0f}" for name in names)
+    return "\n".join([*lines, f"| all | {sum(row.size for row in rows):.1f} | {totals} | | | |"])
+
+
+def page(rows: Sequence[Row], python: Path, wheels: Sequence[Path], turns: int) -> str:
+    """Return the whole page."""
+    bare, version = start_up(python, turns)
+    one, two = several_wheels(python, wheels, turns)
+    spread = statistics.mean(row.spread for row in rows) - 1
+    return (
+        "# Benchmarks\n\nWritten by `make bench`; do not edit.\n\n"
+        f"Every x86_64 wheel of the corpus ({len(rows)}), each contender in a process of its own, the best of {turns} "
+        "turns; CPU time, user and system. The floor is a bare Python that opens the zip, finds ELF files by their "
+        "magic and inflates them. musl-audit is the built wheel, installed beside "
+        f"auditwheel {AUDITWHEEL}. Python {platform.python_version()}, {os.cpu_count()} cores; the median of the turns "
+        f"was {spread:.0%} above the best of them.\n\n"
+        f"{summary(rows)}\n"
+        f"| `--version` beyond a bare Python | at most 40 ms | **{version - bare:.1f} ms** "
+        f"({version:.1f}, {bare:.1f}) |\n"
+        f"| `--jobs 2` on a directory with all of them, by the clock | at least 1.8 times | **{one / two:.2f} times** "
+        f"({one:.2f} s, {two:.2f} s) |\n\n"
+        "## Where the time goes\n\nCPU time in one process, its imports where they happen.\n\n"
+        f"{profile_stages.table(python, [CORPUS / name for name in PROFILED])}\n\n"
+        f"{bench_repair.section(turns)}\n"
+        f"## Every wheel\n\n{table(rows)}\n"
     )
 
 
 def main() -> int:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--auditwheel", default=str(ROOT / ".venv" / "bin" / "auditwheel"))
+    parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks.md")
     options = parser.parse_args()
-    commands = contenders(sys.executable, options.auditwheel)
+    python, wheels = environment(), corpus_wheels("x86_64")
+    commands = contenders(python)
     rows = []
-    for wheel in corpus_wheels("x86_64"):
+    for wheel in wheels:
         rows.append(measure(wheel, commands, options.turns))
-        print(f"{wheel.name}: " + ", ".join(f"{name} {cost.cpu:.3f} s" for name, cost in rows[-1].costs.items()))
-    page = (
-        "# Benchmarks\n\n"
-        "Written by `make bench`; do not edit.\n\n"
-        f"Every x86_64 wheel of the corpus ({len(rows)}), each contender in a process of its own, the best of "
-        f"{options.turns} turns; CPU time, user and system. "
-        f"Python {platform.python_version()}, {os.cpu_count()} cores. "
-        "The floor is a bare Python that opens the zip, finds ELF by magic and inflates it.\n\n"
-        f"{summary(rows)}\n\n{table(rows)}\n"
-    )
+        costs = ", ".join(f"{name} {cost.cpu * 1000:.0f} ms" for name, cost in rows[-1].best.items())
+        print(f"{wheel.name}: {costs}", flush=True)
     options.output.parent.mkdir(exist_ok=True)
-    options.output.write_text(page)
+    options.output.write_text(page(rows, python, wheels, options.turns))
     print(summary(rows))
     return 0
 
