@@ -1,8 +1,9 @@
 """``[tool.musl-audit]``: what a project says once instead of on every command line."""
 
+import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from os import PathLike
 
 from musl_audit.errors import UsageError
 from musl_audit.frozen import frozen
@@ -30,29 +31,39 @@ _MENTIONS_TABLE = rb"""(?m)^[ \t]*(?:\[.*|tool\b.*|["']?)musl-audit\b"""
 KEYS = ("floor", "fail-on", "exclude", "select", "ignore", "per-file-ignores")
 
 
-def nearest_configuration(directory: Path) -> Configuration:
+def nearest_configuration(directory: str | PathLike[str]) -> Configuration:
     """
     Return what the nearest ``pyproject.toml`` with ``[tool.musl-audit]`` says, from *directory* upwards.
 
     Raise ``UsageError`` where that file cannot be understood. A ``pyproject.toml`` without the table is passed by.
     """
-    for folder in (directory, *directory.parents):
-        path = folder / "pyproject.toml"
-        try:
-            data = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
-            continue
-        shown = path.name if folder == directory else str(path)
-        table = _table(data, shown)
+    start = os.path.abspath(directory)
+    folder = start
+    while True:
+        path = os.path.join(folder, "pyproject.toml")
+        shown = "pyproject.toml" if folder == start else path
+        table = _table(_bytes_if_there(path), shown)
         if table is not None:
             return _checked(table, shown)
-    return Configuration()
+        if folder == os.path.dirname(folder):
+            return Configuration()
+        folder = os.path.dirname(folder)
 
 
-def read_configuration(path: Path) -> Configuration:
+def _bytes_if_there(path: str) -> bytes:
+    """Return what the file at *path* holds, nothing if there is none that may be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return b""
+
+
+def read_configuration(path: str | PathLike[str]) -> Configuration:
     """Return what the file that the user named says; raise ``UsageError`` where it says nothing to musl-audit."""
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read()
     except OSError as error:
         raise UsageError(f"configuration {path}: {error.strerror}") from error
     table = _table(data, str(path))

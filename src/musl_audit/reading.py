@@ -1,7 +1,6 @@
 """The way from a path to facts."""
 
 from os import PathLike, fspath
-from pathlib import Path
 
 from musl_audit.limits import Limits
 from musl_audit.model import WheelFacts
@@ -17,5 +16,5 @@ def read_facts(path: str | PathLike[str], *, limits: Limits | None = None, verif
     from musl_audit.facts import extract
     from musl_audit.sources.zips import open_wheel
 
-    with open_wheel(Path(fspath(path)), limits) as archive:
+    with open_wheel(fspath(path), limits) as archive:
         return extract(archive, verify_hashes=verify_hashes)

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from musl_audit.catalogs import policies_directory
 from musl_audit.policy import Catalog
 
 Json = dict[str, object]
-POLICIES = policies_directory()
+POLICIES = Path(policies_directory())
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """From the words on the command line to the file of the command, which alone is imported."""
 
+import os
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 
 from musl_audit.errors import UsageError
@@ -113,8 +113,9 @@ def _without_command(arguments: list[str]) -> int:
 
 def commands() -> list[str]:
     """Return the words of every command, sorted."""
-    paths = Path(__file__).with_name("commands").glob("*.py")
-    return sorted(path.stem.replace("_", " ") for path in paths if not path.stem.startswith("_"))
+    names = os.listdir(os.path.join(os.path.dirname(__file__), "commands"))
+    stems = (name.removesuffix(".py") for name in names if name.endswith(".py") and not name.startswith("_"))
+    return sorted(stem.replace("_", " ") for stem in stems)
 
 
 def overview() -> str:

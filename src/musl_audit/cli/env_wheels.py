@@ -50,15 +50,14 @@ def answer_wheels(
         if isinstance(found, Failure):
             failures.append(Failure(found.path, "ENV901", f"{found.path}: {found.message}"))
             continue
-        path = str(found)
         try:
-            with open_wheel(path) as archive:
+            with open_wheel(found) as archive:
                 facts = extract(archive)
                 requires = _requires_python(archive, facts)
         except WheelError as error:
-            failures.append(Failure(path, "ENV901", f"{path}: {error}"))
+            failures.append(Failure(found, "ENV901", f"{found}: {error}"))
             continue
-        answers.append(answer(path, facts, target, catalog, requires))
+        answers.append(answer(found, facts, target, catalog, requires))
     if not answers and not failures:
         failures.append(Failure(references[0], "ENV901", f"{references[0]}: there is no wheel"))
     return tuple(answers), tuple(failures)

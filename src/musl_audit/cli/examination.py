@@ -1,7 +1,7 @@
 """One wheel, from its path to its outcome: what a run does for each of its inputs, in this process or another."""
 
+import os
 from functools import cached_property
-from pathlib import Path
 
 from musl_audit.errors import WheelError
 from musl_audit.limits import Limits
@@ -23,7 +23,7 @@ class Examination:
 
     def __call__(self, path: str) -> Outcome:
         """Return the outcome for the wheel at *path*; a broken wheel is a row, never a stopped run."""
-        reason = reason_to_skip(Path(path).name)
+        reason = reason_to_skip(os.path.basename(path))
         if reason:
             return Skip(path, reason)
         try:

@@ -1,8 +1,8 @@
 """What a run is about, and how its outcomes come to be: here, or in several processes."""
 
+import os
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from pathlib import Path
 
 from musl_audit.errors import UsageError
 from musl_audit.model import Failure, Skip
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Answer = TypeVar("Answer")
 
-Input = Path | Skip | Failure
+Input = str | Skip | Failure  # the path of a wheel, or a row
 
 # Starting processes takes about as long as reading this much: below it, one process is faster.
 _WORTH_PROCESSES = 4 << 20  # bytes of wheels
@@ -26,14 +26,14 @@ def inputs_of(references: Sequence[str], output: str | None = None) -> list[Inpu
     if not references:
         raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
     inputs = list(expand(references))
-    if output is not None and any(isinstance(item, Path) and _is_same(item, output) for item in inputs):
+    if output is not None and any(isinstance(item, str) and _is_same(item, output) for item in inputs):
         raise UsageError(f"--output {output}: is one of the wheels to read")
     return inputs
 
 
-def _is_same(path: Path, output: str) -> bool:
+def _is_same(path: str, output: str) -> bool:
     try:
-        return path.samefile(output)
+        return os.path.samefile(path, output)
     except (OSError, ValueError):  # there is no such output yet, or never can be
         return False
 
@@ -43,10 +43,10 @@ def outcomes_of(
 ) -> "Generator[Answer | Skip | Failure]":
     """Yield what *examine* returns for each wheel of *inputs*, and what else they hold, in their order."""
     inputs = list(inputs)
-    paths = [str(item) for item in inputs if isinstance(item, Path)]
+    paths = [item for item in inputs if isinstance(item, str)]
     with closing(_run(examine, paths, jobs)) as examined:
         for item in inputs:
-            yield next(examined) if isinstance(item, Path) else item
+            yield next(examined) if isinstance(item, str) else item
 
 
 def _run(examine: "Callable[[str], Answer]", paths: Sequence[str], jobs: int) -> "Generator[Answer | Failure]":
@@ -62,7 +62,7 @@ def _size_of(paths: Iterable[str]) -> int:
     total = 0
     for path in paths:
         try:
-            total += Path(path).stat().st_size
+            total += os.stat(path).st_size
         except OSError:  # its examination will say so
             continue
     return total

@@ -1,8 +1,8 @@
 """From options and the configuration file to what the judge and the gate are asked; options win."""
 
+import os
 from argparse import Namespace
 from collections.abc import Iterable
-from pathlib import Path
 
 from musl_audit.claims import chosen_floor
 from musl_audit.configuration import FAIL_ON, Configuration, nearest_configuration, read_configuration
@@ -40,8 +40,8 @@ def configuration_of(options: Namespace) -> Configuration:
     if options.config is not None:
         if options.isolated:
             raise UsageError("--isolated reads no configuration, --config names one: give one of them")
-        return read_configuration(Path(options.config))
-    return Configuration() if options.isolated else nearest_configuration(Path.cwd())
+        return read_configuration(options.config)
+    return Configuration() if options.isolated else nearest_configuration(os.getcwd())
 
 
 def check_floor(settings: Settings, catalog: Catalog) -> None:

@@ -5,8 +5,8 @@ A module named ``format_foo.py`` is ``--format foo``; its ``make`` returns a rep
 none.
 """
 
+import os
 from importlib import import_module
-from pathlib import Path
 
 from musl_audit.reporters.base import Heading, Reporter
 
@@ -15,8 +15,8 @@ _PREFIX = "format_"
 
 def formats() -> tuple[str, ...]:
     """Return the names of the formats, sorted."""
-    paths = Path(__file__).parent.glob(f"{_PREFIX}*.py")
-    return tuple(sorted(path.stem.removeprefix(_PREFIX) for path in paths))
+    names = (name.removesuffix(".py") for name in os.listdir(os.path.dirname(__file__)) if name.endswith(".py"))
+    return tuple(sorted(name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)))
 
 
 def reporter(format_name: str, heading: Heading) -> Reporter:

@@ -4,10 +4,10 @@ The rules: one file each, found by file name.
 A module named ``muslNNN_some_name.py`` has a docstring (its documentation page), ``RULE`` and ``check``.
 """
 
+import os
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 
 from musl_audit.context import Context
 from musl_audit.frozen import frozen
@@ -27,7 +27,7 @@ class RuleModule:
 @cache
 def all_rules() -> tuple[RuleModule, ...]:
     """Return every rule, by code."""
-    names = sorted(path.stem for path in Path(__file__).parent.iterdir() if is_rule_file(path.name))
+    names = sorted(name.removesuffix(".py") for name in os.listdir(os.path.dirname(__file__)) if is_rule_file(name))
     modules = [import_module(f"{__name__}.{name}") for name in names]
     return tuple(RuleModule(module.RULE, module.__doc__ or "", module.check) for module in modules)
 

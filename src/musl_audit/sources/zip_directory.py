@@ -187,7 +187,7 @@ def _read_headers(directory: bytes, shift: int) -> Iterator[CentralHeader]:
 
 def _decoded(name: bytes, flags: int) -> str:
     if not flags & _IS_UTF8:
-        return name.decode("cp437")
+        return name.decode("ascii" if name.isascii() else "cp437")
     try:
         return name.decode()
     except UnicodeDecodeError as error:

@@ -1,10 +1,11 @@
 """Wheels as zip files: members are read from where they lie, checked, and never extracted to disk."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from io import BufferedRandom, BufferedReader
-from pathlib import Path
+from os import PathLike
 
 from musl_audit.errors import WheelError
 from musl_audit.limits import Limits
@@ -21,21 +22,20 @@ _PREFIXES = (512, 8192)  # compressed bytes to take them from; the longest block
 
 
 @contextmanager
-def open_wheel(path: str | Path, limits: Limits | None = None) -> Iterator["ZipArchive"]:
+def open_wheel(path: str | PathLike[str], limits: Limits | None = None) -> Iterator["ZipArchive"]:
     """
     Open the wheel at *path* for reading.
 
     Raise ``WheelError`` where the file cannot be read, is no zip, is truncated or encrypted, or is beyond *limits*.
     """
-    path = Path(path)
     try:
-        file = path.open("rb")
+        file = open(path, "rb")  # noqa: SIM115  # closed below
     except OSError as error:
         raise WheelError(f"cannot be read: {error.strerror}") from error
     except ValueError as error:  # a NUL in the path
         raise WheelError(f"cannot be read: {error}") from error
     with file:
-        yield ZipArchive(file, path.name, limits or Limits())
+        yield ZipArchive(file, os.path.basename(path), limits or Limits())
 
 
 class ZipArchive:

@@ -76,4 +76,4 @@ def test_a_missing_directory_is_named(tmp_path: Path) -> None:
 
 def test_the_policies_are_found_without_being_named() -> None:
     """Inside the installed package, or at the root of an editable install."""
-    assert (policies_directory() / "musl" / "1.2.3.json").is_file()
+    assert Path(policies_directory(), "musl", "1.2.3.json").is_file()

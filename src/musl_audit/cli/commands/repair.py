@@ -125,10 +125,10 @@ def _wheels(options: Namespace, directory: Path) -> list[Path]:
     if not options.wheels:
         raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
     inputs = list(expand(options.wheels))
-    wrong = next((item for item in inputs if not isinstance(item, Path)), None)
+    wrong = next((item for item in inputs if not isinstance(item, str)), None)
     if wrong is not None:
         raise UsageError(f"{wrong.path}: {getattr(wrong, 'message', None) or 'not a wheel'}")
-    paths = [item for item in inputs if isinstance(item, Path)]
+    paths = [Path(item) for item in inputs if isinstance(item, str)]
     names = [path.name for path in paths]
     for path in paths:
         if directory.resolve() in (path.resolve().parent, path.parent.resolve()) and not options.in_place:
