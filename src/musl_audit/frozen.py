@@ -58,6 +58,7 @@ def _define(cls: "type[Value]", comparisons: tuple[str, ...]) -> "type[Value]":
     defaults = {name: body.pop(name) for name in names if name in body}
     body |= {"__slots__": names, "__match_args__": names, "__dataclass_fields__": _StandardFields(cls)}
     body |= {"__repr__": _repr, "__reduce__": _reduce, "__setattr__": _refuse, "__delattr__": _refuse}
+    body["__replace__"] = replace  # what copy.replace calls, from Python 3.13 on
     made = type(cls.__name__, cls.__bases__, body)
     fields_of = _getter(names)
     methods = {"__init__": _initializer(made, names, defaults), "__hash__": _hash(fields_of)}

@@ -109,6 +109,13 @@ def test_the_standard_library_takes_it_for_a_dataclass() -> None:
     assert dataclasses.is_dataclass(Point)
 
 
+def test_a_value_can_be_replaced_by_copy() -> None:
+    """``copy.replace`` of Python 3.13 calls this method."""
+    method = Point(1).__replace__  # type: ignore[attr-defined]  # type checkers of older Pythons do not know it
+
+    assert method(y=5) == Point(1, 5)
+
+
 def test_it_is_shown_as_a_dataclass_is() -> None:
     """Such that it can be pasted."""
     assert repr(Point(1)) == "Point(x=1, y=0)"
