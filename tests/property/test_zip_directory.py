@@ -2,12 +2,13 @@
 
 import io
 import random
+import struct
 import zipfile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.archives import demo_files, wheel_of
+from tests.support.archives import demo_files, wheel_of, zip_of
 from tests.support.mutations import mutated
 
 from musl_audit.errors import WheelError
@@ -79,6 +80,29 @@ def test_a_whole_archive_is_read_alike(data: bytes) -> None:
     assert found is not None
     assert expected is not None
     assert [own_row_of(header) for header in found] == [row_of(info) for info in expected]
+
+
+def with_zip64_end(comment: bytes) -> bytes:
+    """Return an archive of two members whose end record leaves everything to a zip64 one, and has *comment*."""
+    plain = zip_of({"a": b"1", "b": random.Random(0).randbytes(2 * len(comment))})  # noqa: S311 - no secret
+    body, (*_, count, size, offset, _) = plain[:-22], struct.unpack("<4s4H2LH", plain[-22:])
+    end64 = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(body), 1)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, len(comment))
+    return body + end64 + locator + end + comment
+
+
+@pytest.mark.parametrize("length", [0, 9, 65_450, 65_480, 65_514, 65_534, 65_535])
+def test_zip64_records_are_found_before_a_comment_of_any_length(length: int) -> None:
+    """The longest comment leaves none of them in the part of the file where the end record is looked for."""
+    data = with_zip64_end(b"c" * length)
+
+    found, expected = ours(data), theirs(data)
+
+    assert found is not None
+    assert expected is not None
+    assert [own_row_of(header) for header in found] == [row_of(info) for info in expected]
+    assert [header.name for header in found] == ["a", "b"]
 
 
 @settings(deadline=None, max_examples=1500)

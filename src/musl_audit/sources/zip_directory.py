@@ -12,7 +12,7 @@ from musl_audit.model import Problem
 _END = struct.Struct("<4s4H2LH")  # signature, disk, disk of the directory, entries here, entries, size, offset, comment
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR64 = struct.Struct("<4sLQL")
-_LONGEST_COMMENT = 0xFFFF
+_SEARCHED = _END.size + (1 << 16)  # bytes at the end of the file, among which the end record is looked for
 _BYTES_PER_ENTRY = 400  # of the directory, on average: bounds what is parsed at all
 
 
@@ -98,11 +98,11 @@ def read_directory(file: BufferedIOBase, size: int, limits: Limits) -> Directory
 
 
 def _read_end(file: BufferedIOBase, size: int) -> _End:
-    file.seek(max(0, size - _END.size - _LONGEST_COMMENT))
+    file.seek(max(0, size - _SEARCHED - _LOCATOR64.size - _END64.size))
     start, tail = file.tell(), file.read()
     where = len(tail) - _END.size
     if tail[where : where + 4] != b"PK\5\6" or tail[-2:] != b"\0\0":
-        where = tail.rfind(b"PK\5\6")
+        where = tail.rfind(b"PK\5\6", max(0, len(tail) - _SEARCHED))
     if where < 0 or where + _END.size > len(tail):
         raise WheelError("not a zip file, or a truncated one: the end record is missing")
     _, disk, _, here, count, directory_size, offset, comment = _END.unpack_from(tail, where)
@@ -116,7 +116,9 @@ def _read_end(file: BufferedIOBase, size: int) -> _End:
     locator = where - _LOCATOR64.size
     before = locator - _END64.size
     offset64 = _zip64_offset(tail, locator)
-    if before >= 0 and offset64 is not None and tail[before : before + 4] == b"PK\6\6":
+    if offset64 is not None and before < 0:
+        raise WheelError("not a readable zip file: its zip64 end record would begin before the file")
+    if offset64 is not None and tail[before : before + 4] == b"PK\6\6":
         end -= _LOCATOR64.size + _END64.size
         _, _, _, _, disk, _, here, count, directory_size, offset = _END64.unpack_from(tail, before)
         if offset64 != end or disk or here != count:
