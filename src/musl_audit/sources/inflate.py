@@ -46,7 +46,7 @@ class Deflate:
 
 @cache
 def deflate() -> Deflate:
-    """Return ``zlib_ng`` where it is installed (extra ``fast``): it inflates up to 2.5 times faster; else ``zlib``."""
+    """Return ``zlib_ng`` where it is installed (extra ``fast``): it is much faster; else ``zlib``."""
     try:
         from zlib_ng import zlib_ng
     except ImportError:
