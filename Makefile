@@ -90,6 +90,10 @@ golden: dev  ## Write the expected outputs for the test wheels again
 musl-python:  ## Build a real CPython for musl out of Debian's packages, for tests that import wheels
 	tools/musl_python.sh
 
+.PHONY: pythons
+pythons: dev  ## Fetch Python 3.13 and 3.14 out of Debian's packages into .cache/pythons
+	$(BIN)/python -m tools.pythons
+
 .PHONY: testwheels
 testwheels:  ## Build the test wheels again (needs musl-gcc, gcc, GNU ld; compilers for the rest come from PyPI)
 	test -d .cache/testwheels || $(PYTHON) -m venv .cache/testwheels

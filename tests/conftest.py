@@ -19,7 +19,8 @@ HOW = {
     "musl-python": "make musl-python",
     "musl-gcc": "apt-get install musl-tools binutils",
     "real": "make test-real",
-    "pythons": "install python3.12, 3.13 and 3.14, on PATH or with pyenv",
+    "pythons": "make pythons",
+    "python3.12": "install python3.12, on PATH or with pyenv; Debian has none",
 }
 Miss = Callable[[str], None]
 Tally = Callable[[str, int, int], None]

@@ -54,3 +54,30 @@ def unpack(directory: Path, packages: Iterable[str], environment: dict[str, str]
         roots[package] = folder / "root"
         subprocess.run(["dpkg-deb", "-x", archive, roots[package]], check=True)
     return roots
+
+
+def suites_with(package: str, environment: dict[str, str]) -> frozenset[str]:
+    """Return the suites that have *package*, of those that *environment* was configured with."""
+    command = ["apt-cache", "madison", package]
+    listed = subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout
+    # "python3.13 | 3.13.5-2 | MIRROR trixie/main amd64 Packages"
+    return frozenset(line.split()[-3].partition("/")[0] for line in listed.splitlines())
+
+
+def unpack_with_dependencies(directory: Path, package: str, root: Path, environment: dict[str, str]) -> None:
+    """
+    Unpack *package*, given as ``name/suite``, and everything it depends on below *root*, all from that suite.
+
+    *environment* is what ``configure`` returned for *directory*.
+    """
+    name, _, suite = package.partition("/")
+    folder = directory / "closures" / f"{name}_{suite}"
+    (folder / "partial").mkdir(parents=True)
+    nothing = directory / "status"  # as if nothing were installed: so apt names every dependency
+    nothing.touch()
+    options = (f"Dir::State::status={nothing}", f"Dir::Cache::archives={folder}", f"APT::Default-Release={suite}")
+    command = ["apt-get", "install", "-qq", "--yes", "--download-only", "--no-install-recommends"]
+    command += [f"--option={option}" for option in options]
+    subprocess.run([*command, name], env=environment, stdout=subprocess.DEVNULL, check=True)
+    for archive in sorted(folder.glob("*.deb")):
+        subprocess.run(["dpkg-deb", "-x", archive, root], check=True)
