@@ -18,9 +18,11 @@ def test_this_python_tries_what_we_say() -> None:
     """CPython's own list."""
     soabi = sysconfig.get_config_var("SOABI")
     is_free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-    ours = extension_suffixes(soabi, sys.version_info[:2], triplet=triplet_of(soabi), is_free_threaded=is_free_threaded)
+    triplet = triplet_of(soabi)
+    ours = extension_suffixes(soabi, sys.version_info[:2], triplet=triplet, is_free_threaded=is_free_threaded)
 
-    assert list(ours) == EXTENSION_SUFFIXES
+    debian = {f".abi3-{triplet}.so"} if sys.version_info < (3, 15) else set()  # whose Python had it earlier
+    assert list(ours) == [suffix for suffix in EXTENSION_SUFFIXES if suffix not in debian]
 
 
 @pytest.mark.parametrize(
