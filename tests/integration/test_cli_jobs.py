@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -129,3 +130,21 @@ def test_a_process_that_is_killed_costs_one_wheel(slow: list[Path]) -> None:
 
     lost = [line for line in stdout.decode().splitlines() if "was killed by signal 9" in line]
     assert (run.returncode, len(lost), stderr) == (4, 1, b"")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
+def test_processes_are_our_own_children_where_python_would_have_a_server_start_them(slow: list[Path]) -> None:
+    """As Python 3.14 does on Linux unless it is told: an interrupt would end the server with a traceback."""
+    arguments = ["check", "--verify-hashes", "--jobs", "2", *map(str, slow)]
+    work = (
+        "import multiprocessing; multiprocessing.set_start_method('forkserver'); "
+        f"from musl_audit.cli import main; main({arguments!r})"
+    )
+    run = subprocess.Popen([sys.executable, "-c", work], stdout=subprocess.DEVNULL, env=environment())
+    try:
+        assert wait_for(lambda: len(children(run.pid)) == 2)
+        commands = {Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (run.pid, *children(run.pid))}
+        assert len(commands) == 1
+    finally:
+        run.kill()
+        run.wait(20)

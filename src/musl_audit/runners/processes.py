@@ -1,5 +1,6 @@
 """Several wheels at once, each in one of a few processes."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
@@ -95,7 +96,8 @@ class _Worker(Generic[Answer]):
 
 
 def _hire(examine: Callable[[str], Answer]) -> _Worker[Answer]:
-    context = get_context()
+    # Python 3.14 would start a server there that forks: it knows nothing of interrupts, and imports everything anew.
+    context = get_context("fork") if sys.platform == "linux" else get_context()
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(examine, theirs), daemon=True)
     process.start()
