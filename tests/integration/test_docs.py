@@ -18,6 +18,9 @@ CORPUS = ROOT / ".cache" / "corpus"
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_reference_pages_are_what_the_code_says(name: str) -> None:
     """`make docs` writes them again."""
+    if name == "cli.md" and sys.version_info >= (3, 13):
+        pytest.skip("the page is written on 3.11: argparse prints short options otherwise since Python 3.13")
+
     assert (REFERENCE / name).read_text() == PAGES[name]()
 
 
