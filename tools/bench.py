@@ -223,6 +223,7 @@ def summary(rows: Sequence[Row], together: Together) -> str:
     """Return the figures that the limits are about."""
     worst = max(rows, key=lambda row: row.best[PLAIN].memory - row.largest)
     beyond = worst.best[PLAIN].memory - worst.largest
+    kept = together.plain.memory - max(row.largest for row in rows)
     plain_ratio = over_floor(rows, PLAIN)
     theirs = total(rows, OTHER)
     whole = "CPU for all wheels over auditwheel's"
@@ -244,6 +245,7 @@ def summary(rows: Sequence[Row], together: Together) -> str:
             f"| {whole}, a process for each, with zlib, with zlib-ng | | {shares(PLAIN, FAST)} |",
             f"| the floor's, a process for each, with zlib, with zlib-ng | | {shares(FLOOR_NAME, FAST_FLOOR_NAME)} |",
             f"| peak memory beyond the largest member ({worst.wheel}) | at most 40 MB | **{beyond:.0f} MB** |",
+            f"| the same of one process for all wheels, which the C library lets grow | | {kept:.0f} MB |",
         )
     )
 
