@@ -23,12 +23,12 @@ import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tools import bench_repair, profile_stages
+from tools.costs import CORPUS, ROOT, WITH_ZLIB_NG, WITHOUT_ZLIB_NG, Cost, best_of, in_turns, run
 
-ROOT = Path(__file__).resolve().parent.parent
-CORPUS = ROOT / ".cache" / "corpus"
 AUDITWHEEL = "6.8.2"
 FLOOR = """\
 import sys, zipfile
@@ -39,8 +39,6 @@ with zipfile.ZipFile(sys.argv[1]) as archive:
                 member.read()
 """
 FLOOR_WITH_ZLIB_NG = f"import sys; from zlib_ng import zlib_ng; sys.modules['zlib'] = zlib_ng\n{FLOOR}"
-WITHOUT_ZLIB_NG = "import sys; sys.modules['zlib_ng'] = None; from musl_audit.cli import command; command()"
-WITH_ZLIB_NG = "from musl_audit.cli import command; command()"
 RUN_AUDITWHEEL = "import sys; from auditwheel.main import main; sys.exit(main())"
 PROFILED = (
     "numpy-2.5.5-cp312-cp312-musllinux_1_2_x86_64.whl",
@@ -48,15 +46,6 @@ PROFILED = (
 )
 FLOOR_NAME, FAST_FLOOR_NAME = "floor, zlib", "floor, zlib-ng"
 PLAIN, FAST, OTHER = "musl-audit, zlib", "musl-audit, zlib-ng", "auditwheel"
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one process used: CPU seconds, seconds by the clock, and peak resident memory in MiB."""
-
-    cpu: float
-    wall: float
-    memory: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +57,6 @@ class Row:
     largest: float
     best: Mapping[str, Cost]
     spread: float  # median of the turns over the best of them, of all contenders on average
-
-
-def run(command: Sequence[str | Path]) -> Cost:
-    """Return what *command* used; its output goes nowhere, its exit code is the contender's business."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, _, usage = os.wait4(process.pid, 0)
-    process.returncode = 0
-    return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, usage.ru_maxrss / 1024)
 
 
 def quietly(*command: str | Path) -> None:
@@ -111,26 +91,9 @@ def contenders(python: Path) -> dict[str, list[str | Path]]:
     }
 
 
-def in_turns(commands: Mapping[str, Sequence[str | Path]], turns: int) -> dict[str, list[Cost]]:
-    """Return the costs of each command, in every turn."""
-    costs: dict[str, list[Cost]] = {name: [] for name in commands}
-    for _ in range(turns):
-        for name, command in commands.items():
-            costs[name].append(run(command))
-    return costs
-
-
-def best_of(costs: Mapping[str, Sequence[Cost]]) -> dict[str, Cost]:
-    """Return the lowest figures of each contender."""
-    return {
-        name: Cost(min(c.cpu for c in taken), min(c.wall for c in taken), min(c.memory for c in taken))
-        for name, taken in costs.items()
-    }
-
-
 def measure(wheel: Path, commands: Mapping[str, Sequence[str | Path]], turns: int) -> Row:
     """Return the best cost of each contender for *wheel*."""
-    costs = in_turns({name: [*command, wheel] for name, command in commands.items()}, turns)
+    costs = in_turns({name: partial(run, [*command, wheel]) for name, command in commands.items()}, turns)
     with zipfile.ZipFile(wheel) as archive:
         largest = max(entry.file_size for entry in archive.infolist())
     best = best_of(costs)
@@ -175,7 +138,7 @@ def over_floor(rows: Sequence[Row], name: str) -> float:
 def start_up(python: Path, turns: int) -> tuple[float, float]:
     """Return the CPU milliseconds of a bare Python, and of ``--version``."""
     script: list[str | Path] = [python.with_name("musl-audit"), "--version"]
-    best = best_of(in_turns({"bare": [python, "-c", "pass"], "version": script}, turns * 4))
+    best = best_of(in_turns({"bare": partial(run, [python, "-c", "pass"]), "version": partial(run, script)}, turns * 4))
     return best["bare"].cpu * 1000, best["version"].cpu * 1000
 
 
@@ -192,19 +155,15 @@ class Together:
 def several_wheels(python: Path, wheels: Sequence[Path], turns: int) -> Together:
     """Return the best cost of each way to ask about all *wheels* at once."""
     asked = contenders(python)
-    commands = {
-        PLAIN: [*asked[PLAIN], "--jobs", "1", *wheels],
-        FAST: [*asked[FAST], "--jobs", "1", *wheels],
-        "two": [*asked[PLAIN], "--jobs", "2", *wheels],
+    alone = [*asked[PLAIN], "--jobs", "1", *wheels]
+    ways = {
+        PLAIN: partial(run, alone),
+        FAST: partial(run, [*asked[FAST], "--jobs", "1", *wheels]),
+        "two": partial(run, [*asked[PLAIN], "--jobs", "2", *wheels]),
     }
-    taken: dict[str, list[Cost]] = {name: [] for name in commands}
-    beside = []
-    for _ in range(turns):
-        for name, command in commands.items():
-            taken[name].append(run(command))
-        beside.append(run_beside(commands[PLAIN]))
-    best = best_of(taken)
-    return Together(best[PLAIN], best[FAST], best["two"], min(beside))
+    best = best_of(in_turns(ways, turns))
+    beside = min(run_beside(alone) for _ in range(turns))
+    return Together(best[PLAIN], best[FAST], best["two"], beside)
 
 
 def run_beside(command: Sequence[str | Path]) -> float:

@@ -9,19 +9,17 @@ beside it what the clock says. They are asked in turns, and the best of the turn
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from tools.costs import CORPUS, ROOT, WITH_ZLIB_NG, WITHOUT_ZLIB_NG, Cost, best_of, in_turns, run
 
 from musl_audit.record import digest_of
 
-ROOT = Path(__file__).resolve().parent.parent
-CORPUS = ROOT / ".cache" / "corpus"
 INPUTS = ROOT / "tests" / "repair_inputs" / "x86_64"
 PARTS = {
     "uv-0.13.8-py3-none-musllinux_1_1_x86_64.whl": "one",
@@ -32,15 +30,6 @@ PARTS = {
 }  # and the directory that each goes to
 NAME = "single-1.0-cp311-cp311-musllinux_1_1_x86_64.whl"
 LIBRARY = "libinner.so.3"
-WITHOUT_ZLIB_NG = "import sys; sys.modules['zlib_ng'] = None; from musl_audit.cli import main; sys.exit(main())"
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one process and its children used: CPU seconds, and seconds by the clock."""
-
-    cpu: float
-    wall: float
 
 
 def make_wheel(directory: Path) -> Path:
@@ -68,19 +57,6 @@ def make_wheel(directory: Path) -> Path:
     return wheel
 
 
-def run(command: Sequence[str | Path], environment: dict[str, str]) -> Cost:
-    """Return what *command* used; end where it failed, for then the figure means nothing."""
-    before, started = os.times(), time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    wall, after = time.perf_counter() - started, os.times()
-    if done.returncode:
-        sys.exit(f"{command}: {done.stdout}{done.stderr}")
-    return Cost(
-        after.children_user + after.children_system - before.children_user - before.children_system,
-        wall,
-    )
-
-
 def measure(turns: int) -> tuple[float, dict[str, Cost]]:
     """Return the size of the wheel in MB, and the best cost of each contender."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -91,18 +67,15 @@ def measure(turns: int) -> tuple[float, dict[str, Cost]]:
         environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         commands = {
             "musl-audit, zlib": (sys.executable, "-c", WITHOUT_ZLIB_NG, "repair", "--isolated"),
-            "musl-audit, zlib-ng": (sys.executable, "-m", "musl_audit", "repair", "--isolated"),
+            "musl-audit, zlib-ng": (sys.executable, "-c", WITH_ZLIB_NG, "repair", "--isolated"),
             "auditwheel": (sys.executable, "-m", "auditwheel", "repair"),
         }
-        costs: dict[str, list[Cost]] = {name: [] for name in commands}
-        for turn in range(turns):
-            for name, command in commands.items():
-                output = directory / f"{name}-{turn}"
-                costs[name].append(run((*command, "--ldpaths", libraries, "-w", output, wheel), environment))
-        best = {
-            name: Cost(min(cost.cpu for cost in taken), min(cost.wall for cost in taken))
-            for name, taken in costs.items()
-        }
+
+        def repair(command: Sequence[str]) -> Cost:
+            output = tempfile.mkdtemp(dir=directory)
+            return run((*command, "--ldpaths", libraries, "-w", output, wheel), environment, must_work=True)
+
+        best = best_of(in_turns({name: partial(repair, command) for name, command in commands.items()}, turns))
         return wheel.stat().st_size / 1e6, best
 
 

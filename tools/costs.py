@@ -1,0 +1,63 @@
+"""What a process costs, and the costs of several contenders that are asked in turns: what the benchmarks share."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT / ".cache" / "corpus"
+WITH_ZLIB_NG = "from musl_audit.cli import command; command()"
+WITHOUT_ZLIB_NG = f"import sys; sys.modules['zlib_ng'] = None; {WITH_ZLIB_NG}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one process and its children used: CPU seconds, seconds by the clock, and peak resident memory in MiB."""
+
+    cpu: float
+    wall: float
+    memory: float
+
+
+def run(
+    command: Sequence[str | Path], environment: Mapping[str, str] | None = None, *, must_work: bool = False
+) -> Cost:
+    """
+    Return what *command* used; its output goes nowhere.
+
+    Its exit code is its own business, except where it *must_work*: then end with what it said, for a figure of
+    something that failed means nothing.
+    """
+    with tempfile.TemporaryFile() as said:
+        output = said if must_work else subprocess.DEVNULL
+        started = time.perf_counter()
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if must_work and process.returncode:
+            said.seek(0)
+            sys.exit(f"{command}: {said.read().decode(errors='replace')}")
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+def in_turns(contenders: Mapping[str, Callable[[], Cost]], turns: int) -> dict[str, list[Cost]]:
+    """Return the costs of each contender, in every turn."""
+    costs: dict[str, list[Cost]] = {name: [] for name in contenders}
+    for _ in range(turns):
+        for name, ask in contenders.items():
+            costs[name].append(ask())
+    return costs
+
+
+def best_of(costs: Mapping[str, Sequence[Cost]]) -> dict[str, Cost]:
+    """Return the lowest figures of each contender."""
+    return {
+        name: Cost(min(c.cpu for c in taken), min(c.wall for c in taken), min(c.memory for c in taken))
+        for name, taken in costs.items()
+    }
