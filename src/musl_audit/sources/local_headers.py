@@ -6,12 +6,18 @@ from io import BufferedIOBase
 from operator import attrgetter
 
 from musl_audit.frozen import frozen
-from musl_audit.sources.zip_directory import STORED, CentralHeader, Directory
+from musl_audit.sources.zip_directory import (
+    HAS_DESCRIPTOR,
+    IS_ENCRYPTED,
+    IS_UTF8,
+    STORED,
+    CentralHeader,
+    Directory,
+)
 
 LOCAL_HEADER = b"PK\3\4"
 _HEADER = struct.Struct("<4s5H3L2H")  # signature, version, flags, method, time, date, crc, sizes, lengths
 _SEE_ZIP64 = 0xFFFFFFFF
-_ENCRYPTED, _HAS_DESCRIPTOR, _IS_UTF8 = 0x1, 0x8, 0x800
 _DESCRIPTORS = tuple(struct.Struct(layout) for layout in ("<4sLLL", "<4sLQQ", "<LLL", "<LQQ"))
 _USUAL_EXTRA = 64  # bytes that are read beyond the name, in the hope that they hold the extra field
 
@@ -57,7 +63,7 @@ def locate(file: BufferedIOBase, directory: Directory) -> Iterator[Entry]:
         faults = tuple(_faults(header, name, local))
         data = header.offset + local.length
         end = data + header.compressed_size
-        length = _descriptor_length(file, header, end) if local.flags & _HAS_DESCRIPTOR else 0
+        length = _descriptor_length(file, header, end) if local.flags & HAS_DESCRIPTOR else 0
         if length is None:
             faults += ("its data descriptor contradicts the directory",)
         yield Entry(header, header.offset, data, end + (length or 0), faults)
@@ -97,11 +103,11 @@ def _faults(header: CentralHeader, name: bytes, local: _LocalHeader) -> Iterator
         yield "its local header has another name"
     if local.method != header.method:
         yield "its local header has another compression method"
-    if (local.flags ^ header.flags) & (_ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF8):
+    if (local.flags ^ header.flags) & (IS_ENCRYPTED | HAS_DESCRIPTOR | IS_UTF8):
         yield "its local header has other flags"
     found = (local.crc, local.compressed_size, local.size)
     listed = (header.crc, header.compressed_size, header.size)
-    if found != listed and not (local.flags & _HAS_DESCRIPTOR and _is_left_open(found, listed)):
+    if found != listed and not (local.flags & HAS_DESCRIPTOR and _is_left_open(found, listed)):
         yield "its local header has another size or checksum"
     if header.method == STORED and header.compressed_size != header.size:
         yield "it is stored, yet has two sizes"

@@ -9,9 +9,8 @@ from musl_audit.limits import Limits
 from musl_audit.model import Member, Problem
 from musl_audit.sources.faults import Fault
 from musl_audit.sources.local_headers import LOCAL_HEADER, Entry, locate
-from musl_audit.sources.zip_directory import DEFLATED, STORED, CentralHeader, Directory
+from musl_audit.sources.zip_directory import DEFLATED, IS_ENCRYPTED, STORED, CentralHeader, Directory
 
-_IS_ENCRYPTED = 0x1
 _SLACK = 4096  # bytes; deflate adds less than one in a hundred to what it cannot compress
 _METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 98: "PPMd", 99: "AES"}
 
@@ -46,7 +45,7 @@ def survey(file: BufferedIOBase, directory: Directory, limits: Limits) -> Survey
     if any(header.name.count("/") > limits.depth for header in directory.entries):
         raise WheelError(f"a member lies deeper than {limits.depth} directories")
     headers = [header for header in directory.entries if not header.is_directory]
-    if headers and all(header.flags & _IS_ENCRYPTED for header in headers):
+    if headers and all(header.flags & IS_ENCRYPTED for header in headers):
         raise WheelError("the archive is encrypted")
     members = {id(header): _member(header) for header in directory.entries}
     places, faults = {}, []
@@ -74,7 +73,7 @@ def _member(header: CentralHeader) -> Member:
 
 def _refusals(header: CentralHeader, limits: Limits) -> Iterator[tuple[str, str]]:
     """Yield why a member is not read: kind of problem and detail."""
-    if header.flags & _IS_ENCRYPTED:
+    if header.flags & IS_ENCRYPTED:
         yield "encrypted", "is encrypted"
     elif header.method not in (STORED, DEFLATED):
         method = _METHODS.get(header.method, f"method {header.method}")

@@ -15,14 +15,13 @@ _LOCATOR64 = struct.Struct("<4sLQL")
 _SEARCHED = _END.size + (1 << 16)  # bytes at the end of the file, among which the end record is looked for
 _BYTES_PER_ENTRY = 400  # of the directory, on average: bounds what is parsed at all
 
-
 # signature, versions, flags, method, time, date, crc, sizes, lengths, disk, attributes, offset of the local header
 _HEADER = struct.Struct("<4s2xBx4H3L3H4x2L")
 _NEWEST_VERSION = 63  # of the format that a reader must know; zipfile refuses later ones, too
-_IS_UTF8 = 0x800
 _SEE_ZIP64 = 0xFFFFFFFF
 
-STORED, DEFLATED = 0, 8
+IS_ENCRYPTED, HAS_DESCRIPTOR, IS_UTF8 = 0x1, 0x8, 0x800  # flags
+STORED, DEFLATED = 0, 8  # methods
 
 
 @frozen
@@ -188,7 +187,7 @@ def _read_headers(directory: bytes, shift: int) -> Iterator[CentralHeader]:
 
 
 def _decoded(name: bytes, flags: int) -> str:
-    if not flags & _IS_UTF8:
+    if not flags & IS_UTF8:
         return name.decode("ascii" if name.isascii() else "cp437")
     try:
         return name.decode()
