@@ -63,20 +63,21 @@ def is_alive(pid: int) -> bool:
 def wait_for(condition: object) -> bool:
     """Whether *condition* comes true before long."""
     assert callable(condition)
-    for _ in range(400):
+    for _ in range(4000):
         if condition():
             return True
-        time.sleep(0.05)
+        time.sleep(0.005)
     return False
 
 
 @pytest.fixture
 def slow(tmp_path: Path) -> list[Path]:
-    """Wheels that take long: what they hold is verified against RECORD."""
+    """Wheels that take seconds together, on any machine: what they hold is verified against RECORD."""
     data = wheel_of({**demo_files(), "demo/data.bin": os.urandom(1 << 20) * 200})
-    paths = [tmp_path / f"demo-2.{number}-cp312-cp312-musllinux_1_2_x86_64.whl" for number in range(6)]
-    for path in paths:
-        path.write_bytes(data)
+    paths = [tmp_path / f"demo-2.{number}-cp312-cp312-musllinux_1_2_x86_64.whl" for number in range(24)]
+    paths[0].write_bytes(data)
+    for path in paths[1:]:
+        path.hardlink_to(paths[0])
     return paths
 
 
