@@ -63,10 +63,10 @@ def is_alive(pid: int) -> bool:
 def wait_for(condition: object) -> bool:
     """Whether *condition* comes true before long."""
     assert callable(condition)
-    for _ in range(4000):
+    for _ in range(400):
         if condition():
             return True
-        time.sleep(0.005)
+        time.sleep(0.05)
     return False
 
 
