@@ -63,16 +63,17 @@ def is_alive(pid: int) -> bool:
 def wait_for(condition: object) -> bool:
     """Whether *condition* comes true before long."""
     assert callable(condition)
-    for _ in range(400):
+    for _ in range(4000):
         if condition():
             return True
-        time.sleep(0.05)
+        time.sleep(0.005)
     return False
 
 
-@pytest.fixture
-def slow(tmp_path: Path) -> list[Path]:
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Wheels that take seconds together, on any machine: what they hold is verified against RECORD."""
+    tmp_path = tmp_path_factory.mktemp("slow")
     data = wheel_of({**demo_files(), "demo/data.bin": os.urandom(1 << 20) * 200})
     paths = [tmp_path / f"demo-2.{number}-cp312-cp312-musllinux_1_2_x86_64.whl" for number in range(24)]
     paths[0].write_bytes(data)
@@ -105,6 +106,23 @@ def test_an_interrupt_stops_at_once_and_cleanly(whole_group: bool, slow: list[Pa
 
     assert (run.returncode, said) == (130, (b"", b"musl-audit: error: interrupted\n"))
     assert not any(map(is_alive, workers))
+
+
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="processes do not fork here")
+def test_an_interrupt_while_a_process_starts_is_told_once(many: Path) -> None:
+    """A process that is not yet ready to ignore it says nothing."""
+    arguments = ["check", "--jobs", "2", str(many)]
+    work = f"""if True:
+        import os, signal
+        from musl_audit.cli import main
+
+        interrupt = lambda: signal.raise_signal(signal.SIGINT)
+        os.register_at_fork(after_in_child=interrupt, after_in_parent=interrupt)
+        raise SystemExit(main({arguments!r}))
+    """
+    run = subprocess.run([sys.executable, "-c", work], capture_output=True, env=environment(), check=False, timeout=60)
+
+    assert (run.returncode, run.stdout, run.stderr) == (130, b"", b"musl-audit: error: interrupted\n")
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")

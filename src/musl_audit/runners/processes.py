@@ -1,14 +1,14 @@
 """Several wheels at once, each in one of a few processes."""
 
+import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from signal import SIG_IGN, SIGINT, signal
 from typing import Generic, TypeVar
 
 from musl_audit.model import Failure
@@ -39,13 +39,18 @@ def _as_completed(
 ) -> Generator[tuple[int, Answer | Failure]]:
     """Yield the index and the answer for each of *paths* when it is known."""
     pending = deque(enumerate(paths))
+    hired: list[_Worker[Answer]] = []
     idle: list[_Worker[Answer]] = []
     busy: dict[int, _Worker[Answer]] = {}
     try:
         while pending or busy:
             while pending and len(busy) < jobs:
                 index, path = pending.popleft()
-                busy[index] = idle.pop() if idle else _hire(examine)
+                if not idle:
+                    with _interrupts_held():
+                        hired.append(_hire(examine))
+                    idle.append(hired[-1])
+                busy[index] = idle.pop()
                 busy[index].ask(path)
             ready = wait([worker.pipe for worker in busy.values()])
             for index in [index for index, worker in busy.items() if worker.pipe in ready]:
@@ -57,8 +62,9 @@ def _as_completed(
                     idle.append(worker)
                     yield index, answer
     finally:
-        for worker in (*idle, *busy.values()):
-            worker.stop()
+        with _interrupts_held():
+            for worker in hired:
+                worker.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +111,26 @@ def _hire(examine: Callable[[str], Answer]) -> _Worker[Answer]:
     return _Worker(process, ours)
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """
+    Let an interrupt wait for the end of the block.
+
+    A process that starts in the block holds them, too, so that none comes before it ignores them.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(examine: Callable[[str], Answer], pipe: "Connection[Answer, str]") -> None:
     """Examine what *pipe* asks for, until the process at the other end is gone."""
-    signal(SIGINT, SIG_IGN)  # an interrupt reaches every process of a terminal; the parent alone decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells every process; the parent alone decides
     parent = parent_process()
     while pipe in wait([pipe, *([parent.sentinel] if parent else [])]):
         try:
