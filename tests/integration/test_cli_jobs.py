@@ -125,6 +125,27 @@ def test_an_interrupt_while_a_process_starts_is_told_once(many: Path) -> None:
     assert (run.returncode, run.stdout, run.stderr) == (130, b"", b"musl-audit: error: interrupted\n")
 
 
+def test_an_interrupt_is_not_lost_where_python_would_only_print_it() -> None:
+    """As it does in the callback of a weak reference, in which every import ends."""
+    work = """if True:
+        import signal, sys, time, weakref
+        from musl_audit import cli
+
+        def work(arguments):
+            thing = set()
+            reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+            del thing
+            time.sleep(30)
+            return 0
+
+        cli.run = work
+        cli.command()
+    """
+    run = subprocess.run([sys.executable, "-c", work], capture_output=True, env=environment(), check=False, timeout=60)
+
+    assert (run.returncode, run.stdout, run.stderr) == (130, b"", b"musl-audit: error: interrupted\n")
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
 def test_processes_do_not_outlive_the_one_that_started_them(slow: list[Path]) -> None:
     """Even if it was killed."""

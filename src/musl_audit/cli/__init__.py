@@ -15,6 +15,7 @@ from musl_audit.errors import MuslAuditError, UsageError
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import Never
 
 USAGE, INCOMPLETE = 2, 4
@@ -30,12 +31,32 @@ def command() -> "Never":
     piece by piece that the system takes back at once.
     """
     gc.set_threshold(100_000)
+    sys.unraisablehook = _raise_interrupts_again
     code = main()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     finally:  # an error here is one that was told before
         os._exit(code)
+
+
+def _raise_interrupts_again(unraisable: "sys.UnraisableHookArgs") -> None:
+    """
+    Have an interrupt raised a moment later that came where Python can only print and forget it.
+
+    Every import ends in such a place: the callback of a weak reference.
+    """
+    import signal
+
+    if not isinstance(unraisable.exc_value, KeyboardInterrupt) or not hasattr(signal, "setitimer"):
+        sys.__unraisablehook__(unraisable)
+        return
+    signal.signal(signal.SIGALRM, _interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
+
+
+def _interrupt(_number: int, _frame: "FrameType | None") -> "Never":
+    raise KeyboardInterrupt
 
 
 def main(argv: Sequence[str] | None = None) -> int:
