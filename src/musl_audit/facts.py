@@ -8,7 +8,7 @@ from musl_audit.distinfo import dist_infos_of, main_dist_info, parse_wheel_file
 from musl_audit.elf import is_elf, read_elf
 from musl_audit.errors import ElfError, WheelError
 from musl_audit.model import ElfFacts, Member, Problem, WheelFacts, WheelName
-from musl_audit.ports import Archive
+from musl_audit.ports import Archive, Hasher
 from musl_audit.record import LARGEST_RECORD, Record, compare, parse_record
 from musl_audit.wheelname import parse_wheel_name
 
@@ -86,12 +86,14 @@ def _record(archive: Archive, member: Member | None) -> Record:
     return parse_record(data)
 
 
-def _read(archive: Archive, member: Member | None, *, most: int | None = None) -> bytes | None:
+def _read(
+    archive: Archive, member: Member | None, hasher: Hasher | None = None, *, most: int | None = None
+) -> bytes | None:
     """Return the bytes of *member*; None where there is none, it is too large, or the archive noted a problem."""
     if member is None or (most is not None and member.size > most):
         return None
     try:
-        return archive.read(member)
+        return archive.read(member, hasher)
     except WheelError:
         return None
 
@@ -101,10 +103,11 @@ _Found = ElfFacts | Problem | str
 
 def _examine(archive: Archive, member: Member, record: Record, *, is_binary: bool) -> Iterator[_Found]:
     """Yield the path of *member* if its digest is wrong, and its facts or its problem if it is a binary."""
-    data = _read(archive, member)
+    hasher = record.hasher(member.name)
+    data = _read(archive, member, hasher)
     if data is None:
         return
-    if record.contradicts(member.name, data):
+    if hasher and record.contradicts(member.name, hasher):
         yield member.name
     if not is_binary:
         return

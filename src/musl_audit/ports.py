@@ -23,6 +23,16 @@ class PackedMember:
     data: bytes  # compressed
 
 
+class Hasher(Protocol):
+    """What ``hashlib.new`` returns: a digest in the making."""
+
+    def update(self, data: bytes, /) -> None:
+        """Go on with *data*."""
+
+    def digest(self) -> bytes:
+        """Return the digest of all data so far."""
+
+
 class Archive(Protocol):
     """An opened wheel: its directory, and the bytes of one member at a time."""
 
@@ -49,8 +59,12 @@ class Archive(Protocol):
     def head(self, member: Member) -> bytes:
         """Return the first bytes of *member*, four at least if it has them."""
 
-    def read(self, member: Member) -> bytes:
-        """Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit."""
+    def read(self, member: Member, hasher: Hasher | None = None) -> bytes:
+        """
+        Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit.
+
+        *hasher* is given them piece by piece, each while it is still in the processor's cache.
+        """
 
     def packed(self, member: Member) -> PackedMember:
         """Return *member* as it lies in the file; raise ``WheelError`` where it cannot be read."""

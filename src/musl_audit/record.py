@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from musl_audit.frozen import frozen
 from musl_audit.model import Member, Problem
+from musl_audit.ports import Hasher
 
 LARGEST_RECORD = 64 << 20  # bytes; 100,000 members need about 15 MB
 _MOST_ROWS = 400_000
@@ -32,21 +33,35 @@ class Record:
     exists: bool = True
     is_readable: bool = True
 
-    def contradicts(self, path: str, data: bytes) -> bool:
-        """Whether the digest of *data* is not what the row of *path* says; False where that says nothing usable."""
+    def hasher(self, path: str) -> Hasher | None:
+        """Return what takes the digest that the row of *path* names; None where that says nothing usable."""
         row = self.rows.get(path)
         if row is None or row.algorithm not in _STRONG or path.endswith(".dist-info/RECORD"):
-            return False
-        return digest_of(data, row.algorithm) != row.digest
+            return None
+        return _hasher(row.algorithm)
+
+    def contradicts(self, path: str, hasher: Hasher) -> bool:
+        """Whether *hasher*, which was made for *path* and given its data, found another digest than its row says."""
+        return _written(hasher) != self.rows[path].digest
 
 
 def digest_of(data: bytes, algorithm: str) -> str:
     """Return the digest of *data* as ``RECORD`` writes it: urlsafe base64 without padding."""
+    hasher = _hasher(algorithm)
+    hasher.update(data)
+    return _written(hasher)
+
+
+def _hasher(algorithm: str) -> Hasher:
     import hashlib
+
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
+def _written(hasher: Hasher) -> str:
     from binascii import b2a_base64
 
-    digest = hashlib.new(algorithm, data, usedforsecurity=False).digest()
-    return b2a_base64(digest, newline=False).decode().rstrip("=").replace("+", "-").replace("/", "_")
+    return b2a_base64(hasher.digest(), newline=False).decode().rstrip("=").replace("+", "-").replace("/", "_")
 
 
 def parse_record(data: bytes) -> Record:

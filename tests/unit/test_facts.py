@@ -26,6 +26,7 @@ from tests.support.archives import (
 from musl_audit.facts import extract
 from musl_audit.limits import Limits
 from musl_audit.model import ElfKind, Member
+from musl_audit.ports import Hasher
 from musl_audit.reading import read_facts
 from musl_audit.sources.zips import open_wheel
 
@@ -137,9 +138,9 @@ def test_every_member_is_inflated_once(tmp_path: Path, monkeypatch: pytest.Monke
     with open_wheel(path) as archive:
         original = archive.read
 
-        def counted(member: Member) -> bytes:
+        def counted(member: Member, hasher: Hasher | None = None) -> bytes:
             read.append(member.name)
-            return original(member)
+            return original(member, hasher)
 
         monkeypatch.setattr(archive, "read", counted)
         extract(archive)

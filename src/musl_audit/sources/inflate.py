@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from musl_audit.frozen import frozen
+from musl_audit.ports import Hasher
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -82,11 +83,12 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise InflateError("the compressed data ends too early")
 
 
-def collect(pieces: Iterable[bytes], *, size: int, crc: int) -> bytes:
+def collect(pieces: Iterable[bytes], *, size: int, crc: int, hasher: Hasher | None = None) -> bytes:
     """
     Return *pieces* joined; raise ``InflateError`` where they have not *size* bytes, or another CRC-32 than *crc*.
 
-    Stops at the first piece too many. The buffer has its size from the start, so the bytes exist once.
+    Gives each piece to *hasher*. Stops at the first piece too many. The buffer has its size from the start, so the
+    bytes exist once.
     """
     crc32 = deflate().crc32
     buffer = io.BytesIO()
@@ -99,6 +101,8 @@ def collect(pieces: Iterable[bytes], *, size: int, crc: int) -> bytes:
         if buffer.tell() + len(piece) > size:
             raise InflateError(f"it holds more than the {size} bytes declared")
         actual = crc32(piece, actual)
+        if hasher:
+            hasher.update(piece)
         buffer.write(piece)
     if buffer.tell() < size:
         raise InflateError(f"it holds {buffer.tell()} bytes, not the {size} declared")

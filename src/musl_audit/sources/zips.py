@@ -10,7 +10,7 @@ from os import PathLike
 from musl_audit.errors import WheelError
 from musl_audit.limits import Limits
 from musl_audit.model import Member, Problem
-from musl_audit.ports import PackedMember
+from musl_audit.ports import Hasher, PackedMember
 from musl_audit.sources.faults import Fault, problems_of
 from musl_audit.sources.inflate import CHUNK, InflateError, collect, inflate, inflate_head
 from musl_audit.sources.member_names import name_problems
@@ -88,8 +88,12 @@ class ZipArchive:
         data = self._file.read(length)
         return data[:_HEAD] if place.is_stored else inflate_head(data, _HEAD)
 
-    def read(self, member: Member) -> bytes:
-        """Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit."""
+    def read(self, member: Member, hasher: Hasher | None = None) -> bytes:
+        """
+        Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit.
+
+        *hasher* is given them piece by piece, each while it is still in the processor's cache.
+        """
         place = self._places.get(member)
         if place is None:
             raise WheelError(f"{member.name!r} cannot be read")
@@ -97,7 +101,7 @@ class ZipArchive:
         if not place.is_stored:
             pieces = inflate(pieces)
         try:
-            return collect(pieces, size=member.size, crc=member.crc)
+            return collect(pieces, size=member.size, crc=member.crc, hasher=hasher)
         except InflateError as error:
             self._faults.append(Fault("wrong-content", f"cannot be inflated: {error}", member.name))
             raise WheelError(f"{member.name!r} cannot be inflated: {error}") from error

@@ -1,5 +1,6 @@
 """Inflating in pieces, with either library."""
 
+import hashlib
 import zlib
 from collections.abc import Iterator
 
@@ -28,10 +29,13 @@ def packed(data: bytes, size: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("chunk", [1, 7, 4096])
 @pytest.mark.parametrize("data", [b"", b"x", bytes(3_000_000), bytes(range(256)) * 5000])
 def test_pieces_join_to_the_data(data: bytes, chunk: int) -> None:
-    """Whatever the size of the chunks."""
+    """Whatever the size of the chunks; and their digest is the data's."""
     pieces = inflate(packed(data, chunk))
 
-    assert collect(pieces, size=len(data), crc=zlib.crc32(data)) == data
+    hasher = hashlib.sha256()
+
+    assert collect(pieces, size=len(data), crc=zlib.crc32(data), hasher=hasher) == data
+    assert hasher.digest() == hashlib.sha256(data).digest()
 
 
 def test_no_piece_is_larger_than_a_mebibyte() -> None:
