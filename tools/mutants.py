@@ -137,6 +137,13 @@ MUTANTS = (
         LOADERS,
     ),
     Mutant(
+        "loader: the type of a symbol says what is thread-local",
+        f"{RULES}/musl408_weak_undefined_tls.py",
+        "reference.symbol.name in thread_local[reference.path]",
+        'reference.symbol.type == "tls"',
+        LOADERS,
+    ),
+    Mutant(
         "loader: hidden versions are definitions",
         LINKAGE,
         "if name in file.defined:",

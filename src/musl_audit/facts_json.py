@@ -86,6 +86,7 @@ _ELF = record_of(
         "version_definitions": many(TEXT),
         "relocation_types": set_of(INTEGER),
         "initial_exec": set_of(TEXT),
+        "thread_local": set_of(TEXT),
         "packed_relocations": INTEGER,
         "has_hash_table": FLAG,
         "zero_length_segments": INTEGER,

@@ -88,7 +88,8 @@ class ElfFacts:
 
     ``defined`` holds only what musl's loader accepts as a definition: global, weak or unique binding; notype, object,
     func, common or tls type; a value other than 0 (tls excepted); the versym hidden bit clear.
-    ``initial_exec`` names the symbols of initial-exec TLS relocations, ``""`` for one against the file itself.
+    ``initial_exec`` names the symbols of initial-exec TLS relocations, ``""`` for one against the file itself;
+    ``thread_local`` those of all TLS relocations for which the loader asks which file defines them.
     """
 
     path: str  # the member's name in the archive
@@ -109,6 +110,7 @@ class ElfFacts:
     version_definitions: tuple[str, ...] = ()
     relocation_types: frozenset[int] = frozenset()  # all but 0; RELATIVE included where one is read
     initial_exec: frozenset[str] = frozenset()
+    thread_local: frozenset[str] = frozenset()
     packed_relocations: int = 0  # bytes of the DT_RELR table
     has_hash_table: bool = True  # DT_HASH or DT_GNU_HASH
     zero_length_segments: int = 0  # PT_LOAD of no length that musl < 1.2.3 refuses to map

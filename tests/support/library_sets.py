@@ -132,8 +132,9 @@ def _references(random: Random, arch: str) -> tuple[Reference, ...]:
     names += [random.choice(LIBC_SYMBOLS[2:] + OTHER_SYMBOLS[4:])] if _chance(random, 0.15) else []
     found = [_reference(random, name) for name in names]
     if _chance(random, 0.05):
-        use = random.choice(("dtpmod", "dtpmod", "tpoff"))
-        found.append(Reference(random.choice(TLS_SYMBOLS), (use,), "tls", is_weak=_chance(random, 0.1)))
+        use = random.choice(("dtpmod", "dtpmod", "tpoff", "got"))
+        kind = random.choice(("tls", "tls", "notype"))
+        found.append(Reference(random.choice(TLS_SYMBOLS), (use,), kind, is_weak=_chance(random, 0.3)))
     return tuple(found)
 
 

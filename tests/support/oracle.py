@@ -41,7 +41,11 @@ RELOCATION_NAMES: dict[str, Mapping[str, object]] = {
 
 
 def oracle_facts(data: bytes) -> Facts:
-    """Return the facts of *data* by the names of ``ElfFacts``' fields, all but ``path`` and ``kind``."""
+    """
+    Return the facts of *data* by the names of ``ElfFacts``' fields.
+
+    All but ``path``, ``kind`` and ``thread_local``: pyelftools names too few of the relocations of TLS.
+    """
     elf = ELFFile(io.BytesIO(data))
     facts: Facts = {
         "machine": enums.ENUM_E_MACHINE.get(elf["e_machine"], elf["e_machine"]),

@@ -365,9 +365,11 @@ def test_a_zero_length_segment_is_mapped_from_1_2_3_on() -> None:
 
 def test_a_weak_thread_local_reference_to_nobody_crashes_the_loader() -> None:
     """Every other weak reference is 0."""
-    elf = extension(undefined=(Symbol("tls_variable", is_weak=True, type="tls"),))
+    undefined = (Symbol("variable", is_weak=True),)
+    elf = extension(undefined=undefined, thread_local=frozenset({"variable"}))
 
     assert codes(judged(wheel(elf))) == ["MUSL408"]
+    assert not codes(judged(wheel(extension(undefined=undefined))))
 
 
 def test_an_unreadable_library_is_an_error_and_test_data_a_warning() -> None:

@@ -59,6 +59,7 @@ def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
         version_definitions=read_version_definitions(image, dynamic, strings),
         relocation_types=relocations.types,
         initial_exec=symbols.initial_exec,
+        thread_local=symbols.thread_local,
         packed_relocations=relocations.packed,
         has_hash_table=DT_HASH in dynamic or DT_GNU_HASH in dynamic,
         zero_length_segments=_zero_length_segments(image),

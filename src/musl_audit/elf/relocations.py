@@ -34,19 +34,20 @@ class RelocationTypes:
     relative: int
     copy: int
     initial_exec: frozenset[int]  # TPOFF, TPREL: an offset from the thread pointer
+    dynamic_tls: frozenset[int]  # DTPMOD, TLSDESC: whose thread-local storage it is
 
 
 RELOCATION_TYPES = {
-    EM_386: RelocationTypes(8, 5, frozenset({14, 37})),
-    EM_X86_64: RelocationTypes(8, 5, frozenset({18, 23})),
-    EM_ARM: RelocationTypes(23, 20, frozenset({19})),
-    EM_AARCH64: RelocationTypes(1027, 1024, frozenset({1030})),
-    EM_PPC64: RelocationTypes(22, 19, frozenset({73})),
-    EM_S390: RelocationTypes(12, 9, frozenset({56})),
-    EM_RISCV: RelocationTypes(3, 4, frozenset({10, 11})),
-    EM_LOONGARCH: RelocationTypes(3, 4, frozenset({10, 11})),
+    EM_386: RelocationTypes(8, 5, frozenset({14, 37}), frozenset({35, 41})),
+    EM_X86_64: RelocationTypes(8, 5, frozenset({18, 23}), frozenset({16, 36})),
+    EM_ARM: RelocationTypes(23, 20, frozenset({19}), frozenset({13, 17})),
+    EM_AARCH64: RelocationTypes(1027, 1024, frozenset({1030}), frozenset({1028, 1031})),
+    EM_PPC64: RelocationTypes(22, 19, frozenset({73}), frozenset({68})),
+    EM_S390: RelocationTypes(12, 9, frozenset({56}), frozenset({54})),
+    EM_RISCV: RelocationTypes(3, 4, frozenset({10, 11}), frozenset({6, 7, 12})),
+    EM_LOONGARCH: RelocationTypes(3, 4, frozenset({10, 11}), frozenset({6, 7, 13, 14})),
 }
-NO_TYPES = RelocationTypes(0, 0, frozenset())  # of a machine that is not in the table
+NO_TYPES = RelocationTypes(0, 0, frozenset(), frozenset())  # of a machine that is not in the table
 
 
 @frozen
@@ -57,6 +58,7 @@ class Relocations:
     symbols: frozenset[int]  # without 0
     copied: frozenset[int]
     initial_exec: frozenset[int]
+    thread_local: frozenset[int]  # by initial-exec or dynamic TLS
     packed: int  # bytes of the DT_RELR table
 
 
@@ -67,14 +69,20 @@ def read_relocations(image: Image, dynamic: dict[int, int]) -> Relocations:
     # Few values of r_info are distinct: all RELATIVE entries share one.
     infos = [info for info in _distinct_infos(image, dynamic, machine.relative) if info & mask]
     types = frozenset([info & mask for info in infos])
+
+    def symbols_of(wanted: frozenset[int]) -> frozenset[int]:
+        present = types & wanted
+        return frozenset([info >> shift for info in infos if info & mask in present]) if present else present
+
     packed = dynamic.get(DT_RELRSZ, 0) if DT_RELR in dynamic else 0
     if packed:
         image.span(dynamic[DT_RELR], packed, "packed relocations")
     return Relocations(
         types=types,
         symbols=frozenset([info >> shift for info in infos]) - {0},
-        copied=frozenset(info >> shift for info in infos if info & mask == machine.copy),
-        initial_exec=frozenset(info >> shift for info in infos if info & mask in machine.initial_exec),
+        copied=symbols_of(frozenset({machine.copy})),
+        initial_exec=symbols_of(machine.initial_exec),
+        thread_local=symbols_of(machine.initial_exec | machine.dynamic_tls) - {0},
         packed=packed,
     )
 

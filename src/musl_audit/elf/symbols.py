@@ -39,6 +39,7 @@ class SymbolFacts:
     ifuncs: frozenset[str] = frozenset()
     copied: frozenset[str] = frozenset()
     initial_exec: frozenset[str] = frozenset()
+    thread_local: frozenset[str] = frozenset()
 
 
 @frozen
@@ -74,6 +75,7 @@ def read_symbols(image: Image, dynamic: Dynamic, strings: StringTable, relocatio
         initial_exec=frozenset(
             names[index] if kinds[index] >> 4 in BINDINGS else "" for index in relocations.initial_exec
         ),
+        thread_local=_names(table, relocations.thread_local),
     )
 
 

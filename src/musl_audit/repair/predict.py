@@ -118,6 +118,7 @@ SAME = (
     "version_definitions",
     "relocation_types",
     "initial_exec",
+    "thread_local",
     "packed_relocations",
     "has_hash_table",
     "zero_length_segments",

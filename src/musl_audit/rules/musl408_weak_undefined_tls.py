@@ -1,8 +1,8 @@
 """
 A file refers weakly to a thread-local variable that nothing defines.
 
-For any other symbol an unresolved weak reference is 0. For a thread-local one musl's loader follows a null
-pointer and crashes, on every release.
+Any other unresolved weak reference is 0. To relocate one to thread-local storage, musl's loader asks which file
+defines it, follows a null pointer and crashes, on every release.
 """
 
 from collections.abc import Iterator
@@ -21,10 +21,13 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield one finding for all variables."""
+    thread_local = {elf.path: elf.thread_local for elf in context.facts.elves}
     found = {
         (reference.symbol.name, reference.path)
         for _, reference in context.references()
-        if isinstance(reference.provider, Nobody) and reference.symbol.is_weak and reference.symbol.type == "tls"
+        if isinstance(reference.provider, Nobody)
+        and reference.symbol.is_weak
+        and reference.symbol.name in thread_local[reference.path]
     }
     if found:
         names = sorted({name for name, _ in found})

@@ -15,6 +15,7 @@ from musl_audit.elf.layout import DT_RELA, DT_RELACOUNT, DT_STRSZ, Image
 from musl_audit.elf.relocations import RELOCATION_TYPES
 
 ARCHITECTURES = sorted((Path(__file__).parents[3] / "policies" / "arch").glob("*.json"))
+KINDS = ("REL_RELATIVE", "REL_COPY", "REL_TPOFF", "REL_DTPMOD", "REL_TPOFF_NEG", "REL_TLSDESC")
 
 
 @pytest.mark.parametrize("path", ARCHITECTURES, ids=lambda path: path.stem)
@@ -24,11 +25,12 @@ def test_numbers_agree_with_the_policies(path: Path) -> None:
     types = RELOCATION_TYPES[arch["elf"]["machine"]]
 
     rows = arch.get("relocations", {}).values()  # armv6l has those of armv7l
-    numbers = {(row["kind"], row["number"]) for row in rows if row["kind"] in ("REL_RELATIVE", "REL_COPY", "REL_TPOFF")}
+    numbers = {(row["kind"], row["number"]) for row in rows if row["kind"] in KINDS}
 
-    initial_exec = {("REL_TPOFF", number) for number in types.initial_exec}
-    assert numbers <= {("REL_RELATIVE", types.relative), ("REL_COPY", types.copy)} | initial_exec
-    assert len(numbers) == 3 or not rows
+    initial_exec = {(kind, number) for number in types.initial_exec for kind in ("REL_TPOFF", "REL_TPOFF_NEG")}
+    dynamic_tls = {(kind, number) for number in types.dynamic_tls for kind in ("REL_DTPMOD", "REL_TLSDESC")}
+    assert numbers <= {("REL_RELATIVE", types.relative), ("REL_COPY", types.copy)} | initial_exec | dynamic_tls
+    assert {kind for kind, _ in numbers} >= set(KINDS[:4]) or not rows
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 1000, 2**64 - 1])
@@ -63,15 +65,21 @@ def test_a_symbol_within_the_counted_prefix_is_seen() -> None:
 
 @pytest.mark.parametrize("arch", MACHINES)
 def test_each_use_is_told_by_its_type(arch: str) -> None:
-    """Pointers, GOT entries, PLT entries, initial-exec: types, names and tables."""
-    uses = ("pointer", "got", "plt", "tpoff")
-    references = (*(Reference(use, relocations=(use,)) for use in uses[:3]), Reference("var", ("tpoff",), type="tls"))
+    """Pointers, GOT entries, PLT entries, TLS: types, names and tables."""
+    uses = ("pointer", "got", "plt", "tpoff", "dtpmod")
+    references = (
+        *(Reference(use, relocations=(use,)) for use in uses[:3]),
+        Reference("var", ("tpoff",), type="tls"),
+        Reference("dynamic", ("dtpmod",)),
+        Reference("tls by type alone", ("got",), type="tls"),
+    )
 
     facts = read_elf(write_library(Library(arch, references=references)), "x")
 
     numbers = MACHINES[arch].relocations
     assert facts.relocation_types == {numbers[use] for use in (*uses, "relative")}
     assert facts.initial_exec == {"var"}
+    assert facts.thread_local == {"var", "dynamic"}
     assert all(symbol.is_referenced for symbol in facts.undefined)
 
 
