@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.support.archives import demo_files, wheel_of
-from tests.support.cli import COMMAND, WHEELS, environment, musl_audit, wheel
+from tests.support.cli import COMMAND, WHEELS, environment, musl_audit
 
-CLEAN = wheel("clean_x86_64")
+INTERRUPTED = (130, b"", b"musl-audit: error: interrupted\n")
+NEEDS_PROC = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
 
 
 @pytest.fixture
@@ -93,7 +94,13 @@ def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
     )
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
+def answer_of(work: str) -> tuple[int, bytes, bytes]:
+    """Return the exit code of a Python that does *work*, and what it said on stdout and stderr."""
+    done = subprocess.run([sys.executable, "-c", work], capture_output=True, env=environment(), check=False, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+@NEEDS_PROC
 @pytest.mark.parametrize("whole_group", [True, False], ids=["as a terminal does", "the parent alone"])
 def test_an_interrupt_stops_at_once_and_cleanly(whole_group: bool, slow: list[Path]) -> None:
     """130, one line, no traceback, and no process left."""
@@ -102,13 +109,13 @@ def test_an_interrupt_stops_at_once_and_cleanly(whole_group: bool, slow: list[Pa
     workers = children(run.pid)
 
     (os.killpg if whole_group else os.kill)(run.pid, signal.SIGINT)
-    said = run.communicate(timeout=20)
+    stdout, stderr = run.communicate(timeout=20)
 
-    assert (run.returncode, said) == (130, (b"", b"musl-audit: error: interrupted\n"))
+    assert (run.returncode, stdout, stderr) == INTERRUPTED
     assert not any(map(is_alive, workers))
 
 
-@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="processes do not fork here")
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
 def test_an_interrupt_while_a_process_starts_is_told_once(many: Path) -> None:
     """A process that is not yet ready to ignore it says nothing."""
     arguments = ["check", "--jobs", "2", str(many)]
@@ -120,11 +127,10 @@ def test_an_interrupt_while_a_process_starts_is_told_once(many: Path) -> None:
         os.register_at_fork(after_in_child=interrupt, after_in_parent=interrupt)
         raise SystemExit(main({arguments!r}))
     """
-    run = subprocess.run([sys.executable, "-c", work], capture_output=True, env=environment(), check=False, timeout=60)
-
-    assert (run.returncode, run.stdout, run.stderr) == (130, b"", b"musl-audit: error: interrupted\n")
+    assert answer_of(work) == INTERRUPTED
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no timers that interrupt")
 def test_an_interrupt_is_not_lost_where_python_would_only_print_it() -> None:
     """As it does in the callback of a weak reference, in which every import ends."""
     work = """if True:
@@ -141,12 +147,10 @@ def test_an_interrupt_is_not_lost_where_python_would_only_print_it() -> None:
         cli.run = work
         cli.command()
     """
-    run = subprocess.run([sys.executable, "-c", work], capture_output=True, env=environment(), check=False, timeout=60)
-
-    assert (run.returncode, run.stdout, run.stderr) == (130, b"", b"musl-audit: error: interrupted\n")
+    assert answer_of(work) == INTERRUPTED
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
+@NEEDS_PROC
 def test_processes_do_not_outlive_the_one_that_started_them(slow: list[Path]) -> None:
     """Even if it was killed."""
     run = start("check", "--verify-hashes", "--jobs", "2", *slow)
@@ -159,7 +163,7 @@ def test_processes_do_not_outlive_the_one_that_started_them(slow: list[Path]) ->
     assert wait_for(lambda: not any(map(is_alive, workers)))
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
+@NEEDS_PROC
 def test_a_process_that_is_killed_costs_one_wheel(slow: list[Path]) -> None:
     """As the kernel does where memory runs out."""
     run = start("check", "--quiet", "--verify-hashes", "--jobs", "2", *slow)
@@ -172,7 +176,7 @@ def test_a_process_that_is_killed_costs_one_wheel(slow: list[Path]) -> None:
     assert (run.returncode, len(lost), stderr) == (4, 1, b"")
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
+@NEEDS_PROC
 def test_processes_are_our_own_children_where_python_would_have_a_server_start_them(slow: list[Path]) -> None:
     """As Python 3.14 does on Linux unless it is told: an interrupt would end the server with a traceback."""
     arguments = ["check", "--verify-hashes", "--jobs", "2", *map(str, slow)]

@@ -46,11 +46,11 @@ def _raise_interrupts_again(unraisable: "sys.UnraisableHookArgs") -> None:
 
     Every import ends in such a place: the callback of a weak reference.
     """
-    import signal
-
-    if not isinstance(unraisable.exc_value, KeyboardInterrupt) or not hasattr(signal, "setitimer"):
+    if sys.platform == "win32" or not isinstance(unraisable.exc_value, KeyboardInterrupt):
         sys.__unraisablehook__(unraisable)
         return
+    import signal
+
     signal.signal(signal.SIGALRM, _interrupt)
     signal.setitimer(signal.ITIMER_REAL, 0.001)
 

@@ -46,17 +46,14 @@ def _as_completed(
         while pending or busy:
             while pending and len(busy) < jobs:
                 index, path = pending.popleft()
-                if not idle:
-                    with _interrupts_held():
-                        hired.append(_hire(examine))
-                    idle.append(hired[-1])
-                busy[index] = idle.pop()
+                busy[index] = idle.pop() if idle else _hire(examine, hired)
                 busy[index].ask(path)
             ready = wait([worker.pipe for worker in busy.values()])
             for index in [index for index, worker in busy.items() if worker.pipe in ready]:
                 answer = busy[index].answer()
                 worker = busy.pop(index)
                 if answer is None:
+                    hired.remove(worker)
                     yield index, Failure(paths[index], DIED, worker.epitaph())
                 else:
                     idle.append(worker)
@@ -101,14 +98,17 @@ class _Worker(Generic[Answer]):
         self.pipe.close()
 
 
-def _hire(examine: Callable[[str], Answer]) -> _Worker[Answer]:
+def _hire(examine: Callable[[str], Answer], hired: list[_Worker[Answer]]) -> _Worker[Answer]:
+    """Start a process and list it in *hired*; no interrupt comes between the two."""
     # Python 3.14 would start a server there that forks: it knows nothing of interrupts, and imports everything anew.
     context = get_context("fork") if sys.platform == "linux" else get_context()
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(examine, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    return _Worker(process, ours)
+    with _interrupts_held():
+        process.start()
+        theirs.close()
+        hired.append(_Worker(process, ours))
+    return hired[-1]
 
 
 @contextmanager
@@ -121,8 +121,9 @@ def _interrupts_held() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -4,9 +4,14 @@ import os
 import signal
 import time
 from contextlib import closing
+from pathlib import Path
+
+import pytest
 
 from musl_audit.model import Failure
 from musl_audit.runners.processes import run
+
+OPEN = Path("/proc/self/fd")
 
 
 def upper(path: str) -> str:
@@ -44,6 +49,14 @@ def test_a_process_that_dies_is_replaced() -> None:
 
     reason = "not examined: the process that read it was killed by signal 9"
     assert answers == ["a", Failure("b", "MUSL902", reason), "c", "d"]
+
+
+@pytest.mark.skipif(not OPEN.exists(), reason="there is no /proc")
+def test_processes_that_died_hold_nothing_open() -> None:
+    """However many wheels are too large for the machine."""
+    held = [len(list(OPEN.iterdir())) for _ in run(fatal, ["b"] * 20, 1)]
+
+    assert max(held[10:]) <= max(held[:10])
 
 
 def test_closing_ends_every_process() -> None:
