@@ -15,7 +15,6 @@ from musl_audit.errors import MuslAuditError, UsageError
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
-    from types import FrameType
     from typing import Never
 
 USAGE, INCOMPLETE = 2, 4
@@ -55,7 +54,7 @@ def _raise_interrupts_again(unraisable: "sys.UnraisableHookArgs") -> None:
     signal.setitimer(signal.ITIMER_REAL, 0.001)
 
 
-def _interrupt(_number: int, _frame: "FrameType | None") -> "Never":
+def _interrupt(_number: int, _frame: object) -> "Never":
     raise KeyboardInterrupt
 
 

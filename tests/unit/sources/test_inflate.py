@@ -30,9 +30,7 @@ def packed(data: bytes, size: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("data", [b"", b"x", bytes(3_000_000), bytes(range(256)) * 5000])
 def test_pieces_join_to_the_data(data: bytes, chunk: int) -> None:
     """Whatever the size of the chunks; and their digest is the data's."""
-    pieces = inflate(packed(data, chunk))
-
-    hasher = hashlib.sha256()
+    pieces, hasher = inflate(packed(data, chunk)), hashlib.sha256()
 
     assert collect(pieces, size=len(data), crc=zlib.crc32(data), hasher=hasher) == data
     assert hasher.digest() == hashlib.sha256(data).digest()
