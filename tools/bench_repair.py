@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tools.costs import CORPUS, ROOT, WITH_ZLIB_NG, WITHOUT_ZLIB_NG, Cost, best_of, in_turns, run
 
-from musl_audit.record import digest_of
+from musl_audit.wheel.record import digest_of
 
 INPUTS = ROOT / "tests" / "repair_inputs" / "x86_64"
 PARTS = {

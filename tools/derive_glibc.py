@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.debian import configure, unpack
 from tools.dynamic_symbols import exports
 
-from musl_audit.catalogs import load_catalog
+from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.policy.render import render
 
 GLIBC = Path(__file__).parents[1] / "policies" / "glibc.json"

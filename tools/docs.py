@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from musl_audit.cli.dispatch import commands
-from musl_audit.rules import all_rules
+from musl_audit.judging.rules import all_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"

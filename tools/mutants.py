@@ -43,8 +43,8 @@ class Mutant:
     tests: tuple[str, ...]
 
 
-LINKAGE, LAYOUT = "src/musl_audit/linkage.py", "src/musl_audit/layout.py"
-RULES = "src/musl_audit/rules"
+LINKAGE, LAYOUT = "src/musl_audit/loader/linkage.py", "src/musl_audit/wheel/installed_tree.py"
+RULES = "src/musl_audit/judging/rules"
 REPAIR = "src/musl_audit/repair"
 POLICIES = "policies"
 MUTANTS = (
@@ -153,7 +153,7 @@ MUTANTS = (
     Mutant("loader: search paths are not inherited", LINKAGE, "for file in chain:", "for file in chain[:1]:", LOADERS),
     Mutant(
         "loader: RPATH counts beside RUNPATH",
-        "src/musl_audit/search_paths.py",
+        "src/musl_audit/loader/search_paths.py",
         "SearchPath.parse(file.rpath if file.runpath is None else file.runpath)",
         "SearchPath.parse(f'{file.rpath or str()}:{file.runpath or str()}')",
         LOADERS,
@@ -182,7 +182,7 @@ MUTANTS = (
     ),
     Mutant(
         "loader: an unknown token is left in the path",
-        "src/musl_audit/search_paths.py",
+        "src/musl_audit/loader/search_paths.py",
         "() if path.is_ignored else path.entries",
         "path.entries",
         LOADERS,
@@ -196,7 +196,7 @@ MUTANTS = (
     ),
     Mutant(
         "loader: only packed relocations and time64 names are known",
-        "src/musl_audit/rules/__init__.py",
+        "src/musl_audit/judging/rules/__init__.py",
         "for rule in all_rules():",
         "for rule in (r for r in all_rules() if r.rule.code == 'MUSL401'):",
         LOADERS,

@@ -42,7 +42,7 @@ options = parser.read(["--json", "--isolated", sys.argv[1]])
 run = show.AuditRun("show", options)
 stage("start")
 
-from musl_audit.sources.zips import open_wheel
+from musl_audit.adapters.archive.zips import open_wheel
 with open_wheel(sys.argv[1]) as archive:
     archive.sha256
     stage("open")
@@ -50,7 +50,7 @@ with open_wheel(sys.argv[1]) as archive:
     stage("find")
     data = {member: archive.read(member) for member in binaries}
     stage("inflate")
-    from musl_audit.facts import extract
+    from musl_audit.wheel.extract import extract
     archive.head = lambda member: data.get(member, b"")[:64]
     whole = archive.read
     def again(member, hasher=None):
@@ -62,7 +62,7 @@ with open_wheel(sys.argv[1]) as archive:
     archive.read = again
     facts = extract(archive)
     stage("read")
-from musl_audit.audit import judge
+from musl_audit.judging.audit import judge
 report = judge(facts, run.catalog, run.settings)
 stage("judge")
 from musl_audit.reporters.rows import dump, report_row

@@ -12,9 +12,9 @@ importing this package costs nearly nothing::
 
 TYPE_CHECKING = False  # as typing has it: importing typing would take ten times longer than this module
 if TYPE_CHECKING:
-    from musl_audit.audit import judge
-    from musl_audit.catalogs import load_catalog
+    from musl_audit.adapters.catalogs import load_catalog
     from musl_audit.errors import ElfError, MuslAuditError, PolicyError, UsageError, WheelError
+    from musl_audit.judging.audit import judge
     from musl_audit.model import (
         Claim,
         DistributionAnswer,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         WheelName,
     )
     from musl_audit.policy import Catalog
-    from musl_audit.reading import read_facts
+    from musl_audit.workflows.reading import read_facts
 
 __version__ = "0.1.0"
 
@@ -84,7 +84,12 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    functions = {"judge": "audit", "load_catalog": "catalogs", "read_facts": "reading", "Catalog": "policy"}
+    functions = {
+        "judge": "judging.audit",
+        "load_catalog": "adapters.catalogs",
+        "read_facts": "workflows.reading",
+        "Catalog": "policy",
+    }
     module = functions.get(name, "errors" if name.endswith("Error") else "model")
     return getattr(import_module(f"{__name__}.{module}"), name)
 

@@ -1,5 +1,7 @@
 """The errors of musl-audit: one tree, each carrying its facts beside a sentence."""
 
+from collections.abc import Iterable
+
 
 class MuslAuditError(Exception):
     """The command cannot go on; the message is one line, fit for a person."""
@@ -47,3 +49,17 @@ class RepairError(MuslAuditError):
 
 class UnmendableError(RepairError):
     """A change that was planned and cannot be made soundly: the wheel is refused, and the message is the reason."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """
+    Return the end of a sentence that offers the one of *known* that is nearest to *word*, or nothing.
+
+    >>> did_you_mean("chekc", ["show", "check"])
+    "; did you mean 'check'?"
+    """
+    from difflib import get_close_matches
+
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), names, n=1, cutoff=0.5)
+    return f"; did you mean {names[near[0]]!r}?" if near else ""

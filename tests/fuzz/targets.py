@@ -5,12 +5,12 @@ import io
 import zipfile
 from typing import cast
 
+from musl_audit.adapters.archive.zip_directory import read_directory
+from musl_audit.adapters.archive.zips import ZipArchive
 from musl_audit.elf import read_elf
 from musl_audit.errors import ElfError, WheelError
-from musl_audit.facts import extract
-from musl_audit.limits import Limits
-from musl_audit.sources.zip_directory import read_directory
-from musl_audit.sources.zips import ZipArchive
+from musl_audit.wheel.extract import extract
+from musl_audit.wheel.limits import Limits
 
 NAME = "demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
 LIMITS = Limits(member_bytes=16 << 20, total_bytes=64 << 20)

@@ -11,12 +11,12 @@ import pytest
 from tests.support.cli import WHEELS
 
 from musl_audit import __version__
-from musl_audit.cli.examination import Examination
-from musl_audit.gate import gate
+from musl_audit.judging.gate import gate
 from musl_audit.model import Outcome, Report
 from musl_audit.reporters import reporter
 from musl_audit.reporters.base import Heading
 from musl_audit.reporters.rows import dump, outcome_row
+from musl_audit.workflows.examining import Examination
 
 EXPECTED = Path(__file__).with_name("expected")
 IS_REWRITING = os.environ.get("MUSL_AUDIT_GOLDEN") == "rewrite"

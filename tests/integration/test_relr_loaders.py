@@ -13,7 +13,7 @@ from tests.support.unpacked_wheel import install_unpacked
 from tools.corpus import CorpusRow, read_corpus
 
 from musl_audit.elf import read_elf
-from musl_audit.repair.image import read_image
+from musl_audit.elf.image import read_image
 from musl_audit.repair.relr import unpack_relocations
 
 FIRST = "1.2.4"  # the release that applies packed relocations

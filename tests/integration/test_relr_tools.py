@@ -12,10 +12,10 @@ from tests.support.evaluator import Evaluation
 from tests.support.loaders import Bench, all_loaders, what_is_missing
 from tests.support.packed_fixtures import ARCHES, packed_fixture
 
+from musl_audit.adapters.patchers.tools import find_tool
 from musl_audit.elf import read_elf
-from musl_audit.patchers.tools import find_tool
-from musl_audit.repair.headers import PF_X
-from musl_audit.repair.image import read_image
+from musl_audit.elf.headers import PF_X
+from musl_audit.elf.image import read_image
 from musl_audit.repair.relr import unpack_relocations
 
 SOURCES = Path(__file__).parents[1] / "support"

@@ -143,7 +143,7 @@ def test_a_full_device_is_told(root: Path, tmp_path: Path) -> None:
 def hidden_tools(tmp_path: Path) -> str:
     """Return the start of a program that looks for tools in *tmp_path*/bin alone."""
     return (
-        "import musl_audit.patchers.tools as tools, shutil\n"
+        "import musl_audit.adapters.patchers.tools as tools, shutil\n"
         f"tools.which = lambda name, path=None: shutil.which(name, path={str(tmp_path / 'bin')!r})\n"
     )
 
@@ -235,7 +235,7 @@ def test_stripping_for_a_foreign_architecture(arch: str, tmp_path: Path) -> None
 def test_a_library_that_changes_meanwhile_is_not_grafted(root: Path, tmp_path: Path) -> None:
     """What is copied is what was judged."""
     changing = (
-        "import musl_audit.cli.repairing as repairing\n"
+        "import musl_audit.workflows.repairing as repairing\n"
         "propose = repairing.propose\n"
         "def late(*a, **k):\n"
         "    result = propose(*a, **k)\n"
@@ -253,7 +253,7 @@ def test_a_library_that_changes_meanwhile_is_not_grafted(root: Path, tmp_path: P
 def test_what_was_written_is_judged_before_it_has_a_name(root: Path, tmp_path: Path) -> None:
     """Whatever went wrong on the way: here the archive lacks a library that its RECORD lists."""
     losing = (
-        "import musl_audit.cli.repairing as repairing\n"
+        "import musl_audit.workflows.repairing as repairing\n"
         "write = repairing.write_archive\n"
         "repairing.write_archive = lambda file, entries: "
         "write(file, (entry for entry in entries if 'libouter' not in entry.member.name))\n"

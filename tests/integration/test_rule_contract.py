@@ -3,9 +3,9 @@
 import pytest
 from tests.support.testwheels import Expected, manifest, releases
 
-from musl_audit.cli.examination import Examination
+from musl_audit.judging.rules import RuleModule, all_rules
 from musl_audit.model import Failure, Outcome, Report, Severity, Skip
-from musl_audit.rules import RuleModule, all_rules
+from musl_audit.workflows.examining import Examination
 
 CASES = sorted(manifest().values(), key=lambda case: case.case)
 RULES = all_rules()

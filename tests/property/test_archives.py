@@ -30,15 +30,15 @@ from tests.support.archives import (
 from tests.support.records import contradicts
 from tests.support.values import judged
 
+from musl_audit.adapters.archive.member_names import name_problems
+from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.errors import WheelError
-from musl_audit.facts import extract
-from musl_audit.facts_json import facts_from_json, facts_to_json
-from musl_audit.limits import Limits
 from musl_audit.model import WheelFacts
-from musl_audit.record import digest_of, parse_record
-from musl_audit.sources.member_names import name_problems
-from musl_audit.sources.zips import open_wheel
-from musl_audit.wheelname import is_plain, normalized_project, parse_wheel_name
+from musl_audit.wheel.extract import extract
+from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
+from musl_audit.wheel.limits import Limits
+from musl_audit.wheel.names import is_plain, normalized_project, parse_wheel_name
+from musl_audit.wheel.record import digest_of, parse_record
 
 SMALL = Limits(member_bytes=16 << 20, total_bytes=64 << 20, members=1000)
 

@@ -11,7 +11,7 @@ from tests.support.machines import MACHINES
 from tests.support.mutations import mutated
 
 from musl_audit.elf import is_elf, read_elf
-from musl_audit.elf.layout import MAGIC
+from musl_audit.elf.view import MAGIC
 from musl_audit.errors import ElfError
 from musl_audit.model import ElfFacts
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tests.support.values import X86_64, extension, wheel
 
 from musl_audit.errors import WheelError
-from musl_audit.facts_json import facts_from_json, facts_to_json
 from musl_audit.model import ElfFacts, ElfKind, Problem, Symbol, VersionNeed, WheelFacts
+from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
 
 texts = st.text(max_size=8) | st.binary(max_size=8).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
 numbers = st.integers(0, (1 << 64) - 1)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.support.archives import demo_files, wheel_of, zip_of
 from tests.support.mutations import mutated
 
+from musl_audit.adapters.archive.zip_directory import CentralHeader, read_directory
 from musl_audit.errors import WheelError
-from musl_audit.limits import Limits
-from musl_audit.sources.zip_directory import CentralHeader, read_directory
+from musl_audit.wheel.limits import Limits
 
 LIMITS = Limits()
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from musl_audit.limits import Limits
+from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.model import Problem, WheelFacts
-from musl_audit.reading import read_facts
-from musl_audit.sources.zips import open_wheel
+from musl_audit.wheel.limits import Limits
+from musl_audit.workflows.reading import read_facts
 
 NAME = "demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
 DIST_INFO = "demo-1.0.dist-info"

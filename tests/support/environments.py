@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from tests.support.values import X86_64, catalog, executable
 
-from musl_audit.catalogs import PolicyDirectory, policies_directory
+from musl_audit.adapters.catalogs import PolicyDirectory, policies_directory
 from musl_audit.environment.context import Context
 from musl_audit.environment.judge import findings_of
 from musl_audit.environment.kernel_headers import KernelHeaders, read_kernel_headers
-from musl_audit.environment.suffixes import extension_suffixes
 from musl_audit.environment.tags import accepted_tags, platform_tags
 from musl_audit.environment.values import Build, Environment, Host, Interpreter, Libc, Loader
 from musl_audit.environment.wheels import Target
+from musl_audit.loader.extension_suffixes import extension_suffixes
 from musl_audit.model import Finding
 
 MUSL = Loader("/lib/ld-musl-x86_64.so.1", Libc.MUSL, "1.2.3")

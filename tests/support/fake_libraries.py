@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from musl_audit.errors import LibraryError
 from musl_audit.model import ElfFacts
-from musl_audit.ports import FoundLibrary
+from musl_audit.wheel.ports import FoundLibrary
 
 
 @dataclass

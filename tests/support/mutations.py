@@ -2,7 +2,7 @@
 
 import random
 
-from musl_audit.elf.layout import PT_DYNAMIC, Image
+from musl_audit.elf.view import PT_DYNAMIC, Image
 from musl_audit.errors import ElfError
 
 EXTREMES = (0, 1, 2, 3, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 2**63 - 1, 2**63, 2**64 - 1)

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterable
 
-from musl_audit.elf.layout import PT_DYNAMIC, Image
+from musl_audit.elf.view import PT_DYNAMIC, Image
 
 # Where fields lie in the header and in a program header, and how wide they are, by class.
 HEADER = {

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from musl_audit.catalogs import policies_directory
+from musl_audit.adapters.catalogs import policies_directory
 from musl_audit.policy import Catalog
 
 Json = dict[str, object]

@@ -1,6 +1,6 @@
 """Questions to RECORD."""
 
-from musl_audit.record import Record
+from musl_audit.wheel.record import Record
 
 
 def contradicts(record: Record, path: str, data: bytes) -> bool:

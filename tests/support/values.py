@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
-from musl_audit.catalogs import load_catalog
+from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.model import (
     ElfFacts,
     ElfIdentity,
@@ -81,7 +81,7 @@ def wheel(
 
 def judged(facts: WheelFacts, **settings: object) -> Report:
     """Return the report on *facts*; ``settings`` are fields of ``Settings``."""
-    from musl_audit.audit import judge
+    from musl_audit.judging.audit import judge
 
     return judge(facts, catalog(), replace(Settings(), **settings))  # type: ignore[arg-type]
 

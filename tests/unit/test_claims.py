@@ -3,8 +3,8 @@
 import pytest
 from tests.support.values import catalog, release
 
-from musl_audit.claims import chosen_floor, claims_of, floors_to_earn
 from musl_audit.errors import UsageError
+from musl_audit.judging.claims import chosen_floor, claims_of, floors_to_earn
 from musl_audit.model import Settings, WheelName
 
 

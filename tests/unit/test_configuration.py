@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from musl_audit.configuration import Configuration, nearest_configuration, read_configuration
+from musl_audit.adapters.configuration import Configuration, nearest_configuration, read_configuration
 from musl_audit.errors import UsageError
 
 ALL = """

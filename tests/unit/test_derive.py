@@ -7,10 +7,10 @@ import jsonschema
 import pytest
 from tests.support.policies import POLICIES, catalog_with, shipped
 
-from musl_audit.catalogs import load_catalog
-from musl_audit.derive import Change, derive, difference, release_of
+from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.errors import PolicyError
 from musl_audit.model import MuslVersion
+from musl_audit.policy.derive import Change, derive, difference, release_of
 
 CATALOG = load_catalog()
 LOADERS = Path(__file__).parents[1] / "loader" / "fixtures"

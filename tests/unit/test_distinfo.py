@@ -1,7 +1,7 @@
 """The ``*.dist-info`` directories, and the fields of ``WHEEL``."""
 
-from musl_audit.distinfo import dist_infos_of, is_project_of, main_dist_info, parse_wheel_file
 from musl_audit.model import WheelName
+from musl_audit.wheel.dist_info import dist_infos_of, is_project_of, main_dist_info, parse_wheel_file
 
 NAME = WheelName("Foo.Bar", "1.0", None, ("py3",), ("none",), ("any",))
 

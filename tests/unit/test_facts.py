@@ -23,12 +23,12 @@ from tests.support.archives import (
     zip_of,
 )
 
-from musl_audit.facts import extract
-from musl_audit.limits import Limits
+from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.model import ElfKind, Member
-from musl_audit.ports import Hasher
-from musl_audit.reading import read_facts
-from musl_audit.sources.zips import open_wheel
+from musl_audit.wheel.extract import extract
+from musl_audit.wheel.limits import Limits
+from musl_audit.wheel.ports import Hasher
+from musl_audit.workflows.reading import read_facts
 
 
 def test_the_facts_of_a_real_wheel() -> None:

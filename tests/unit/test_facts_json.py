@@ -8,10 +8,10 @@ from tests.support.archives import EXTENSION, REAL_WHEEL
 from tests.support.values import executable, extension, library, uses, wheel
 
 from musl_audit.errors import WheelError
-from musl_audit.facts_json import facts_from_json, facts_to_json
 from musl_audit.model import Problem, Symbol, VersionNeed, WheelFacts
-from musl_audit.reading import read_facts
-from musl_audit.shapes import Json
+from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
+from musl_audit.wheel.shapes import Json
+from musl_audit.workflows.reading import read_facts
 
 
 def written_and_read(facts: WheelFacts) -> WheelFacts:

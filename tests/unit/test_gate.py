@@ -3,7 +3,7 @@
 import pytest
 from tests.support.values import codes, extension, judged, library, uses, wheel
 
-from musl_audit.gate import exit_code, gate
+from musl_audit.judging.gate import exit_code, gate
 from musl_audit.model import Failure, Outcome, Report, Settings, Severity, Skip
 
 CLEAN = judged(wheel(extension()))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from musl_audit.layout import InstalledTree, LeavesTreeError, SearchPath, descend, place_of
+from musl_audit.wheel.installed_tree import InstalledTree, LeavesTreeError, SearchPath, descend, place_of
 
 TREE = InstalledTree(["demo/core/_demo.so", "demo.libs/libdemo.so", "demo-1.0.data/scripts/demo"])
 CORE = ("site-packages", "demo", "core")

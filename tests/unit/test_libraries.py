@@ -6,9 +6,9 @@ import pytest
 from tests.support.repairs import INPUTS, library, sysroot
 from tests.support.values import catalog
 
+from musl_audit.adapters.libraries import SystemLibraries, split_paths
+from musl_audit.adapters.tree import Tree
 from musl_audit.errors import LibraryError
-from musl_audit.libraries import SystemLibraries, split_paths
-from musl_audit.tree import Tree
 
 X86_64 = catalog().arches["x86_64"]
 

@@ -3,7 +3,7 @@
 import pytest
 from tests.support.values import catalog, executable, extension, library, release, uses, wheel
 
-from musl_audit.linkage import link
+from musl_audit.loader.linkage import link
 from musl_audit.model import (
     Allowed,
     ElfFacts,

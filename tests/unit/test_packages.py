@@ -5,8 +5,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from musl_audit.packages import Packages
-from musl_audit.tree import Tree
+from musl_audit.adapters.packages import Packages
+from musl_audit.adapters.tree import Tree
 
 APK = """\
 P:musl

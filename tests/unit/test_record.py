@@ -4,7 +4,7 @@ import pytest
 from tests.support.records import contradicts
 
 from musl_audit.model import Member, Problem
-from musl_audit.record import Record, compare, digest_of, parse_record
+from musl_audit.wheel.record import Record, compare, digest_of, parse_record
 
 INFO = "demo-1.0.dist-info"
 OWN = f"{INFO}/RECORD"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from musl_audit.shapes import FLAG, INTEGER, TEXT, ShapeError, escape, many, record_of, unescape
+from musl_audit.wheel.shapes import FLAG, INTEGER, TEXT, ShapeError, escape, many, record_of, unescape
 
 
 @dataclass(frozen=True)

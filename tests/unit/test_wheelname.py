@@ -3,7 +3,7 @@
 import pytest
 
 from musl_audit.errors import WheelError
-from musl_audit.wheelname import (
+from musl_audit.wheel.names import (
     is_same_version,
     kind_of,
     musllinux_series,

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musl_audit.adapters.archive.zips import open_wheel
+from musl_audit.adapters.writer import EARLIEST, check_output_directory, copy, pack, unpublished, write_archive
 from musl_audit.errors import RepairError
-from musl_audit.sources.zips import open_wheel
-from musl_audit.writer import EARLIEST, check_output_directory, copy, pack, unpublished, write_archive
 
 
 def archive_of(files: dict[str, bytes]) -> bytes:
@@ -92,7 +92,7 @@ def test_a_full_disk_leaves_nothing() -> None:
         "import io, os, resource, signal, sys, tempfile\n"
         "from pathlib import Path\n"
         "from musl_audit.errors import RepairError\n"
-        "from musl_audit.writer import copy\n"
+        "from musl_audit.adapters.writer import copy\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "directory = tempfile.mkdtemp()\n"
@@ -111,7 +111,7 @@ def test_a_killed_process_leaves_nothing(tmp_path: Path) -> None:
     program = (
         "import io, os, signal, sys\n"
         "from pathlib import Path\n"
-        "from musl_audit.writer import copy\n"
+        "from musl_audit.adapters.writer import copy\n"
         "class Fatal(io.BytesIO):\n"
         "    def read(self, size=-1):\n"
         "        if self.tell() > 2 << 20:\n"

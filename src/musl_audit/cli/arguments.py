@@ -4,10 +4,10 @@ import os
 from argparse import ArgumentParser, ArgumentTypeError, _ArgumentGroup
 from collections.abc import Callable, Iterable
 
-from musl_audit.configuration import FAIL_ON
-from musl_audit.limits import Limits
-from musl_audit.nearest import did_you_mean
+from musl_audit.adapters.configuration import FAIL_ON
+from musl_audit.errors import did_you_mean
 from musl_audit.reporters import formats
+from musl_audit.wheel.limits import Limits
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 

@@ -5,17 +5,17 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 
 from musl_audit import __version__
-from musl_audit.cli.examination import Examination
 from musl_audit.cli.output import Output, output_to
 from musl_audit.cli.progress import is_watched, with_progress
 from musl_audit.cli.settings import check_floor, settings_of
 from musl_audit.cli.stderr import complain, remark
-from musl_audit.gate import CLEAN, FOUND, INCOMPLETE, NOTHING, exit_code, gate
-from musl_audit.limits import Limits
+from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE, NOTHING, exit_code, gate
 from musl_audit.model import Failure, Outcome, Report
 from musl_audit.policy import Catalog
 from musl_audit.reporters import reporter
 from musl_audit.reporters.base import Heading, Summary, Tally
+from musl_audit.wheel.limits import Limits
+from musl_audit.workflows.examining import Examination
 
 _WORST_FIRST = (INCOMPLETE, FOUND, CLEAN, NOTHING)
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from types import ModuleType
 
-from musl_audit.errors import UsageError
-from musl_audit.nearest import did_you_mean
+from musl_audit.errors import UsageError, did_you_mean
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -132,7 +131,7 @@ def overview() -> str:
 
 
 def _listing(names: Sequence[str]) -> str:
-    from musl_audit.reporters.layout import paragraph
+    from musl_audit.reporters.text_layout import paragraph
 
     column = max(map(len, names)) + 4
     lines = ["commands:"]

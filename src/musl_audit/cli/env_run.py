@@ -5,32 +5,31 @@ from argparse import Namespace
 from dataclasses import replace
 
 from musl_audit import __version__
-from musl_audit.catalogs import PolicyDirectory, policies_directory
-from musl_audit.cli.env_wheels import answer_wheels
-from musl_audit.cli.output import Output, output_to
-from musl_audit.cli.settings import configuration_of
-from musl_audit.cli.stderr import complain
-from musl_audit.configuration import FAIL_ON
-from musl_audit.environment.context import Context
-from musl_audit.environment.judge import exit_code, findings_of
-from musl_audit.environment.kernel_headers import read_kernel_headers
-from musl_audit.environment.suffixes import extension_suffixes, flags_of, triplet_of
-from musl_audit.environment.tags import platform_tags
-from musl_audit.environment.values import Environment, Interpreter
-from musl_audit.errors import UsageError
-from musl_audit.interpreter.host import read_host
-from musl_audit.interpreter.python import (
+from musl_audit.adapters.catalogs import PolicyDirectory, policies_directory
+from musl_audit.adapters.configuration import FAIL_ON
+from musl_audit.adapters.interpreter.host import read_host
+from musl_audit.adapters.interpreter.python import (
     DEFAULT_PATH,
     InterpreterError,
     default_interpreter,
     find_interpreter,
     read_interpreter,
 )
+from musl_audit.adapters.tree import PathError, Tree
+from musl_audit.cli.env_wheels import answer_wheels
+from musl_audit.cli.output import Output, output_to
+from musl_audit.cli.settings import configuration_of
+from musl_audit.cli.stderr import complain
+from musl_audit.environment.context import Context
+from musl_audit.environment.judge import exit_code, findings_of
+from musl_audit.environment.kernel_headers import read_kernel_headers
+from musl_audit.environment.tags import platform_tags
+from musl_audit.environment.values import Environment, Interpreter
+from musl_audit.errors import UsageError, did_you_mean
+from musl_audit.loader.extension_suffixes import extension_suffixes, flags_of, triplet_of
 from musl_audit.model import Failure, Finding
-from musl_audit.nearest import did_you_mean
 from musl_audit.policy import Catalog
 from musl_audit.reporters.rows import Row, dump
-from musl_audit.tree import PathError, Tree
 
 
 class EnvRun:
@@ -111,7 +110,7 @@ class EnvRun:
 
     def _asked(self, found: Interpreter) -> Interpreter:
         """Return *found* with what it says when it is executed, which wins over what its files say."""
-        from musl_audit.interpreter.execution import execute
+        from musl_audit.adapters.interpreter.execution import execute
 
         run = execute(found, self.kernel_headers.names)
         soabi = run.soabi or found.soabi

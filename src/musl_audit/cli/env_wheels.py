@@ -4,22 +4,22 @@ from collections.abc import Sequence
 from email.parser import HeaderParser
 from functools import partial
 
+from musl_audit.adapters.archive.zips import open_wheel
+from musl_audit.adapters.interpreter.loaders import LARGEST_LOADER
+from musl_audit.adapters.interpreter.python import has_library, library_folders
+from musl_audit.adapters.sources.files import expand
+from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.cli.stderr import remark
-from musl_audit.distinfo import dist_infos_of, main_dist_info
 from musl_audit.elf import read_elf
 from musl_audit.environment.tags import accepted_tags
 from musl_audit.environment.values import Interpreter, Libc, WheelAnswer
 from musl_audit.environment.wheels import Target, answer
 from musl_audit.errors import ElfError, WheelError
-from musl_audit.facts import extract
-from musl_audit.interpreter.loaders import LARGEST_LOADER
-from musl_audit.interpreter.python import has_library, library_folders
 from musl_audit.model import Failure, Skip, WheelFacts
 from musl_audit.policy import Catalog
-from musl_audit.ports import Archive
-from musl_audit.sources.files import expand
-from musl_audit.sources.zips import open_wheel
-from musl_audit.tree import PathError, Tree
+from musl_audit.wheel.dist_info import dist_infos_of, main_dist_info
+from musl_audit.wheel.extract import extract
+from musl_audit.wheel.ports import Archive
 
 _LARGEST_METADATA = 16 << 20
 

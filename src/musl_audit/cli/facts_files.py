@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musl_audit.cli.audit_run import limits_of
-from musl_audit.cli.examination import Examination, reason_to_skip
 from musl_audit.cli.inputs import inputs_of, outcomes_of
 from musl_audit.cli.output import output_to
 from musl_audit.cli.stderr import remark
 from musl_audit.errors import UsageError, WheelError
-from musl_audit.facts_json import facts_from_json, facts_to_json
-from musl_audit.gate import CLEAN, INCOMPLETE, NOTHING
-from musl_audit.limits import Limits
+from musl_audit.judging.gate import CLEAN, INCOMPLETE, NOTHING
 from musl_audit.model import Failure, Outcome, Skip
-from musl_audit.reading import read_facts
+from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
+from musl_audit.wheel.limits import Limits
+from musl_audit.workflows.examining import Examination, reason_to_skip
+from musl_audit.workflows.reading import read_facts
 
 
 @dataclass(frozen=True, slots=True)

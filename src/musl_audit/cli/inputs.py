@@ -21,7 +21,7 @@ _WORTH_PROCESSES = 4 << 20  # bytes of wheels
 
 def inputs_of(references: Sequence[str], output: str | None = None) -> list[Input]:
     """Return what *references* mean; raise ``UsageError`` where there are none, or *output* would overwrite one."""
-    from musl_audit.sources.files import expand
+    from musl_audit.adapters.sources.files import expand
 
     if not references:
         raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
@@ -51,7 +51,7 @@ def outcomes_of(
 
 def _run(examine: "Callable[[str], Answer]", paths: Sequence[str], jobs: int) -> "Generator[Answer | Failure]":
     if min(jobs, len(paths)) > 1 and _size_of(paths) > _WORTH_PROCESSES:
-        from musl_audit.runners import processes
+        from musl_audit.adapters.runners import processes
 
         yield from processes.run(examine, paths, jobs)
     else:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from musl_audit import __version__
-from musl_audit.cli.delegate import delegated, without_counterpart
-from musl_audit.cli.repairing import Repaired, Workshop
+from musl_audit.adapters.auditwheel import delegated, without_counterpart
 from musl_audit.cli.stderr import remark
 from musl_audit.errors import MuslAuditError, UsageError
 from musl_audit.model import Report
 from musl_audit.reporters.repair_text import action_row, spell_action
 from musl_audit.reporters.sentence import headline
 from musl_audit.reporters.visible import visible
+from musl_audit.workflows.repairing import Repaired, Workshop
 
 _WORST_FIRST = (4, 1)  # then whatever auditwheel answered
 

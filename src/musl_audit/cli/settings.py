@@ -4,12 +4,11 @@ import os
 from argparse import Namespace
 from collections.abc import Iterable
 
-from musl_audit.claims import chosen_floor
-from musl_audit.configuration import FAIL_ON, Configuration, nearest_configuration, read_configuration
-from musl_audit.errors import UsageError
+from musl_audit.adapters.configuration import FAIL_ON, Configuration, nearest_configuration, read_configuration
+from musl_audit.errors import UsageError, did_you_mean
 from musl_audit.frozen import replace
+from musl_audit.judging.claims import chosen_floor
 from musl_audit.model import Settings
-from musl_audit.nearest import did_you_mean
 from musl_audit.policy import Catalog
 
 
@@ -70,7 +69,7 @@ def codes(words: Iterable[str], where: str) -> tuple[str, ...]:
     words = tuple(words)
     if not words:
         return ()
-    from musl_audit.rules import all_rules
+    from musl_audit.judging.rules import all_rules
 
     by_name = {module.rule.name: module.rule.code for module in all_rules()}
     return tuple(_code(word, by_name, where) for word in words)

@@ -2,7 +2,7 @@
 
 import struct
 
-from musl_audit.elf.layout import Image
+from musl_audit.elf.view import Image
 
 SHT_ARM_ATTRIBUTES = 0x70000003
 

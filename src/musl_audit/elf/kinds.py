@@ -16,7 +16,7 @@ them apart, in this order:
 
 from itertools import repeat
 
-from musl_audit.elf.layout import (
+from musl_audit.elf.view import (
     DT_DEBUG,
     DT_FLAGS_1,
     DT_NEEDED,

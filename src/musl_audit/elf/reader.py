@@ -1,7 +1,12 @@
 """Bytes → ``ElfFacts``, in one pass over what the loader would look at."""
 
 from musl_audit.elf.kinds import kind_of, kind_of_type
-from musl_audit.elf.layout import (
+from musl_audit.elf.notes import read_arm_float_abi, read_isa_needed
+from musl_audit.elf.relocations import read_relocations
+from musl_audit.elf.strings import StringTable
+from musl_audit.elf.symbols import read_symbols
+from musl_audit.elf.versions import read_version_definitions, read_version_needs
+from musl_audit.elf.view import (
     DT_GNU_HASH,
     DT_HASH,
     DT_NEEDED,
@@ -13,11 +18,6 @@ from musl_audit.elf.layout import (
     PT_INTERP,
     Image,
 )
-from musl_audit.elf.notes import read_arm_float_abi, read_isa_needed
-from musl_audit.elf.relocations import read_relocations
-from musl_audit.elf.strings import StringTable
-from musl_audit.elf.symbols import read_symbols
-from musl_audit.elf.versions import read_version_definitions, read_version_needs
 from musl_audit.errors import ElfError
 from musl_audit.model import ElfFacts
 

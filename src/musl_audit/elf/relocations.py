@@ -2,7 +2,7 @@
 
 import struct
 
-from musl_audit.elf.layout import (
+from musl_audit.elf.view import (
     DT_JMPREL,
     DT_PLTREL,
     DT_PLTRELSZ,

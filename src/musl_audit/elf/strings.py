@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from musl_audit.elf.layout import DT_STRSZ, DT_STRTAB, Image
+from musl_audit.elf.view import DT_STRSZ, DT_STRTAB, Image
 from musl_audit.errors import ElfError
 
 # All names of a real file together are hardly longer than its table; names that share their ends could make them

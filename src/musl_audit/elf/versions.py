@@ -3,8 +3,8 @@
 import struct
 from collections.abc import Iterator
 
-from musl_audit.elf.layout import DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM, Image
 from musl_audit.elf.strings import StringTable
+from musl_audit.elf.view import DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM, Image
 from musl_audit.errors import ElfError
 from musl_audit.model import VersionNeed
 

@@ -7,7 +7,7 @@ from itertools import product
 
 from musl_audit.environment.values import Interpreter, Libc
 from musl_audit.model import WheelName
-from musl_audit.wheelname import musllinux_series, tag_arch, tag_family
+from musl_audit.wheel.names import musllinux_series, tag_arch, tag_family
 
 
 @dataclass(frozen=True, slots=True)

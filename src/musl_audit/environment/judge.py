@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from musl_audit.environment.context import Context
 from musl_audit.environment.rules import run_rules
-from musl_audit.gate import CLEAN, FOUND, INCOMPLETE, is_at_least
+from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE, is_at_least
 from musl_audit.model import Finding, Severity
 
 CANNOT_SAY = "ENV9"  # the codes that say that something asked for could not be done

@@ -121,6 +121,11 @@ class Interpreter:
             return Loader("", Libc.MUSL, self.run.musl).musl
         return self.loader.musl if self.loader else None
 
+    @property
+    def wears_gnu_suffix(self) -> bool:
+        """Whether a Python on musl looks for modules named after glibc: wheels for musl carry another name."""
+        return self.libc in (Libc.MUSL, Libc.STATIC) and self.soabi is not None and "-linux-gnu" in self.soabi
+
 
 @dataclass(frozen=True, slots=True)
 class WheelAnswer:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from musl_audit.audit import judge
 from musl_audit.environment.fit import Fit, fit
 from musl_audit.environment.values import Interpreter, Libc, WheelAnswer
-from musl_audit.linkage import link
+from musl_audit.judging.audit import judge
+from musl_audit.judging.rules.base import spell
+from musl_audit.judging.rules.musl304_extension_suffix import module_of, suffix_of
+from musl_audit.loader.linkage import link
 from musl_audit.model import ElfKind, ExternalLibrary, Loads, Report, Settings, WheelFacts
 from musl_audit.policy import Catalog
-from musl_audit.rules.base import spell
-from musl_audit.rules.musl304_extension_suffix import module_of, suffix_of
 
 _PHRASES = {  # by rule: the verb behind one file, behind several, and the rest
     "MUSL101": ("needs", "need", "{symbols}, which this musl lacks"),

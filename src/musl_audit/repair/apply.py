@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
 from musl_audit.elf import read_elf
+from musl_audit.elf.segments import clear_executable_stack, drop_zero_length_segments
 from musl_audit.errors import ElfError, RepairError, UnmendableError, UnpackError
 from musl_audit.model import Member, WheelFacts
-from musl_audit.ports import Archive, FoundLibrary, Libraries, PackedMember
-from musl_audit.record import Record, digest_of, parse_record
 from musl_audit.repair.actions import (
     Action,
     ClearExecutableStack,
@@ -25,11 +24,12 @@ from musl_audit.repair.actions import (
     Strip,
     UnpackRelocations,
 )
-from musl_audit.repair.dist_info import is_dropped, record_text, wheel_text
 from musl_audit.repair.predict import differences
 from musl_audit.repair.relr import unpack_relocations
-from musl_audit.repair.segments import clear_executable_stack, drop_zero_length_segments
 from musl_audit.repair.unmendable import spell_unpackable
+from musl_audit.repair.wheel_metadata import is_dropped, record_text, wheel_text
+from musl_audit.wheel.ports import Archive, FoundLibrary, Libraries, PackedMember
+from musl_audit.wheel.record import Record, digest_of, parse_record
 
 PatchAction = ReplaceNeeded | DropNeeded | SetSoname | SetRunpath
 Pack = Callable[[str, bytes, int, PackedMember | None], PackedMember]  # name, bytes, mode, the entry it replaces

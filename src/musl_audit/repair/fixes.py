@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from musl_audit.context import Context
-from musl_audit.layout import place_of
+from musl_audit.judging.context import Context
+from musl_audit.judging.rules.musl304_extension_suffix import Interpreter, imports, interpreters, module_of, suffix_of
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.repair.actions import (
     ClearExecutableStack,
@@ -13,7 +13,7 @@ from musl_audit.repair.actions import (
     RenameMember,
     UnpackRelocations,
 )
-from musl_audit.rules.musl304_extension_suffix import Interpreter, imports, interpreters, module_of, suffix_of
+from musl_audit.wheel.installed_tree import place_of
 
 
 def file_fixes(context: Context, files: tuple[ElfFacts, ...]) -> Iterator[ElfAction]:

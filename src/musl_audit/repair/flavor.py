@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
+from musl_audit.judging.rules.musl201_needs_glibc import GLIBC_PARTS, is_glibc_loader
+from musl_audit.judging.rules.musl304_extension_suffix import interpreters
 from musl_audit.model import ElfFacts, ElfKind, WheelFacts
 from musl_audit.policy import Catalog
-from musl_audit.rules.musl201_needs_glibc import GLIBC_PARTS, is_glibc_loader
-from musl_audit.rules.musl304_extension_suffix import interpreters
-from musl_audit.wheelname import tag_family
+from musl_audit.wheel.names import tag_family
 
 
 class Flavor(StrEnum):

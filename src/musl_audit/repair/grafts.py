@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from musl_audit.errors import LibraryError
-from musl_audit.layout import relative_to_origin
-from musl_audit.linkage import Linkage, Load, is_libpython
+from musl_audit.loader.linkage import Linkage, Load, is_libpython
+from musl_audit.loader.search_paths import all_entries, effective_entries
 from musl_audit.model import ElfFacts, Interpreter, InWheel, Outside, Unreachable
 from musl_audit.policy import Catalog
-from musl_audit.ports import FoundLibrary, Libraries
 from musl_audit.repair.actions import DropNeeded, Graft, ReplaceNeeded, SetRunpath, SetSoname
 from musl_audit.repair.rpath import entries_inside, joined, origin_to
-from musl_audit.search_paths import all_entries, effective_entries
+from musl_audit.wheel.installed_tree import relative_to_origin
+from musl_audit.wheel.ports import FoundLibrary, Libraries
 
 GraftAction = Graft | ReplaceNeeded | DropNeeded | SetSoname | SetRunpath
 

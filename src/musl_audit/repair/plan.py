@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from musl_audit.audit import context_of, judge
-from musl_audit.context import Context
 from musl_audit.errors import UsageError
-from musl_audit.layout import place_of
+from musl_audit.judging.audit import context_of, judge
+from musl_audit.judging.context import Context
+from musl_audit.judging.rules.musl202_external_library import RULE as GRAFT_RULE
+from musl_audit.judging.rules.musl302_isa_above_baseline import RULE as ISA_RULE
 from musl_audit.model import (
     Finding,
     Outside,
@@ -20,7 +21,6 @@ from musl_audit.model import (
     WheelName,
 )
 from musl_audit.policy import Arch, Catalog
-from musl_audit.ports import Libraries
 from musl_audit.repair.actions import (
     Action,
     Graft,
@@ -34,8 +34,8 @@ from musl_audit.repair.fixes import file_fixes, suffix_fixes
 from musl_audit.repair.grafts import Grafting
 from musl_audit.repair.predict import predict, retagged_metadata
 from musl_audit.repair.tags import MOST_TAGS, counted_tags, has_tags_of, retagged, target_tag
-from musl_audit.rules.musl202_external_library import RULE as GRAFT_RULE
-from musl_audit.rules.musl302_isa_above_baseline import RULE as ISA_RULE
+from musl_audit.wheel.installed_tree import place_of
+from musl_audit.wheel.ports import Libraries
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from musl_audit.layout import SITE_PACKAGES, place_of
+from musl_audit.loader.search_paths import effective_entries, is_outside
 from musl_audit.model import ElfFacts
-from musl_audit.search_paths import effective_entries, is_outside
+from musl_audit.wheel.installed_tree import SITE_PACKAGES, place_of
 
 
 def origin_to(member: str, directory_of: str) -> str | None:

@@ -8,7 +8,7 @@ from musl_audit.errors import UsageError
 from musl_audit.model import WheelMetadata, WheelName
 from musl_audit.policy import Arch, Catalog
 from musl_audit.repair.actions import RepairSettings
-from musl_audit.wheelname import musllinux_series, tag_arch, tag_family
+from musl_audit.wheel.names import musllinux_series, tag_arch, tag_family
 
 MOST_TAGS = 4096  # combinations; a good wheel has a dozen, and each is a line of WHEEL
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 
 from musl_audit.errors import ElfError, UnpackError
-from musl_audit.ports import Archive
+from musl_audit.judging.rules.musl401_packed_relocations import RULE
 from musl_audit.repair.actions import Action, UnpackRelocations
 from musl_audit.repair.relr import unpack_relocations
-from musl_audit.rules.musl401_packed_relocations import RULE
+from musl_audit.wheel.ports import Archive
 
 WAY_OUT = "build the library with -Wl,-z,nopack-relative-relocs"
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from musl_audit.model import Failure, Finding, Outcome, Report, Skip
 from musl_audit.reporters.base import Heading, Summary
 from musl_audit.reporters.endings import counted, counted_findings, ending
-from musl_audit.reporters.layout import listed
 from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY
+from musl_audit.reporters.text_layout import listed
 from musl_audit.reporters.visible import visible
 
 _MEMBERS_SHOWN = 3

@@ -8,8 +8,8 @@ from musl_audit.environment.values import Host, Interpreter, Libc, Loader, Wheel
 from musl_audit.model import Finding, Severity
 from musl_audit.policy import Catalog
 from musl_audit.reporters.base import Paint, plain
-from musl_audit.reporters.layout import paragraph
 from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY, plural
+from musl_audit.reporters.text_layout import paragraph
 from musl_audit.reporters.visible import visible
 
 _COLUMN = 14

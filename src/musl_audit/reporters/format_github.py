@@ -3,7 +3,7 @@
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
 from musl_audit.reporters.base import Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
-from musl_audit.reporters.layout import listed
+from musl_audit.reporters.text_layout import listed
 from musl_audit.reporters.visible import visible
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from musl_audit.frozen import frozen
-from musl_audit.impact import spell_releases
+from musl_audit.judging.impact import spell_releases
+from musl_audit.judging.rules.base import spell
 from musl_audit.model import DistributionAnswer, Evidence, Loads, MuslVersion, Report, Verdict
-from musl_audit.reporters.layout import listed, ranges
-from musl_audit.rules.base import spell
+from musl_audit.reporters.text_layout import listed, ranges
 
 
 @frozen

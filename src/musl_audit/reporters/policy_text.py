@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from musl_audit.derive import Change, Difference
 from musl_audit.policy import Catalog
+from musl_audit.policy.derive import Change, Difference
 from musl_audit.reporters.base import Paint
-from musl_audit.reporters.layout import paragraph
 from musl_audit.reporters.rows import Row
 from musl_audit.reporters.style import BOLD, plural
+from musl_audit.reporters.text_layout import paragraph
 
 
 def listing(catalog: Catalog, width: int, paint: Paint) -> str:

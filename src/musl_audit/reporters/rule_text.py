@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from musl_audit.judging.rules.base import Rule
 from musl_audit.reporters.base import Paint
-from musl_audit.reporters.layout import paragraph
 from musl_audit.reporters.style import BOLD, CODE, SEVERITY
-from musl_audit.rules.base import Rule
+from musl_audit.reporters.text_layout import paragraph
 
 
 class Explained(Protocol):

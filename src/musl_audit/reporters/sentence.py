@@ -1,6 +1,6 @@
 """The verdict in one sentence."""
 
-from musl_audit.impact import spell_releases
+from musl_audit.judging.impact import spell_releases
 from musl_audit.model import Claim, Loads, Report, Severity, Verdict
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from musl_audit.adapters.runners.processes import run
 from musl_audit.model import Failure
-from musl_audit.runners.processes import run
 
 OPEN = Path("/proc/self/fd")
 

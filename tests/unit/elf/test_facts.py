@@ -7,7 +7,7 @@ from tests.support.machines import MACHINES
 from tests.support.patches import segment_index, with_header, with_segment
 
 from musl_audit.elf import is_elf, read_elf
-from musl_audit.elf.layout import PT_GNU_STACK, PT_LOAD
+from musl_audit.elf.view import PT_GNU_STACK, PT_LOAD
 from musl_audit.model import ElfFacts, ElfIdentity, Symbol, VersionNeed
 
 ARCHITECTURES = {

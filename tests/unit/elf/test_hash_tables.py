@@ -9,7 +9,7 @@ from tests.support.machines import MACHINES
 from tests.support.patches import overwritten, table_offset, with_entries
 
 from musl_audit.elf import read_elf
-from musl_audit.elf.layout import DT_GNU_HASH, DT_HASH, DT_RELASZ, DT_SYMTAB
+from musl_audit.elf.view import DT_GNU_HASH, DT_HASH, DT_RELASZ, DT_SYMTAB
 from musl_audit.errors import ElfError
 from musl_audit.model import Symbol
 

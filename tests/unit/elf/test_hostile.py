@@ -16,7 +16,7 @@ from tests.support.patches import (
 from tests.support.work import lines_executed
 
 from musl_audit.elf import read_elf
-from musl_audit.elf.layout import (
+from musl_audit.elf.view import (
     DT_HASH,
     DT_NEEDED,
     DT_RELA,

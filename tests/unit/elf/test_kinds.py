@@ -7,7 +7,7 @@ from tests.support.patches import segment_index, with_entries, with_header, with
 
 from musl_audit.elf import read_elf
 from musl_audit.elf.kinds import DF_1_PIE
-from musl_audit.elf.layout import (
+from musl_audit.elf.view import (
     DT_DEBUG,
     DT_FLAGS_1,
     DT_NEEDED,

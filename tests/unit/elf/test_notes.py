@@ -8,7 +8,7 @@ from tests.support.elves import elf_of
 from tests.support.patches import segment_index, with_header, with_segment
 
 from musl_audit.elf import read_elf
-from musl_audit.elf.layout import PT_DYNAMIC, PT_GNU_PROPERTY, PT_NOTE
+from musl_audit.elf.view import PT_DYNAMIC, PT_GNU_PROPERTY, PT_NOTE
 
 ISA_NEEDED, ISA_USED, FEATURES = 0xC0008002, 0xC0010002, 0xC0000002
 SILENT = 0x05000000  # e_flags of ARM that say EABI 5, and nothing of floats

@@ -11,8 +11,8 @@ from tests.support.machines import MACHINES
 from tests.support.patches import overwritten, table_offset, with_entries
 
 from musl_audit.elf import read_elf
-from musl_audit.elf.layout import DT_RELA, DT_RELACOUNT, DT_STRSZ, Image
 from musl_audit.elf.relocations import RELOCATION_TYPES
+from musl_audit.elf.view import DT_RELA, DT_RELACOUNT, DT_STRSZ, Image
 
 ARCHITECTURES = sorted((Path(__file__).parents[3] / "policies" / "arch").glob("*.json"))
 KINDS = ("REL_RELATIVE", "REL_COPY", "REL_TPOFF", "REL_DTPMOD", "REL_TPOFF_NEG", "REL_TLSDESC")

@@ -5,7 +5,7 @@ from tests.support.environments import GLIBC, interpreter, on_musl, target
 
 from musl_audit.environment.fit import Fit, fit
 from musl_audit.environment.values import Interpreter, Libc
-from musl_audit.wheelname import parse_wheel_name
+from musl_audit.wheel.names import parse_wheel_name
 
 MUSL_1_2 = "cp312-cp312-musllinux_1_2_x86_64"
 

@@ -7,8 +7,8 @@ from importlib.machinery import EXTENSION_SUFFIXES
 import pytest
 from tests.support.environments import interpreter
 
-from musl_audit.environment.suffixes import extension_suffixes, triplet_of, wears_gnu_suffix
 from musl_audit.environment.values import Libc
+from musl_audit.loader.extension_suffixes import extension_suffixes, triplet_of
 
 TRIPLET = "x86_64-linux-musl"
 
@@ -58,4 +58,4 @@ def test_from_3_15_on_the_stable_abi_may_carry_the_triplet() -> None:
 )
 def test_the_gnu_trap(soabi: str | None, libc: Libc, is_trapped: bool) -> None:
     """A Python on musl that was built as if there were only glibc."""
-    assert wears_gnu_suffix(interpreter(soabi=soabi, libc=libc)) is is_trapped
+    assert interpreter(soabi=soabi, libc=libc).wears_gnu_suffix is is_trapped

@@ -6,9 +6,14 @@ import pytest
 from tests.support.roots import Root, alpine, musl_program, pyconfig
 from tests.support.values import catalog
 
+from musl_audit.adapters.interpreter.python import (
+    InterpreterError,
+    default_interpreter,
+    find_interpreter,
+    read_interpreter,
+)
+from musl_audit.adapters.tree import Tree
 from musl_audit.environment.values import Interpreter
-from musl_audit.interpreter.python import InterpreterError, default_interpreter, find_interpreter, read_interpreter
-from musl_audit.tree import Tree
 
 PYTHON = "/usr/bin/python3"
 VARIABLES = "/usr/lib/python3.12/_sysconfigdata__linux_x86_64-linux-musl.py"

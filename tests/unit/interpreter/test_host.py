@@ -16,9 +16,9 @@ from tests.support.roots import (
 )
 from tests.support.values import catalog
 
+from musl_audit.adapters.interpreter.host import read_host
+from musl_audit.adapters.tree import Tree
 from musl_audit.environment.values import Host, Libc
-from musl_audit.interpreter.host import read_host
-from musl_audit.tree import Tree
 
 
 def host_of(root: Root) -> Host:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tests.support.roots import GLIBC_LOADER, LOADERS, MUSL_LOADER, Root, alpine, debian, musl_loader
 
+from musl_audit.adapters.interpreter.loaders import installed_loaders, libc_named, musl_release, read_loader
+from musl_audit.adapters.tree import Tree
 from musl_audit.environment.values import Libc
-from musl_audit.interpreter.loaders import installed_loaders, libc_named, musl_release, read_loader
-from musl_audit.tree import Tree
 
 REAL = sorted(path.relative_to(LOADERS) for path in LOADERS.glob("*/ld-musl-*.so"))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.roots import Root
 
-from musl_audit.tree import PathError, Tree
+from musl_audit.adapters.tree import PathError, Tree
 
 BESIDE = "beside the root"
 

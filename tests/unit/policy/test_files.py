@@ -9,7 +9,7 @@ import pytest
 from tests.support.policies import POLICIES, shipped, shipped_files
 from tools.convert_policies import convert
 
-from musl_audit.catalogs import load_catalog, policies_directory
+from musl_audit.adapters.catalogs import load_catalog, policies_directory
 from musl_audit.errors import PolicyError
 from musl_audit.policy.render import LINE_LENGTH, render
 

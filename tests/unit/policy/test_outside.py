@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 import pytest
 from tests.support.policies import shipped
 
-from musl_audit.catalogs import load_catalog
+from musl_audit.adapters.catalogs import load_catalog
 
 CATALOG = load_catalog()
 LIBZ = CATALOG.allowed_libraries["libz.so.1"]

@@ -3,7 +3,7 @@
 import pytest
 from tests.support.policies import catalog_with, shipped
 
-from musl_audit.catalogs import load_catalog
+from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.errors import PolicyError
 from musl_audit.model import MuslVersion
 

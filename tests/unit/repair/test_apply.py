@@ -8,15 +8,15 @@ import pytest
 from tests.support.fake_libraries import FactLibraries
 from tests.support.repairs import graftee
 
+from musl_audit.adapters.archive.zips import open_wheel
+from musl_audit.adapters.writer import EARLIEST, pack
 from musl_audit.errors import RepairError
-from musl_audit.facts import extract
-from musl_audit.ports import PackedMember
-from musl_audit.record import digest_of, parse_record
 from musl_audit.repair.actions import Action, MoveBehindShim, RenameMember, Retag, SetRunpath, SetSoname
 from musl_audit.repair.apply import Application, PatchAction
 from musl_audit.repair.predict import predict
-from musl_audit.sources.zips import open_wheel
-from musl_audit.writer import EARLIEST, pack
+from musl_audit.wheel.extract import extract
+from musl_audit.wheel.ports import PackedMember
+from musl_audit.wheel.record import digest_of, parse_record
 
 TOOL, RECORD = "graftee-1.0.data/scripts/graftee", "graftee-1.0.dist-info/RECORD"
 

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musl_audit.distinfo import parse_wheel_file
 from musl_audit.model import WheelName
-from musl_audit.record import parse_record
-from musl_audit.repair.dist_info import is_dropped, record_text, wheel_text
+from musl_audit.repair.wheel_metadata import is_dropped, record_text, wheel_text
+from musl_audit.wheel.dist_info import parse_wheel_file
+from musl_audit.wheel.record import parse_record
 
 NAME = WheelName("demo", "1.0", None, ("cp311", "cp312"), ("abi3",), ("musllinux_1_2_x86_64",))
 RIGHT = b"""\

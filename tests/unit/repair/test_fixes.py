@@ -6,11 +6,11 @@ import pytest
 from tests.support.testwheels import manifest
 
 from musl_audit import Settings, load_catalog, read_facts
-from musl_audit.audit import context_of
+from musl_audit.judging.audit import context_of
+from musl_audit.judging.rules.musl304_extension_suffix import Interpreter
 from musl_audit.model import ElfFacts, Member, WheelFacts
 from musl_audit.repair.actions import ClearExecutableStack, DropZeroLengthSegments, RenameMember, UnpackRelocations
 from musl_audit.repair.fixes import file_fixes, importable_suffix, suffix_fixes
-from musl_audit.rules.musl304_extension_suffix import Interpreter
 
 TRIPLET = "x86_64-linux-musl"
 OLD = (Interpreter(10), Interpreter(10, is_patched=False))

@@ -6,7 +6,7 @@ import pytest
 from tests.support.fake_libraries import FactLibraries
 from tests.support.values import catalog, executable, extension, library, wheel
 
-from musl_audit.linkage import link
+from musl_audit.loader.linkage import link
 from musl_audit.model import ElfFacts, WheelFacts
 from musl_audit.repair.actions import DropNeeded, Graft, ReplaceNeeded, SetRunpath, SetSoname
 from musl_audit.repair.grafts import Grafting, Grafts

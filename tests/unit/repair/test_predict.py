@@ -6,9 +6,9 @@ import pytest
 from tests.support.repairs import INPUTS
 from tests.support.values import extension, library, wheel
 
+from musl_audit.adapters.patchers.patchelf import patch
 from musl_audit.elf import read_elf
 from musl_audit.model import ElfFacts, VersionNeed, WheelName
-from musl_audit.patchers.patchelf import patch
 from musl_audit.repair.actions import (
     ClearExecutableStack,
     DropNeeded,

@@ -9,9 +9,9 @@ from tests.support.packed_fixtures import ARCHES, packed_fixture
 from tests.support.packed_library import DATA, MACHINES, PackedLibrary, write_packed_library
 
 from musl_audit.elf import read_elf
+from musl_audit.elf.headers import Section
+from musl_audit.elf.image import Image, read_image
 from musl_audit.errors import ElfError, UnpackError
-from musl_audit.repair.headers import Section
-from musl_audit.repair.image import Image, read_image
 from musl_audit.repair.relr import unpack_relocations, verify
 
 every_arch = pytest.mark.parametrize("arch", ARCHES)

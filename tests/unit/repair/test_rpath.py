@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.values import extension, library
 
-from musl_audit.layout import InstalledTree, descend, place_of, relative_to_origin
 from musl_audit.repair.rpath import entries_inside, joined, origin_to
+from musl_audit.wheel.installed_tree import InstalledTree, descend, place_of, relative_to_origin
 
 PARTS = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=4)
 TREES = st.sampled_from(["", "demo-1.0.data/platlib/", "demo-1.0.data/purelib/"])

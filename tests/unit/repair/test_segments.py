@@ -5,9 +5,9 @@ from dataclasses import replace
 from tests.support.packed_library import DATA, PackedLibrary, write_packed_library
 
 from musl_audit.elf import read_elf
-from musl_audit.repair.headers import Segment
-from musl_audit.repair.image import read_image
-from musl_audit.repair.segments import clear_executable_stack, drop_zero_length_segments
+from musl_audit.elf.headers import Segment
+from musl_audit.elf.image import read_image
+from musl_audit.elf.segments import clear_executable_stack, drop_zero_length_segments
 
 GNU_STACK = 0x6474E551
 LIBRARY = write_packed_library(PackedLibrary("s390x"))

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musl_audit.reporters.layout import listed, ranges, width_of, wrapped
+from musl_audit.reporters.text_layout import listed, ranges, width_of, wrapped
 
 WORDS = st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12), max_size=20)
 

@@ -3,8 +3,8 @@
 import pytest
 from tests.support.values import codes, extension, judged, wheel
 
+from musl_audit.judging.rules.musl304_extension_suffix import Interpreter, imports
 from musl_audit.model import Severity
-from musl_audit.rules.musl304_extension_suffix import Interpreter, imports
 
 TRIPLET = "x86_64-linux-musl"
 

@@ -6,7 +6,7 @@ import pytest
 from tests.support.values import executable, extension, judged, library, wheel
 
 from musl_audit.model import ElfFacts, ElfKind, Finding, Problem, Severity, Symbol, WheelFacts
-from musl_audit.wheelname import parse_wheel_name
+from musl_audit.wheel.names import parse_wheel_name
 
 INFO = "demo-1.0.dist-info"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from musl_audit.adapters.sources.files import expand
 from musl_audit.model import Failure, Skip
-from musl_audit.sources.files import expand
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from musl_audit.sources import inflate as module
-from musl_audit.sources.inflate import Deflate, InflateError, collect, deflate, inflate
+from musl_audit.adapters.archive import inflate as module
+from musl_audit.adapters.archive.inflate import Deflate, InflateError, collect, deflate, inflate
 
 
 @pytest.fixture(params=["zlib", "zlib_ng"], autouse=True)

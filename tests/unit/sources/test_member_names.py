@@ -5,8 +5,8 @@ import unicodedata
 
 import pytest
 
+from musl_audit.adapters.archive.member_names import name_problems
 from musl_audit.model import Member
-from musl_audit.sources.member_names import name_problems
 
 
 def found(*names: str, mode: int = 0) -> list[tuple[str, tuple[str, ...]]]:

@@ -26,10 +26,10 @@ from tests.support.archives import (
     zip_of,
 )
 
+from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.errors import WheelError
-from musl_audit.limits import Limits
 from musl_audit.model import Member
-from musl_audit.sources.zips import open_wheel
+from musl_audit.wheel.limits import Limits
 
 
 def good_wheel() -> bytes:

@@ -9,8 +9,8 @@ load, a required name that is missing; 2 wrong usage; 4 the interpreter or a whe
 
 from argparse import ArgumentParser, Namespace
 
+from musl_audit.adapters.configuration import FAIL_ON
 from musl_audit.cli import arguments
-from musl_audit.configuration import FAIL_ON
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -9,11 +9,11 @@ types and LFS64 names are not to be seen in a symbol table: add them by hand.
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from musl_audit.catalogs import load_catalog
+from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.cli.output import output_to
-from musl_audit.derive import derive
 from musl_audit.errors import UsageError
 from musl_audit.model import MuslVersion
+from musl_audit.policy.derive import derive
 from musl_audit.policy.render import render
 
 

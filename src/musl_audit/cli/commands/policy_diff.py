@@ -6,14 +6,13 @@ That is symbols, abilities of the loader, and the relocation types it applies.
 
 from argparse import ArgumentParser, Namespace
 
-from musl_audit.catalogs import load_catalog
+from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.cli.arguments import add_color, add_json
 from musl_audit.cli.output import output_to
-from musl_audit.derive import difference
-from musl_audit.errors import UsageError
+from musl_audit.errors import UsageError, did_you_mean
 from musl_audit.model import MuslVersion
-from musl_audit.nearest import did_you_mean
 from musl_audit.policy import Catalog
+from musl_audit.policy.derive import difference
 from musl_audit.reporters import policy_text
 from musl_audit.reporters.rows import dump
 

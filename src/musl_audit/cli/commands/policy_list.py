@@ -4,7 +4,7 @@ List what the policies know: releases, tags and their floors, architectures, dis
 
 from argparse import ArgumentParser, Namespace
 
-from musl_audit.catalogs import load_catalog
+from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.cli.arguments import add_color, add_json
 from musl_audit.cli.output import output_to
 from musl_audit.reporters import policy_text

@@ -23,7 +23,7 @@ from musl_audit.errors import UsageError
 from musl_audit.policy import Catalog
 
 if TYPE_CHECKING:
-    from musl_audit.cli.repairing import Searching
+    from musl_audit.workflows.repairing import Searching
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -77,12 +77,12 @@ def _add_fixes(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Repair the wheels, and return the exit code."""
-    from musl_audit.catalogs import load_catalog
+    from musl_audit.adapters.catalogs import load_catalog
+    from musl_audit.adapters.writer import check_output_directory
     from musl_audit.cli.repair_run import RepairRun
-    from musl_audit.cli.repairing import Workshop
     from musl_audit.repair.actions import RepairSettings
     from musl_audit.repair.tags import check_plat
-    from musl_audit.writer import check_output_directory
+    from musl_audit.workflows.repairing import Workshop
 
     catalog = load_catalog()
     settings = settings_of(options)
@@ -120,7 +120,7 @@ def run(options: Namespace) -> int:
 
 def _wheels(options: Namespace, directory: Path) -> list[Path]:
     """Return the wheels; raise ``UsageError`` where one would be written over without being asked to."""
-    from musl_audit.sources.files import expand
+    from musl_audit.adapters.sources.files import expand
 
     if not options.wheels:
         raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
@@ -140,8 +140,8 @@ def _wheels(options: Namespace, directory: Path) -> list[Path]:
 
 def _searching(options: Namespace, catalog: Catalog) -> "Searching":
     """Return where libraries are looked for; a relative ``--ldpaths`` means this machine's working directory."""
-    from musl_audit.cli.repairing import Searching
-    from musl_audit.libraries import split_paths
+    from musl_audit.adapters.libraries import split_paths
+    from musl_audit.workflows.repairing import Searching
 
     environment = (os.environ.get("LD_LIBRARY_PATH"), os.environ.get("AUDITWHEEL_LD_LIBRARY_PATH"))
     ldpaths = None
@@ -174,9 +174,9 @@ def _sysroot(text: str | None, catalog: Catalog, *, is_needed: bool) -> Path | N
         return Path(text)
     if not is_needed:
         return None
+    from musl_audit.adapters.interpreter.host import read_host
+    from musl_audit.adapters.tree import Tree
     from musl_audit.environment.values import Libc
-    from musl_audit.interpreter.host import read_host
-    from musl_audit.tree import Tree
 
     return Path("/") if read_host(Tree(), catalog).libc is Libc.MUSL else None
 

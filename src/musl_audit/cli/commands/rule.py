@@ -10,10 +10,9 @@ from argparse import ArgumentParser, Namespace
 from musl_audit.cli.arguments import add_color
 from musl_audit.cli.output import output_to
 from musl_audit.environment.rules import all_rules as environment_rules
-from musl_audit.errors import UsageError
-from musl_audit.nearest import did_you_mean
+from musl_audit.errors import UsageError, did_you_mean
+from musl_audit.judging.rules import all_rules
 from musl_audit.reporters.rule_text import Explained, listing, page
-from musl_audit.rules import all_rules
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -11,8 +11,8 @@ from importlib import import_module
 from importlib.resources import files
 
 from musl_audit.environment.context import Check, Context
+from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding
-from musl_audit.rules.base import Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import Context
 from musl_audit.environment.values import Libc
+from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
-from musl_audit.rules.base import Rule
 
 RULE = Rule(
     "ENV001",

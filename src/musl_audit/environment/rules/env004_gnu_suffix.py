@@ -12,9 +12,8 @@ Use a build with the right name, or 3.11 and later.
 from collections.abc import Iterator
 
 from musl_audit.environment.context import Context
-from musl_audit.environment.suffixes import wears_gnu_suffix
+from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
-from musl_audit.rules.base import Rule
 
 RULE = Rule(
     "ENV004", "gnu-suffix", Severity.WARNING, "use CPython 3.11 or later, or a build that is patched as Alpine's are"
@@ -24,7 +23,7 @@ RULE = Rule(
 def check(context: Context) -> Iterator[Finding]:
     """Yield one finding for an interpreter on musl whose SOABI is glibc's."""
     interpreter = context.environment.interpreter
-    if interpreter is None or not wears_gnu_suffix(interpreter):
+    if interpreter is None or not interpreter.wears_gnu_suffix:
         return
     musl = (interpreter.soabi or "").replace("-linux-gnu", "-linux-musl")
     yield RULE.finding(

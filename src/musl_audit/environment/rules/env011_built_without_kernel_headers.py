@@ -20,8 +20,8 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import Context
 from musl_audit.environment.kernel_headers import HeaderMacro, lost_names
+from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.model import Finding, Severity
-from musl_audit.rules.base import Rule, spell
 
 RULE = Rule(
     "ENV011",

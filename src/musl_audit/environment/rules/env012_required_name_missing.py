@@ -9,8 +9,8 @@ Names are those that depend on kernel headers (see ENV011): socket families and 
 from collections.abc import Iterator
 
 from musl_audit.environment.context import Context
+from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.model import Finding, Severity
-from musl_audit.rules.base import Rule, spell
 
 RULE = Rule("ENV012", "required-name-missing", Severity.ERROR, "use a Python built with kernel headers (see ENV011)")
 

@@ -10,8 +10,8 @@ Add ``--run``: the interpreter is then executed and asked.
 from collections.abc import Iterator
 
 from musl_audit.environment.context import Context
+from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
-from musl_audit.rules.base import Rule
 
 RULE = Rule("ENV013", "build-unknown", Severity.NOTE, "add --run to ask the interpreter itself")
 

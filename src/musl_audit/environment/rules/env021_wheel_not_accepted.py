@@ -9,8 +9,8 @@ Then it compares ``Requires-Python`` of the metadata with its version. The messa
 from collections.abc import Iterator
 
 from musl_audit.environment.context import Context
+from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
-from musl_audit.rules.base import Rule
 
 RULE = Rule("ENV021", "wheel-not-accepted", Severity.ERROR, "take the wheel built for this Python, or build it there")
 

@@ -9,8 +9,8 @@ message says which.
 from collections.abc import Iterator
 
 from musl_audit.environment.context import Context
+from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
-from musl_audit.rules.base import Rule
 
 RULE = Rule("ENV023", "wheel-not-judged", Severity.WARNING, "install it there and import it")
 

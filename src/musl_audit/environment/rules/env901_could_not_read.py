@@ -8,8 +8,8 @@ interpreter, a text, a shared library), or the wheel is no archive. The exit cod
 from collections.abc import Iterator
 
 from musl_audit.environment.context import Context
+from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
-from musl_audit.rules.base import Rule
 
 RULE = Rule("ENV901", "could-not-read", Severity.ERROR, "name the interpreter itself, such as /usr/bin/python3.12")
 

@@ -8,8 +8,8 @@ seconds. What its files say is reported all the same. The exit code is 4.
 from collections.abc import Iterator
 
 from musl_audit.environment.context import Context
+from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
-from musl_audit.rules.base import Rule
 
 RULE = Rule("ENV902", "could-not-run", Severity.ERROR, "leave --run away, or run musl-audit where the interpreter runs")
 

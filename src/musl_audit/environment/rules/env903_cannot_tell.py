@@ -8,8 +8,8 @@ Add ``--run``. The exit code is 4: an unanswered question is not a good answer.
 from collections.abc import Iterator
 
 from musl_audit.environment.context import Context
+from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.model import Finding, Severity
-from musl_audit.rules.base import Rule, spell
 
 RULE = Rule("ENV903", "cannot-tell", Severity.ERROR, "add --run to ask the interpreter itself")
 

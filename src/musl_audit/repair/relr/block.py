@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from musl_audit.elf.layout import PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE
+from musl_audit.elf.headers import SHF_WRITE, Region, Section, Segment
+from musl_audit.elf.image import Image
+from musl_audit.elf.view import PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE
 from musl_audit.errors import UnpackError
-from musl_audit.repair.headers import SHF_WRITE, Region, Section, Segment
-from musl_audit.repair.image import Image
 
 LARGEST_ALIGN = 4096
 MOVABLE_SEGMENTS = (PT_INTERP, PT_NOTE, PT_GNU_PROPERTY)

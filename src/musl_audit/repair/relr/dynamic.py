@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from musl_audit.elf.layout import DT_RELR, DT_RELRSZ
+from musl_audit.elf.headers import Region
+from musl_audit.elf.image import Image
+from musl_audit.elf.view import DT_RELR, DT_RELRSZ
 from musl_audit.errors import UnpackError
-from musl_audit.repair.headers import Region
-from musl_audit.repair.image import Image
 from musl_audit.repair.relr.tables import DT_RELRENT, TableTags
 
 PACKED_TAGS = (DT_RELR, DT_RELRSZ, DT_RELRENT)

@@ -8,10 +8,10 @@ Moving the program headers to the end instead would load as well, but GNU strip 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from musl_audit.elf.layout import PT_LOAD
+from musl_audit.elf.headers import PF_R, PT_NULL, PT_PHDR, Region, Section, Segment
+from musl_audit.elf.image import Image, align_up
+from musl_audit.elf.view import PT_LOAD
 from musl_audit.errors import UnpackError
-from musl_audit.repair.headers import PF_R, PT_NULL, PT_PHDR, Region, Section, Segment
-from musl_audit.repair.image import Image, align_up
 from musl_audit.repair.relr.block import MOVABLE_SEGMENTS, Block, block_in_the_way
 from musl_audit.repair.relr.dynamic import with_dynamic_entries
 from musl_audit.repair.relr.space import Space

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from musl_audit.repair.headers import SHF_ALLOC, Region, Section
-from musl_audit.repair.image import Image
+from musl_audit.elf.headers import SHF_ALLOC, Region, Section
+from musl_audit.elf.image import Image
 from musl_audit.repair.relr.space import Space
 from musl_audit.repair.relr.tables import SHT_REL, SHT_RELA, Tables
 

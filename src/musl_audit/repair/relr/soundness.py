@@ -4,10 +4,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from musl_audit.elf.layout import ET_DYN, PT_DYNAMIC
+from musl_audit.elf.headers import Region
+from musl_audit.elf.image import Image
+from musl_audit.elf.view import ET_DYN, PT_DYNAMIC
 from musl_audit.errors import UnpackError
-from musl_audit.repair.headers import Region
-from musl_audit.repair.image import Image
 from musl_audit.repair.relr.tables import Tables
 from musl_audit.repair.relr.targets import relocated_regions
 

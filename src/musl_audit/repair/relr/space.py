@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from musl_audit.elf.headers import Section, Segment
+from musl_audit.elf.image import Image, align_up
 from musl_audit.errors import UnpackError
-from musl_audit.repair.headers import Section, Segment
-from musl_audit.repair.image import Image, align_up
 
 TAIL_ALIGN = 64  # what lies behind the loaded part moves by a multiple of this, and so keeps its alignment
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from musl_audit.elf.layout import (
+from musl_audit.elf.headers import Format, Region
+from musl_audit.elf.image import Image
+from musl_audit.elf.view import (
     DT_JMPREL,
     DT_PLTREL,
     DT_PLTRELSZ,
@@ -29,8 +31,6 @@ from musl_audit.elf.layout import (
     EM_X86_64,
 )
 from musl_audit.errors import ElfError, UnpackError
-from musl_audit.repair.headers import Format, Region
-from musl_audit.repair.image import Image
 from musl_audit.repair.relr.decode import count_addresses, table_words, unpack_addresses
 
 DT_RELAENT, DT_RELENT, DT_RELRENT = 9, 19, 37

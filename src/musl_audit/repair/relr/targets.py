@@ -1,8 +1,8 @@
 """The bytes that relocations change."""
 
-from musl_audit.elf.layout import DT_SYMTAB
-from musl_audit.repair.headers import Region
-from musl_audit.repair.image import Image
+from musl_audit.elf.headers import Region
+from musl_audit.elf.image import Image
+from musl_audit.elf.view import DT_SYMTAB
 from musl_audit.repair.relr.tables import Relocation, Tables, dynamic_values, relocation_type, symbol_index
 
 

@@ -1,8 +1,8 @@
 """Packed relocations (DT_RELR) made ordinary ones, so that every release of musl applies the same."""
 
-from musl_audit.elf.layout import DT_RELR
-from musl_audit.repair.headers import Region
-from musl_audit.repair.image import Image, read_image
+from musl_audit.elf.headers import Region
+from musl_audit.elf.image import Image, read_image
+from musl_audit.elf.view import DT_RELR
 from musl_audit.repair.relr.dynamic import with_table_tags, without_packed_tags
 from musl_audit.repair.relr.room import make_room
 from musl_audit.repair.relr.sections import cleared, with_table_sections

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from musl_audit.elf import read_elf
-from musl_audit.elf.layout import DT_RELR, PT_DYNAMIC
+from musl_audit.elf.headers import Region, Segment
+from musl_audit.elf.image import Image, read_image
+from musl_audit.elf.view import DT_RELR, PT_DYNAMIC
 from musl_audit.errors import UnpackError
 from musl_audit.model import ElfFacts
-from musl_audit.repair.headers import Region, Segment
-from musl_audit.repair.image import Image, read_image
 from musl_audit.repair.relr.tables import Relocation, Tables, read_tables, stored_words
 
 

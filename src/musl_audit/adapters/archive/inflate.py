@@ -1,0 +1,111 @@
+"""Deflated bytes to plain ones, no further than was declared."""
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+
+from musl_audit.frozen import frozen
+from musl_audit.wheel.ports import Hasher
+
+TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
+
+CHUNK = 256 * 1024  # of input; large enough for full speed, small enough that memory is the member's alone
+_PIECE = 1024 * 1024  # of output
+
+
+class InflateError(ValueError):
+    """The bytes are not what the archive declares; the message says in what they differ."""
+
+
+class Inflater(Protocol):
+    """What ``decompressobj`` returns."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the compressed data was seen."""
+
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """What is left of the input because the output reached its limit."""
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Return what *data* holds, *max_length* bytes at most."""
+
+
+@frozen
+class Deflate:
+    """What reading a zip needs of a compression library."""
+
+    decompressobj: Callable[[int], Inflater]
+    crc32: Callable[[bytes, int], int]
+    error: type[Exception]
+
+
+@cache
+def deflate() -> Deflate:
+    """Return ``zlib_ng`` where it is installed (extra ``fast``): it is much faster; else ``zlib``."""
+    try:
+        from zlib_ng import zlib_ng
+    except ImportError:
+        import zlib
+
+        return Deflate(zlib.decompressobj, zlib.crc32, zlib.error)
+    return Deflate(zlib_ng.decompressobj, zlib_ng.crc32, zlib_ng.error)  # type: ignore[arg-type]  # typed as an instance
+
+
+def inflate_head(data: bytes, size: int) -> bytes:
+    """Return the first *size* bytes at most that raw deflate *data* holds; raise ``InflateError`` if it is garbage."""
+    library = deflate()
+    try:
+        return library.decompressobj(-15).decompress(data, size)
+    except library.error as error:
+        raise InflateError("the compressed data is corrupt") from error
+
+
+def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what raw deflate *chunks* hold, 1 MiB at most at a time; raise ``InflateError`` where they are garbage."""
+    library = deflate()
+    inflater = library.decompressobj(-15)
+    try:
+        for chunk in chunks:
+            yield inflater.decompress(chunk, _PIECE)
+            while inflater.unconsumed_tail:
+                yield inflater.decompress(inflater.unconsumed_tail, _PIECE)
+        while piece := inflater.decompress(b"", _PIECE):
+            yield piece
+    except library.error as error:
+        raise InflateError("the compressed data is corrupt") from error
+    if not inflater.eof:
+        raise InflateError("the compressed data ends too early")
+
+
+def collect(pieces: Iterable[bytes], *, size: int, crc: int, hasher: Hasher | None = None) -> bytes:
+    """
+    Return *pieces* joined; raise ``InflateError`` where they have not *size* bytes, or another CRC-32 than *crc*.
+
+    Gives each piece to *hasher*. Stops at the first piece too many. The buffer has its size from the start, so the
+    bytes exist once.
+    """
+    crc32 = deflate().crc32
+    buffer = io.BytesIO()
+    actual = 0
+    if size:
+        buffer.seek(size - 1)
+        buffer.write(b"\0")
+        buffer.seek(0)
+    for piece in pieces:
+        if buffer.tell() + len(piece) > size:
+            raise InflateError(f"it holds more than the {size} bytes declared")
+        actual = crc32(piece, actual)
+        if hasher:
+            hasher.update(piece)
+        buffer.write(piece)
+    if buffer.tell() < size:
+        raise InflateError(f"it holds {buffer.tell()} bytes, not the {size} declared")
+    if actual != crc:
+        raise InflateError(f"its CRC-32 is {actual:08x}, not {crc:08x}")
+    return buffer.getvalue()

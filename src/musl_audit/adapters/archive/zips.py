@@ -1,0 +1,129 @@
+"""Wheels as zip files: members are read from where they lie, checked, and never extracted to disk."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from io import BufferedRandom, BufferedReader
+from os import PathLike
+
+from musl_audit.adapters.archive.assessment import Place, survey
+from musl_audit.adapters.archive.faults import Fault, problems_of
+from musl_audit.adapters.archive.inflate import CHUNK, InflateError, collect, inflate, inflate_head
+from musl_audit.adapters.archive.member_names import name_problems
+from musl_audit.adapters.archive.zip_directory import CentralHeader, read_directory
+from musl_audit.errors import WheelError
+from musl_audit.model import Member, Problem
+from musl_audit.wheel.limits import Limits
+from musl_audit.wheel.ports import Hasher, PackedMember
+
+_HEAD = 64  # plain bytes that say what a member is
+_PREFIXES = (512, 8192)  # compressed bytes to take them from; the longest block header of deflate has 330
+
+
+@contextmanager
+def open_wheel(path: str | PathLike[str], limits: Limits | None = None) -> Iterator["ZipArchive"]:
+    """
+    Open the wheel at *path* for reading.
+
+    Raise ``WheelError`` where the file cannot be read, is no zip, is truncated or encrypted, or is beyond *limits*.
+    """
+    try:
+        file = open(path, "rb")  # noqa: SIM115  # closed below
+    except OSError as error:
+        raise WheelError(f"cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a NUL in the path
+        raise WheelError(f"cannot be read: {error}") from error
+    with file:
+        yield ZipArchive(file, os.path.basename(path), limits or Limits())
+
+
+class ZipArchive:
+    """An opened wheel; ``ports.Archive`` says what it offers."""
+
+    def __init__(self, file: BufferedReader | BufferedRandom, filename: str, limits: Limits) -> None:
+        self.filename = filename
+        self.size = file.seek(0, 2)
+        self._file = file
+        self._limits = limits
+        directory = read_directory(file, self.size, limits)
+        found = survey(file, directory, limits)
+        self.members = found.members
+        self._places = found.places
+        self._problems = (*directory.problems, *found.problems, *name_problems(found.members))
+        self._faults = list(found.faults)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The digest of the whole file, read in chunks."""
+        from hashlib import file_digest
+
+        self._file.seek(0)
+        return file_digest(self._file, "sha256").hexdigest()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the archive itself; complete once every member asked for was read."""
+        return (*self._problems, *problems_of(self._faults))
+
+    def head(self, member: Member) -> bytes:
+        """Return the first 64 bytes of *member*, fewer if it has fewer, none where it cannot be read."""
+        place = self._places.get(member)
+        if place is None or member.is_directory:
+            return b""
+        wanted = min(_HEAD, member.size)
+        try:
+            for length in _PREFIXES:
+                head = self._prefix(place, min(length, member.compressed_size))
+                if len(head) >= wanted:
+                    return head
+        except InflateError as error:
+            self._faults.append(Fault("wrong-content", f"cannot be inflated: {error}", member.name))
+            return b""
+        self._faults.append(Fault("wrong-content", "holds less data than it declares", member.name))
+        return head
+
+    def _prefix(self, place: Place, length: int) -> bytes:
+        self._file.seek(place.offset)
+        data = self._file.read(length)
+        return data[:_HEAD] if place.is_stored else inflate_head(data, _HEAD)
+
+    def read(self, member: Member, hasher: Hasher | None = None) -> bytes:
+        """
+        Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit.
+
+        *hasher* is given them piece by piece, each while it is still in the processor's cache.
+        """
+        place = self._places.get(member)
+        if place is None:
+            raise WheelError(f"{member.name!r} cannot be read")
+        pieces = self._chunks(place.offset, member.compressed_size)
+        if not place.is_stored:
+            pieces = inflate(pieces)
+        try:
+            return collect(pieces, size=member.size, crc=member.crc, hasher=hasher)
+        except InflateError as error:
+            self._faults.append(Fault("wrong-content", f"cannot be inflated: {error}", member.name))
+            raise WheelError(f"{member.name!r} cannot be inflated: {error}") from error
+
+    def packed(self, member: Member) -> PackedMember:
+        """Return *member* as it lies in the file; raise ``WheelError`` where it cannot be read."""
+        place = self._places.get(member)
+        if place is None:
+            raise WheelError(f"{member.name!r} cannot be read")
+        header = self._headers[member]
+        data = b"".join(self._chunks(place.offset, member.compressed_size))
+        return PackedMember(member, header.method, header.date_time, header.external_attributes, data)
+
+    @cached_property
+    def _headers(self) -> dict[Member, CentralHeader]:
+        """The entries of the directory, read again: only who copies members needs more of them than ``members`` has."""
+        directory = read_directory(self._file, self.size, self._limits)
+        return dict(zip(self.members, directory.entries, strict=True))
+
+    def _chunks(self, offset: int, remaining: int) -> Iterator[bytes]:
+        """Yield *remaining* bytes of the file from *offset* on, fewer if it ends before."""
+        self._file.seek(offset)
+        while remaining and (chunk := self._file.read(min(CHUNK, remaining))):
+            remaining -= len(chunk)
+            yield chunk

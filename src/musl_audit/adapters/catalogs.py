@@ -1,0 +1,57 @@
+"""Catalogs from the policy files on disk."""
+
+import json
+import os
+from os import PathLike
+
+from musl_audit.errors import PolicyError
+from musl_audit.policy import Catalog
+
+
+class PolicyDirectory:
+    """The policy files below a directory."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = os.fspath(path)
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """Return the names, without ``.json``, of the files in *folder*, sorted."""
+        where = os.path.join(self.path, folder)
+        try:
+            entries = sorted(os.listdir(where))
+        except OSError as error:
+            raise PolicyError(f"{where}: {error.strerror}") from error
+        return tuple(name.removesuffix(".json") for name in entries if name.endswith(".json"))
+
+    def read(self, path: str) -> object:
+        """Return the parsed JSON of a file; raise ``PolicyError`` where it cannot be read or parsed."""
+        where = os.path.join(self.path, path)
+        try:
+            with open(where, "rb") as file:
+                return json.loads(file.read())
+        except OSError as error:
+            raise PolicyError(f"{where}: {error.strerror}") from error
+        except ValueError as error:
+            raise PolicyError(f"{where}: {error}") from error
+
+
+def policies_directory() -> str:
+    """Return the directory of the policies: inside the installed package, or at the root of an editable install."""
+    package = os.path.dirname(os.path.dirname(__file__))
+    candidates = (package, os.path.dirname(os.path.dirname(package)))
+    found = next((path for path in candidates if os.path.isfile(f"{path}/policies/policy.json")), None)
+    if found is None:
+        raise PolicyError(f"no policies beside {package}: the installation is incomplete")
+    return os.path.join(found, "policies")
+
+
+def load_catalog(directory: str | PathLike[str] | None = None) -> Catalog:
+    """
+    Return the catalog of the policy files below *directory*, by default those that musl-audit ships.
+
+    Files are read when a question first needs them; each of them that is missing, malformed or contradicts another
+    raises ``PolicyError`` then.
+    """
+    return Catalog(PolicyDirectory(directory if directory is not None else policies_directory()))

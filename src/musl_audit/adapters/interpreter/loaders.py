@@ -1,0 +1,67 @@
+"""Dynamic loaders: whose they are, and which release, told from their own files."""
+
+import re
+
+from musl_audit.adapters.tree import PathError, Tree
+from musl_audit.environment.values import Libc, Loader
+
+LARGEST_LOADER = 32 << 20  # musl's has 0.7 MB, glibc's 0.2 MB, with debug information 5 MB
+_MUSL = b"musl libc ("  # "musl libc (%s)\nVersion %s\n": what the loader says of itself when it is executed
+# Between null characters, or behind other data; "LINUX_2.6.39" and "127.0.0.1" are in there, too.
+_MUSL_RELEASE = re.compile(rb"(?<![0-9_.])([01]\.[0-9]{1,2}\.[0-9]{1,2}(?:-git-[0-9A-Za-z.-]+)?)(?=\0)")
+_GLIBC_RELEASE = re.compile(rb"release version ([0-9]+\.[0-9]+)")
+_GCOMPAT = b"gcompat"
+_FILE = re.compile(r"ld-musl-[a-z0-9_]+\.so\.1|ld-linux[a-z0-9_-]*\.so\.[0-9]|ld64\.so\.[0-9]|ld\.so\.1")
+_FOLDERS = ("/lib", "/lib64", "/lib32", "/libx32")
+
+
+def read_loader(tree: Tree, path: str) -> Loader:
+    """Return what the file of the loader at *path* says; where there is none, what its name says."""
+    libc = libc_named(path)
+    try:
+        data = tree.read(path, most=LARGEST_LOADER)
+    except PathError as error:
+        return Loader(path, libc, exists=tree.exists(path), detail=str(error))
+    if _MUSL in data:
+        return Loader(path, Libc.MUSL, musl_release(data))
+    if release := _GLIBC_RELEASE.search(data):
+        return Loader(path, Libc.GLIBC, release[1].decode())
+    detail = "gcompat: a loader for glibc's programs that runs them on musl" if _GCOMPAT in data else ""
+    return Loader(path, libc, detail=detail)
+
+
+def musl_release(data: bytes) -> str | None:
+    """
+    Return the release that the file of a musl loader holds; None where it is not told beyond doubt.
+
+    The text ``Version %s`` is filled in when the loader runs; the release stands alone, ended by a null character.
+    """
+    found = {match.decode() for match in _MUSL_RELEASE.findall(data)}
+    return found.pop() if len(found) == 1 else None
+
+
+def libc_named(path: str) -> Libc:
+    """
+    Return whose loader *path* is by its name.
+
+    >>> libc_named("/lib/ld-musl-armhf.so.1"), libc_named("/lib64/ld-linux-x86-64.so.2")
+    (<Libc.MUSL: 'musl'>, <Libc.GLIBC: 'glibc'>)
+    """
+    name = path.rpartition("/")[2]
+    if name.startswith("ld-musl"):
+        return Libc.MUSL
+    return Libc.GLIBC if _FILE.fullmatch(name) else Libc.OTHER
+
+
+def installed_loaders(tree: Tree, but: str | None) -> tuple[Loader, ...]:
+    """Return the loaders in the usual places, but the one at *but*; that one is there says nothing about programs."""
+    seen = {tree.resolve(but)} if but is not None and tree.exists(but) else set()
+    found = []
+    for folder in _FOLDERS:
+        for name in tree.names(folder):
+            path = f"{folder}/{name}"
+            if not _FILE.fullmatch(name) or not tree.exists(path) or tree.resolve(path) in seen:
+                continue
+            seen.add(tree.resolve(path))
+            found.append(read_loader(tree, path))
+    return tuple(found)

@@ -1,0 +1,149 @@
+"""Libraries from outside the wheel: found as musl's loader would find them, in a sysroot or on a musl host."""
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+
+from musl_audit.adapters.packages import Packages
+from musl_audit.adapters.tree import PathError, Tree
+from musl_audit.elf import read_elf
+from musl_audit.errors import ElfError, LibraryError
+from musl_audit.judging.rules.musl201_needs_glibc import GLIBC_PARTS, is_glibc_loader
+from musl_audit.model import ElfFacts, ElfKind
+from musl_audit.policy import Arch
+from musl_audit.wheel.ports import FoundLibrary
+
+_DEFAULT_PATH = ("/lib", "/usr/local/lib", "/usr/lib")  # ldso/dynlink.c, where there is no path file
+_LARGEST_LIBRARY = 1 << 30  # bytes
+_LONGEST_PATH_FILE = 1 << 20
+
+
+class SystemLibraries:
+    """
+    The libraries of one system for one architecture.
+
+    ``added`` are directories searched before the RPATHs, as ``LD_LIBRARY_PATH`` is; ``ldpaths`` replace them and the
+    system's own. Where *tree* is None there is no musl system, and only named directories of this machine are searched.
+    """
+
+    def __init__(
+        self, tree: Tree | None, arch: Arch, *, added: Sequence[str] = (), ldpaths: Sequence[str] | None = None
+    ) -> None:
+        self._tree = tree or Tree()
+        self._arch = arch
+        self._packages = Packages(self._tree)
+        self._named = tuple(ldpaths if ldpaths is not None else added)
+        self._system = self._path_file() if tree is not None and ldpaths is None else ()
+
+    def find(self, soname: str, entries: Sequence[str]) -> FoundLibrary:
+        """Return the library that the loader would take; see ``ports.Libraries``."""
+        if not _is_plain(soname):
+            raise LibraryError("not a plain file name, so no file is chosen by it")
+        searched = [entry for entry in entries if self._is_searched(entry)]
+        directories = tuple(dict.fromkeys((*self._named, *searched, *self._system)))
+        for directory in directories:
+            try:
+                source = self._tree.resolve(f"{directory}/{soname}")
+            except PathError:
+                continue
+            return self._accept(source, directory)
+        raise LibraryError(_not_found(directories))
+
+    def read(self, library: FoundLibrary) -> bytes:
+        """Return the bytes of *library*, the same that its digest was taken of."""
+        data = self._bytes(library.source)
+        if _sha256(data) != library.sha256:
+            raise LibraryError(f"{library.source} changed while it was being copied")
+        return data
+
+    def _bytes(self, source: str) -> bytes:
+        try:
+            return self._tree.read(source, most=_LARGEST_LIBRARY)
+        except PathError as error:
+            raise LibraryError(str(error)) from error
+
+    def _is_searched(self, entry: str) -> bool:
+        """Whether an RPATH entry, which a wheel may set to anything, leads to a directory that is searched anyway."""
+        if not entry.startswith("/") or "$" in entry:
+            return False
+        found = self._resolved(entry)
+        return found is not None and any(found == root or found.startswith(root + "/") for root in self._roots)
+
+    @cached_property
+    def _roots(self) -> tuple[str, ...]:
+        """The directories below which an RPATH may lead; never the root itself, which is above everything."""
+        found = (self._resolved(path) for path in (*self._named, *self._system))
+        return tuple(root for root in found if root is not None and root != "/")
+
+    def _resolved(self, path: str) -> str | None:
+        try:
+            return self._tree.resolve(path)
+        except PathError:
+            return None
+
+    def _path_file(self) -> tuple[str, ...]:
+        """Return the loader's search path: that of its path file, of which an empty one means nowhere."""
+        path = f"/etc/{self._arch.loader.removesuffix('.so.1')}.path"
+        if not self._tree.exists(path):
+            return _DEFAULT_PATH
+        try:
+            text = self._tree.text(path, most=_LONGEST_PATH_FILE)
+        except PathError as error:
+            raise LibraryError(f"the search path of the loader cannot be read: {error}") from error
+        return tuple(entry for entry in text.replace("\n", ":").split(":") if entry.startswith("/"))
+
+    def _accept(self, source: str, directory: str) -> FoundLibrary:
+        if not _is_plain(source.rpartition("/")[2]):
+            raise LibraryError(f"{source!r} is not a plain file name, so it is not copied")
+        data = self._bytes(source)
+        try:
+            facts = read_elf(data, source)
+        except ElfError as error:
+            raise LibraryError(f"{source} is no ELF library: {error}") from error
+        self._refuse(facts)
+        origin = self._packages.owner_of(source)
+        return FoundLibrary(source, _sha256(data), facts, origin=origin, directory=directory)
+
+    def _refuse(self, facts: ElfFacts) -> None:
+        """Raise ``LibraryError`` where the file is not musl's, or not for the wheel's architecture."""
+        if facts.kind not in (ElfKind.LIBRARY, ElfKind.EXTENSION):
+            raise LibraryError(f"{facts.path} is no shared library")
+        if not self._arch.is_machine_of(facts.identity):
+            raise LibraryError(f"{facts.path} is for another architecture than {self._arch.name}")
+        parts = [name for name in facts.needed if name in GLIBC_PARTS or is_glibc_loader(name)]
+        if parts:
+            raise LibraryError(f"{facts.path} is built for glibc (it needs {parts[0]}), so it is not taken")
+        if facts.soname and (facts.soname in GLIBC_PARTS or is_glibc_loader(facts.soname)):
+            raise LibraryError(f"{facts.path} is a part of glibc ({facts.soname}), so it is not taken")
+
+
+def _is_plain(name: str) -> bool:
+    r"""
+    Whether *name* is that of a file, and one that can be told, written into RECORD, and unpacked anywhere.
+
+    >>> [_is_plain(name) for name in ("libfoo.so.1", "../libfoo.so", "lib\nfoo.so", "")]
+    [True, False, False, False]
+    """
+    return name.isprintable() and not {"/", "\\"}.intersection(name) and name not in ("", ".", "..")
+
+
+def _not_found(directories: Sequence[str]) -> str:
+    if not directories:
+        return "not searched anywhere: this is no musl system; name one with --sysroot, or directories with --ldpaths"
+    return f"not found in {', '.join(directories)}; --ldpaths names other directories, --exclude leaves it to the user"
+
+
+def _sha256(data: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
+
+
+def split_paths(text: str | None) -> tuple[str, ...]:
+    """
+    Return the absolute directories of a list such as ``LD_LIBRARY_PATH``.
+
+    >>> split_paths("/opt/lib::lib:/usr/lib")
+    ('/opt/lib', '/usr/lib')
+    """
+    return tuple(entry for entry in (text or "").split(os.pathsep) if entry.startswith("/"))

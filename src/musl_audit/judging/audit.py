@@ -1,0 +1,101 @@
+"""The way from facts to a report: the 40 lines to read first."""
+
+from musl_audit.frozen import replace
+from musl_audit.judging.claims import claims_of, floors_to_earn
+from musl_audit.judging.context import Context
+from musl_audit.judging.impact import spell_releases, who_is_hit
+from musl_audit.judging.rules import run_rules
+from musl_audit.judging.verdict import decide, external_libraries, required
+from musl_audit.loader.linkage import Linkage, link
+from musl_audit.model import Claim, Finding, Loads, Releases, Report, Settings, Severity, Verdict, WheelFacts
+from musl_audit.policy import Arch, Catalog
+from musl_audit.wheel.names import kind_of
+
+
+def judge(facts: WheelFacts, catalog: Catalog, settings: Settings | None = None, *, path: str | None = None) -> Report:
+    """
+    Return what *catalog* says about *facts*: pure, and cheap enough to judge an index again.
+
+    Raise ``UsageError`` where *settings* name a floor that does not exist.
+    """
+    settings = settings or Settings()
+    context = context_of(facts, catalog, settings)
+    stated = tuple(run_rules(context))
+    floors = floors_to_earn(context.arch.name, catalog, settings) if context.arch else {}
+    verdict = decide(context, stated, floors=floors)
+    judged = tuple(_judged(claim, verdict, stated) for claim in context.claims)
+    return Report(
+        path=path or facts.filename,
+        filename=facts.filename,
+        sha256=facts.sha256,
+        name=facts.name,
+        kind=kind_of(facts.name),
+        claims=judged,
+        verdict=verdict,
+        findings=tuple(sorted(filter(None, (_reported(item, context) for item in stated)), key=order)),
+        external_libraries=external_libraries(context.linkage),
+    )
+
+
+def context_of(facts: WheelFacts, catalog: Catalog, settings: Settings) -> Context:
+    """Return the view of *facts* that the rules read; raise ``UsageError`` for a floor that does not exist."""
+    claims = claims_of(facts.name, catalog, settings)
+    arch = _arch(facts, claims, catalog)
+    linkage = link(facts, arch, catalog, settings.exclude) if arch else Linkage(())
+    return Context(facts, catalog, arch=arch, claims=claims, linkage=linkage)
+
+
+def order(finding: Finding) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Return the place of *finding* in a report."""
+    return finding.code, finding.members, finding.symbols
+
+
+def _arch(facts: WheelFacts, claims: tuple[Claim, ...], catalog: Catalog) -> Arch | None:
+    """Return the architecture to judge for: the claimed one, else the one of most files."""
+    claimed = {claim.arch for claim in claims if claim.arch}
+    if len(claimed) == 1:
+        return catalog.arches.get(claimed.pop())
+    built = [arch for elf in facts.elves if elf.is_dynamic and (arch := catalog.machine_of(elf.identity))]
+    named = sorted(built, key=lambda arch: (-built.count(arch), arch.name))
+    return named[0] if named else None
+
+
+def _judged(claim: Claim, verdict: Verdict, stated: tuple[Finding, ...]) -> Claim:
+    """Return *claim* with the answer whether the wheel keeps it: on every promised release, and with no error left."""
+    if claim.floor is None or claim.arch != verdict.arch:
+        return claim
+    broken = frozenset(release for release in verdict.known if release >= claim.floor) - verdict.loads_on
+    if broken or any(finding.severity is Severity.ERROR and not finding.fails_on for finding in stated):
+        return replace(claim, kept=False, broken_on=broken)
+    return replace(claim, kept=None if verdict.loads is Loads.UNKNOWN else True)
+
+
+def _reported(finding: Finding, context: Context) -> Finding | None:
+    """
+    Return *finding* as it concerns a promise, None where it concerns none.
+
+    What only releases decide about, and none of them promised, is evidence for the ladder and no finding. A wheel
+    without a promise is told what no release loads.
+    """
+    if not finding.fails_on:
+        return replace(finding, tags=tuple(claim.tag for claim in context.claims))
+    if not context.promised:
+        return finding if finding.fails_on == context.known else None
+    hit = finding.fails_on & context.promised
+    if not hit:
+        return None
+    return replace(
+        finding,
+        tags=tuple(claim.tag for claim in context.claims if claim.floor and max(hit) >= claim.floor),
+        fails_on=hit,
+        fixed_since=required(context.releases, context.known - finding.fails_on),
+        message=finding.message + _impact(finding, hit, context),
+    )
+
+
+def _impact(finding: Finding, hit: Releases, context: Context) -> str:
+    """Return the tail of a message that says on which promised releases, and where, the files do not load."""
+    if hit == context.promised or context.arch is None:
+        return "; fails on every promised release"
+    hurt = who_is_hit(hit, context.arch, context.catalog, frozenset(finding.symbols))
+    return f"; fails on musl {spell_releases(hit, context.releases)}" + (f": {hurt}" if hurt else "")

@@ -1,0 +1,72 @@
+"""The view of one wheel that the rules and the verdict read."""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from musl_audit.loader.linkage import Linkage, Load, Reference
+from musl_audit.model import Claim, ElfFacts, MuslVersion, Releases, WheelFacts
+from musl_audit.policy import Arch, Catalog
+
+
+class Context:
+    """
+    What rules know about one wheel: its facts, its claims, the policies and the loader model's answers.
+
+    Everything derived is computed once, when a rule first asks.
+    """
+
+    def __init__(
+        self,
+        facts: WheelFacts,
+        catalog: Catalog,
+        *,
+        arch: Arch | None,
+        claims: tuple[Claim, ...],
+        linkage: Linkage,
+    ) -> None:
+        self.facts = facts
+        self.catalog = catalog
+        self.arch = arch
+        self.claims = claims
+        self.linkage = linkage
+
+    @property
+    def loads(self) -> tuple[Load, ...]:
+        """What happens when each root of the wheel is loaded; empty where the architecture is unknown."""
+        return self.linkage.loads
+
+    @cached_property
+    def loaded(self) -> tuple[ElfFacts, ...]:
+        """Every file that some load maps, sorted by path."""
+        return tuple(self.linkage.files())
+
+    @cached_property
+    def releases(self) -> tuple[MuslVersion, ...]:
+        """The releases that the policies know for the wheel's architecture, ascending."""
+        return self.catalog.releases_of(self.arch.name) if self.arch else ()
+
+    @cached_property
+    def known(self) -> Releases:
+        """The same as a set."""
+        return frozenset(self.releases)
+
+    @cached_property
+    def promised(self) -> Releases:
+        """The releases that the wheel's tags promise, all tags together."""
+        floors = [claim.floor for claim in self.claims if claim.floor is not None]
+        return frozenset(release for release in self.known if floors and release >= min(floors))
+
+    @cached_property
+    def floor(self) -> MuslVersion | None:
+        """The oldest promised release."""
+        return min(self.promised, default=None)
+
+    def lacking(self, ability: str) -> Releases:
+        """Return the known releases whose loader lacks *ability*."""
+        return self.known - self.catalog.able(ability, self.arch.name) if self.arch else frozenset()
+
+    def references(self) -> Iterator[tuple[Load, Reference]]:
+        """Yield every reference that libc and Python do not satisfy everywhere, with the load in which it is made."""
+        for load in self.loads:
+            for reference in load.references:
+                yield load, reference

@@ -1,0 +1,36 @@
+"""
+The archive is not safe to unpack, or not the same for everybody who does.
+
+A member's path leads out of the directory it is installed to, or means something else on another system; it
+is a link or a device; two members install to one file, for some systems or for all; the header before a
+member contradicts the central directory, members share bytes, or one is hidden from the directory: one reader
+of the zip sees other files than another. Members that are encrypted, damaged, compressed with anything but
+deflate, or larger than the limits are not examined at all. PyPI and careful installers refuse such archives.
+
+Bytes that belong to no member, before, between or after them, are noted.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.judging.context import Context
+from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.model import Finding, Severity
+
+RULE = Rule(
+    "MUSL004",
+    "unsafe-member",
+    Severity.ERROR,
+    "build the wheel again with a maintained build backend; do not install this one",
+)
+_NOTED = frozenset({"extra-data"})
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield one finding for each kind of problem."""
+    for problem in context.facts.archive_problems:
+        subject = f"{spell(problem.members)}: " if problem.members else "the archive: "
+        yield RULE.finding(
+            subject + problem.detail,
+            members=problem.members,
+            severity=Severity.NOTE if problem.kind in _NOTED else None,
+        )

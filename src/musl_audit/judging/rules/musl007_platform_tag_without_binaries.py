@@ -1,0 +1,36 @@
+"""
+The tags name a platform, and there is no binary in the wheel.
+
+Such a wheel works on every platform, and pip installs it on one only; it has to be built and stored once for
+each. The usual reasons: an optional extension module was not compiled, without an error, or the build backend
+was told to tag for the platform.
+
+If nothing is missing, tag the wheel ``any``.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.judging.context import Context
+from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.model import Finding, Severity
+from musl_audit.wheel.names import tag_family
+
+RULE = Rule(
+    "MUSL007",
+    "platform-tag-without-binaries",
+    Severity.WARNING,
+    "look whether the extension modules were compiled; if there are none: `python -m wheel tags --platform-tag any`",
+)
+_LINUX = frozenset({"musllinux", "manylinux", "linux"})
+_UNREAD = frozenset({"encrypted", "unsupported-compression", "beyond-limit", "wrong-content", "header-mismatch"})
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield one finding if no member is a binary, readable or not."""
+    facts = context.facts
+    tags = facts.name.platform_tags if facts.name else ()
+    if facts.elves or facts.elf_problems or not tags or not all(tag_family(tag) in _LINUX for tag in tags):
+        return
+    if any(problem.kind in _UNREAD for problem in facts.archive_problems):
+        return
+    yield RULE.finding(f"tagged {spell(tags)}, and there is no binary in it")

@@ -1,0 +1,48 @@
+"""
+The wheel is tagged for any platform, and there are binaries in it.
+
+pip installs it everywhere, also where the binaries cannot load. Whether a wheel is pure is told by its
+content, never by its tag: each binary is listed with the C library that it was built for.
+
+Some projects ship binaries for several platforms in one wheel, and choose at run time: ignore the rule there.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.judging.context import Context
+from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.model import ElfFacts, Finding, Fix, Severity
+
+RULE = Rule(
+    "MUSL010",
+    "any-tag-with-binaries",
+    Severity.WARNING,
+    "tag the wheel for its platform: `python -m wheel tags --platform-tag musllinux_1_2_ARCH`",
+)
+_GLIBC = ("ld-linux", "ld64.so", "libc.so.6")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield one finding for all binaries."""
+    facts = context.facts
+    if facts.name is None or "any" not in facts.name.platform_tags or not facts.elves:
+        return
+    libcs = {elf.path: libc_of(elf) for elf in facts.elves}
+    listed = [f"{path} ({libc})" for path, libc in libcs.items()]
+    yield RULE.finding(
+        f"tagged any, with binaries: {spell(listed, limit=len(listed))}",
+        members=libcs,
+        fix=Fix("write-tags", automatic=True) if set(libcs.values()) == {"musl"} else None,
+    )
+
+
+def libc_of(elf: ElfFacts) -> str:
+    """Return the C library that *elf* was built for, as far as its needs tell."""
+    if not elf.is_dynamic:
+        return elf.kind.value.replace("-", " ")
+    names = (*elf.needed, (elf.interpreter or "").rpartition("/")[2])
+    if any(name.startswith(_GLIBC) for name in names):
+        return "glibc"
+    if any(name == "libc.so" or name.startswith(("libc.musl-", "ld-musl-")) for name in names):
+        return "musl"
+    return "no C library"

@@ -1,0 +1,71 @@
+"""
+A bundled library defines a symbol that musl's libc exports too, and uses or offers it.
+
+libc is loaded first and symbol versions are ignored, so libc's definition wins: the library's own never runs,
+for itself as for others. Usually both do the same. For ``crypt``, ``malloc`` and its family, ``dlopen`` and
+``pthread_*`` they rarely do, so these are a warning. Executables are left out: their symbols come before
+libc's.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.judging.context import Context
+from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.musl103_mixed_time_abi import imported
+from musl_audit.loader.linkage import Load
+from musl_audit.model import ElfFacts, ElfKind, Finding, Severity
+
+RULE = Rule(
+    "MUSL105",
+    "shadowed-by-libc",
+    Severity.NOTE,
+    "hide or rename the symbol in the library (-Bsymbolic has no effect on musl)",
+)
+_DANGEROUS = frozenset(
+    "aligned_alloc calloc dlclose dlopen dlsym free malloc malloc_usable_size memalign "
+    "posix_memalign realloc valloc".split()
+)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield one finding for the symbols that matter, and one for the others."""
+    shadowed: dict[Severity, set[tuple[str, str]]] = {}
+    for load in context.loads:
+        if load.is_program:
+            continue
+        for file in load.files:
+            if file.kind is ElfKind.LIBRARY:
+                for name in _shadowed(file, load, context):
+                    severity = Severity.WARNING if is_dangerous(name) else Severity.NOTE
+                    shadowed.setdefault(severity, set()).add((name, file.path))
+    for severity, found in shadowed.items():
+        names = sorted({name for name, _ in found})
+        yield RULE.finding(
+            f"{spell(names)}: libc's definition wins over the library's own",
+            members=(path for _, path in found),
+            symbols=names,
+            severity=severity,
+        )
+
+
+def _shadowed(file: ElfFacts, load: Load, context: Context) -> Iterator[str]:
+    """Yield what *file* defines, some file of the load refers to, and libc exports."""
+    if context.arch is None:
+        return
+    table = context.catalog.symbols(context.arch.name)
+    doubles = (file.defined & table.names()) - file.copied
+    if not doubles:
+        return
+    for name in doubles & file.referenced_definitions.union(*map(imported, load.files)):
+        if table.releases_with(name) & (context.promised or context.known):
+            yield name
+
+
+def is_dangerous(name: str) -> bool:
+    """
+    Whether two definitions of *name* rarely do the same.
+
+    >>> is_dangerous("pthread_create"), is_dangerous("strlcpy")
+    (True, False)
+    """
+    return name in _DANGEROUS or name.startswith(("crypt", "pthread_"))

@@ -1,0 +1,91 @@
+"""
+A file was built for glibc.
+
+Its interpreter or a needed library is glibc's loader (``ld-linux-x86-64.so.2``): musl cannot start or load
+it. Or it needs ``libc.so.6``: musl takes every name that begins with ``libc.``, ``libm.``, ``libpthread.``
+and so on for itself, so such a file loads by accident as long as musl has all its symbols, and then runs with
+another ABI than it was compiled for. A strong reference to a symbol that only glibc has, with a ``GLIBC_``
+version, shows the same.
+
+A ``GLIBC_`` version need alone is no finding: musl ignores versions, and good wheels carry a libgcc_s that
+has one.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.judging.context import Context
+from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.musl102_symbol_in_no_musl import is_missing_everywhere
+from musl_audit.model import ElfFacts, Finding, Severity
+
+RULE = Rule(
+    "MUSL201",
+    "needs-glibc",
+    Severity.ERROR,
+    "build it in a musllinux image, against musl",
+)
+GLIBC_PARTS = frozenset("libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libutil.so.1".split())
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield a finding for what cannot load at all, and one for what loads by accident."""
+    loaders: dict[str, set[str]] = {}
+    parts: dict[str, set[str]] = {}
+    for file in context.loaded:
+        for name in _glibc_loaders(file):
+            loaders.setdefault(name, set()).add(file.path)
+        for name in GLIBC_PARTS.intersection(file.needed):
+            parts.setdefault(name, set()).add(file.path)
+    if loaders:
+        yield RULE.finding(
+            f"built for glibc: needs its loader {spell(sorted(loaders))}",
+            members=set().union(*loaders.values()),
+            libraries=loaders,
+            fails_on=context.known,
+        )
+    if parts:
+        yield RULE.finding(
+            f"built for glibc, loads by accident: musl takes {spell(sorted(parts))} for itself",
+            members=set().union(*parts.values()),
+            libraries=parts,
+        )
+    yield from _symbols(context, {path for paths in (*loaders.values(), *parts.values()) for path in paths})
+
+
+def _symbols(context: Context, reported: set[str]) -> Iterator[Finding]:
+    """Yield a finding for files that show it only by symbols of glibc and versions of them."""
+    versioned = {
+        file.path for file in context.loaded if any(need.version.startswith("GLIBC_") for need in file.version_needs)
+    }
+    found = {
+        (reference.symbol.name, reference.path)
+        for _, reference in context.references()
+        if reference.path in versioned - reported
+        and is_missing_everywhere(reference)
+        and context.catalog.glibc_name(reference.symbol.name)
+    }
+    if found:
+        names = sorted({name for name, _ in found})
+        yield RULE.finding(
+            f"built for glibc: needs {spell(names)} in a GLIBC_ version",
+            members=(path for _, path in found),
+            symbols=names,
+            fails_on=context.known,
+        )
+
+
+def _glibc_loaders(file: ElfFacts) -> Iterator[str]:
+    for name in (*file.needed, file.interpreter or ""):
+        base = name.rpartition("/")[2]
+        if is_glibc_loader(base):
+            yield base
+
+
+def is_glibc_loader(soname: str) -> bool:
+    """
+    Whether *soname* is the dynamic loader of glibc on some architecture.
+
+    >>> is_glibc_loader("ld-linux-x86-64.so.2"), is_glibc_loader("ld64.so.2"), is_glibc_loader("ld-musl-i386.so.1")
+    (True, True, False)
+    """
+    return soname.startswith(("ld-linux", "ld64.so", "ld.so"))

@@ -1,0 +1,51 @@
+"""
+An RPATH or RUNPATH leads out of the wheel.
+
+It names a directory of the machine that built the file: useless elsewhere at best. At worst, whoever can
+write there decides what code is loaded; so a path relative to the working directory, or one in a directory
+that everybody may write to, is an error. musl ignores the whole string where it has a ``$`` other than
+``$ORIGIN``.
+
+``musl-audit repair`` removes such entries.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.judging.context import Context
+from musl_audit.judging.rules.base import Rule
+from musl_audit.loader.search_paths import all_entries, is_outside
+from musl_audit.model import Finding, Fix, Severity
+from musl_audit.wheel.installed_tree import relative_to_origin
+
+RULE = Rule(
+    "MUSL204",
+    "rpath-outside-wheel",
+    Severity.WARNING,
+    "run `musl-audit repair`, or `patchelf --set-rpath`; build with $ORIGIN only",
+    Fix("set-runpath", automatic=True),
+)
+_WORLD_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield one finding for each distinct entry."""
+    users: dict[str, set[str]] = {}
+    for file in context.loaded:
+        for entry in all_entries(file):
+            if is_outside(entry, file):
+                users.setdefault(entry, set()).add(file.path)
+    for entry, paths in sorted(users.items()):
+        what, severity = _judge(entry)
+        yield RULE.finding(f"{entry}: {what}", members=paths, severity=severity)
+
+
+def _judge(entry: str) -> tuple[str, Severity]:
+    if relative_to_origin(entry) is not None:
+        return "leads out of the installed tree", Severity.WARNING
+    if "$" in entry:
+        return "musl knows only $ORIGIN, and ignores the whole path", Severity.WARNING
+    if not entry.startswith("/"):
+        return "relative to the working directory of whoever runs Python", Severity.ERROR
+    if any(entry == path or entry.startswith(path + "/") for path in _WORLD_WRITABLE):
+        return "in a directory that everybody may write to", Severity.ERROR
+    return "a directory of the machine that built it", Severity.WARNING

@@ -1,0 +1,34 @@
+"""
+A file needs ``libpython``.
+
+An extension gets Python's symbols from the process that imports it. Where Python is linked statically, as in
+python-build-standalone and Docker's images, there is no such library, or loading it brings a second
+interpreter into the process.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.judging.context import Context
+from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.loader.linkage import is_libpython
+from musl_audit.model import Finding, Fix, Severity
+
+RULE = Rule(
+    "MUSL205",
+    "links-libpython",
+    Severity.WARNING,
+    "do not link extensions with -lpython3.x; `musl-audit repair` drops the dependency",
+    Fix("drop-needed", automatic=True),
+)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield one finding for all files."""
+    users = {file.path: set(filter(is_libpython, file.needed)) for file in context.loaded}
+    libraries = sorted(set().union(*users.values())) if users else []
+    if libraries:
+        yield RULE.finding(
+            f"needs {spell(libraries)}: extensions take Python's symbols from the process",
+            members=(path for path, sonames in users.items() if sonames),
+            libraries=libraries,
+        )

@@ -1,0 +1,39 @@
+"""
+A file refers weakly to a thread-local variable that nothing defines.
+
+Any other unresolved weak reference is 0. To relocate one to thread-local storage, musl's loader asks which file
+defines it, follows a null pointer and crashes, on every release.
+"""
+
+from collections.abc import Iterator
+
+from musl_audit.judging.context import Context
+from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.model import Finding, Nobody, Severity
+
+RULE = Rule(
+    "MUSL408",
+    "weak-undefined-tls",
+    Severity.ERROR,
+    "define the variable, or drop the weak reference to it",
+)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield one finding for all variables."""
+    thread_local = {elf.path: elf.thread_local for elf in context.facts.elves}
+    found = {
+        (reference.symbol.name, reference.path)
+        for _, reference in context.references()
+        if isinstance(reference.provider, Nobody)
+        and reference.symbol.is_weak
+        and reference.symbol.name in thread_local[reference.path]
+    }
+    if found:
+        names = sorted({name for name, _ in found})
+        yield RULE.finding(
+            f"{spell(names)}: a weak reference to a thread-local variable that nothing defines crashes musl's loader",
+            members=(path for _, path in found),
+            symbols=names,
+            fails_on=context.known,
+        )

@@ -1,0 +1,117 @@
+"""The way from an opened wheel to its facts: what the bytes say, and nothing about any policy or host."""
+
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
+from types import MappingProxyType
+
+from musl_audit.elf import is_elf, read_elf
+from musl_audit.errors import ElfError, WheelError
+from musl_audit.model import ElfFacts, Member, Problem, WheelFacts, WheelName
+from musl_audit.wheel.dist_info import dist_infos_of, main_dist_info, parse_wheel_file
+from musl_audit.wheel.names import parse_wheel_name
+from musl_audit.wheel.ports import Archive, Hasher
+from musl_audit.wheel.record import LARGEST_RECORD, Record, compare, parse_record
+
+_LARGEST_WHEEL_FILE = 1 << 20
+
+
+def extract(
+    archive: Archive,
+    *,
+    verify_hashes: bool = False,
+    with_digests: bool = True,
+    known: Mapping[str, ElfFacts | None] = MappingProxyType({}),
+) -> WheelFacts:
+    """
+    Return the facts of the wheel in *archive*.
+
+    A member is an ELF file if its first bytes say so; each is inflated once, and held against its digest in ``RECORD``;
+    with *verify_hashes*, so are all other members. One that cannot be read is a problem of the archive, not the end.
+    Without digests, neither is the wheel's own taken, nor are members held against theirs. *known* are members, by
+    name, that were read before, with their facts, or None for one that is no ELF file: these are not inflated.
+    """
+    name = _name(archive.filename)
+    files = {member.name: member for member in archive.members if not member.is_directory}  # the last of a name counts
+    dist_infos = dist_infos_of(files)
+    own = main_dist_info(dist_infos, name)
+    wheel_file = _read(archive, files.get(f"{own}/WHEEL"), most=_LARGEST_WHEEL_FILE)
+    record = _record(archive, files.get(f"{own}/RECORD"))
+    elves: list[ElfFacts] = []
+    elf_problems: list[Problem] = []
+    contradicted: list[str] = []
+    for member in files.values():
+        if member.name in known:
+            elves += filter(None, [known[member.name]])
+            continue
+        is_binary = is_elf(archive.head(member))
+        if not is_binary and not verify_hashes:
+            continue
+        for found in _examine(archive, member, record if with_digests else Record(), is_binary=is_binary):
+            match found:
+                case ElfFacts():
+                    elves.append(found)
+                case Problem():
+                    elf_problems.append(found)
+                case str():
+                    contradicted.append(found)
+    return WheelFacts(
+        filename=archive.filename,
+        name=name,
+        sha256=archive.sha256 if with_digests else "",
+        size=archive.size,
+        members=archive.members,
+        elves=tuple(sorted(elves, key=attrgetter("path"))),
+        metadata=parse_wheel_file(dist_infos, wheel_file),
+        archive_problems=archive.problems,
+        record_problems=tuple(compare(record, files.values(), contradicted, own or "")),
+        elf_problems=tuple(elf_problems),
+    )
+
+
+def _name(filename: str) -> WheelName | None:
+    try:
+        return parse_wheel_name(filename)
+    except WheelError:
+        return None
+
+
+def _record(archive: Archive, member: Member | None) -> Record:
+    if member is None:
+        return Record(exists=False)
+    data = _read(archive, member, most=LARGEST_RECORD)
+    if data is None:
+        reason = f"cannot be read, or has more than {LARGEST_RECORD} bytes"
+        problem = Problem("malformed-record", (member.name,), reason)
+        return Record(problems=(problem,), is_readable=False)
+    return parse_record(data)
+
+
+def _read(
+    archive: Archive, member: Member | None, hasher: Hasher | None = None, *, most: int | None = None
+) -> bytes | None:
+    """Return the bytes of *member*; None where there is none, it is too large, or the archive noted a problem."""
+    if member is None or (most is not None and member.size > most):
+        return None
+    try:
+        return archive.read(member, hasher)
+    except WheelError:
+        return None
+
+
+_Found = ElfFacts | Problem | str
+
+
+def _examine(archive: Archive, member: Member, record: Record, *, is_binary: bool) -> Iterator[_Found]:
+    """Yield the path of *member* if its digest is wrong, and its facts or its problem if it is a binary."""
+    hasher = record.hasher(member.name)
+    data = _read(archive, member, hasher)
+    if data is None:
+        return
+    if hasher and record.contradicts(member.name, hasher):
+        yield member.name
+    if not is_binary:
+        return
+    try:
+        yield read_elf(data, member.name)
+    except ElfError as error:
+        yield Problem("unreadable-elf", (member.name,), str(error))

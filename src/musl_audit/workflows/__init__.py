@@ -1,0 +1,6 @@
+"""
+One command's whole story, without arguments or printing: the public way to use musl-audit from Python.
+
+May import everything but ``cli``; a workflow takes values and returns values.
+Read ``examining`` first.
+"""

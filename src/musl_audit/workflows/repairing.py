@@ -1,0 +1,230 @@
+"""One wheel through ``repair``: planned, predicted, applied in private, judged, and only then published."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+
+from musl_audit import __version__
+from musl_audit.adapters.archive.zips import ZipArchive, open_wheel
+from musl_audit.adapters.libraries import SystemLibraries
+from musl_audit.adapters.patchers.patchelf import patch, patchelf
+from musl_audit.adapters.patchers.strip import strip, strip_tool
+from musl_audit.adapters.tree import Tree
+from musl_audit.adapters.writer import EARLIEST, copy, pack, publish, unpublished, write_archive
+from musl_audit.errors import LibraryError, RepairError, UnmendableError, WheelError
+from musl_audit.judging.audit import judge
+from musl_audit.model import Report, Settings, WheelFacts, WheelName
+from musl_audit.policy import Arch, Catalog
+from musl_audit.repair.actions import NOTHING_TO_DO, Graft, RepairPlan, RepairSettings, Strip
+from musl_audit.repair.apply import Application, PatchAction
+from musl_audit.repair.flavor import Flavor, flavor_of, spell_undecided
+from musl_audit.repair.plan import Proposal, as_promised, propose, refusals
+from musl_audit.repair.unmendable import foreseen_refusals
+from musl_audit.wheel.extract import extract
+from musl_audit.wheel.limits import Limits
+from musl_audit.wheel.ports import PackedMember
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """Where libraries are looked for; ``sysroot`` None: there is no musl system here."""
+
+    sysroot: Path | None
+    added: tuple[str, ...] = ()
+    ldpaths: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What became of one wheel; status: repaired, copied, planned, refused, failed, delegated or glibc."""
+
+    path: str
+    status: str
+    output: str | None = None
+    plan: RepairPlan = NOTHING_TO_DO
+    report: Report | None = None  # on the result, or on what it would be
+    reasons: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+class ElfTools:
+    """patchelf and strip for one architecture."""
+
+    def __init__(self, arch: Arch) -> None:
+        self._arch = arch
+
+    def patch(self, data: bytes, actions: Iterable[PatchAction], what: str) -> bytes:
+        """Return *data* with *actions* done in one call."""
+        return patch(data, actions, what)
+
+    def strip(self, data: bytes, what: str) -> bytes:
+        """Return *data* without what the loader does not need."""
+        return strip(data, self._arch, what)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """How wheels are repaired, the same for each of a run."""
+
+    directory: Path
+    catalog: Catalog
+    settings: Settings
+    repair: RepairSettings
+    searching: Searching
+    limits: Limits
+    is_dry_run: bool = False
+    allows_pure: bool = False
+    compression: int = 6
+    image_plat: str | None = None  # AUDITWHEEL_PLAT
+    epoch: int | None = None  # SOURCE_DATE_EPOCH: seconds since 1970
+    published: set[Path] = field(default_factory=set)
+
+    def repaired(self, path: Path) -> Repaired:
+        """Return what became of the wheel at *path*; an error of one wheel does not hide the others."""
+        try:
+            with open_wheel(path, self.limits) as archive:
+                return self._repaired(path, archive)
+        except (WheelError, RepairError, LibraryError) as error:
+            return Repaired(str(path), "failed", reasons=(str(error),), exit_code=4)
+        except OSError as error:  # of a temporary directory: full, or not there
+            reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+            return Repaired(str(path), "failed", reasons=(reason,), exit_code=4)
+
+    @property
+    def _plat(self) -> str | None:
+        return self.image_plat if self.repair.plat == "auto" else self.repair.plat
+
+    def _repaired(self, path: Path, archive: ZipArchive) -> Repaired:
+        facts = extract(archive, with_digests=False)
+        match flavor_of(facts, self.catalog, self._plat):
+            case Flavor.PURE:
+                return self._pure(path)
+            case Flavor.GLIBC:
+                return Repaired(str(path), "glibc", reasons=("it is for glibc",))
+            case Flavor.MUSL:
+                return self._planned(path, archive, facts)
+            case (Flavor.MIXED | Flavor.UNKNOWN) as flavor:
+                return _refused(path, RepairPlan(refusals=(spell_undecided(flavor),)))
+
+    def _pure(self, path: Path) -> Repaired:
+        if self.allows_pure:
+            return self._copied(path, NOTHING_TO_DO, None)
+        reason = "it has no binaries: nothing to repair; --allow-pure-python-wheel copies it"
+        return _refused(path, RepairPlan(refusals=(reason,)))
+
+    def _planned(self, path: Path, archive: ZipArchive, facts: WheelFacts) -> Repaired:
+        proposal = propose(facts, self.catalog, self.settings, self.repair, self._libraries, image_plat=self.image_plat)
+        if isinstance(proposal, RepairPlan):
+            return _refused(path, proposal)
+        if proposal.plan.refusals:
+            return _refused(path, proposal.plan, proposal.report)
+        if not proposal.plan.actions:
+            return self._copied(path, proposal.plan, proposal.report)
+        try:
+            return (
+                self._tried(path, archive, proposal)
+                if self.is_dry_run
+                else self._applied(path, archive, facts, proposal)
+            )
+        except UnmendableError as error:
+            return _refused(path, replace(proposal.plan, refusals=(str(error),)))
+
+    def _tried(self, path: Path, archive: ZipArchive, proposal: Proposal) -> Repaired:
+        if reasons := tuple(foreseen_refusals(archive, proposal.plan.actions)):
+            return _refused(path, replace(proposal.plan, refusals=reasons))
+        output = str(self.directory / proposal.predicted.filename)
+        return Repaired(str(path), "planned", output, proposal.plan, proposal.report)
+
+    def _libraries(self, arch: Arch) -> SystemLibraries:
+        root = self.searching.sysroot
+        tree = Tree(str(root)) if root is not None else None
+        return SystemLibraries(tree, arch, added=self.searching.added, ldpaths=self.searching.ldpaths)
+
+    def _applied(self, path: Path, archive: ZipArchive, facts: WheelFacts, proposal: Proposal) -> Repaired:
+        plan, arch = proposal.plan, proposal.arch
+        _require_tools(plan, arch)
+        predicted, libraries = proposal.predicted, self._libraries(arch)
+        application = Application(archive, facts, predicted, libraries, ElfTools(arch), self._pack)
+        target = self.directory / predicted.filename
+        with unpublished(target) as file:
+            write_archive(file, application.entries(plan.actions, self._sbom(facts, plan, proposal.promise)))
+            if not application.changed and target.name == path.name:
+                return self._copied(path, NOTHING_TO_DO, proposal.report)
+            file.flush()
+            report = self._judged(ZipArchive(file, target.name, self.limits), facts, application, proposal.promise)
+            self._take(target)
+            publish(file, target)
+        return Repaired(str(path), "repaired", str(target), plan, report)
+
+    def _take(self, target: Path) -> None:
+        """Note where a result goes; raise ``RepairError`` where another one of this run went there."""
+        if target in self.published:
+            raise RepairError(f"{target} was written for another wheel of this run already")
+        self.published.add(target)
+
+    def _judged(self, written: ZipArchive, facts: WheelFacts, application: Application, promise: WheelName) -> Report:
+        """Return the verdict on the file that was written; raise ``RepairError`` where it is not what was predicted."""
+        elves = {elf.path: elf for elf in facts.elves}
+        known = {
+            new: replace(elves[old], path=new) if old in elves else None for new, old in application.copied.items()
+        }
+        result = extract(written, with_digests=False, known=known)
+        report = judge(as_promised(result, promise), self.catalog, self.settings)
+        broken = (*refusals(report), *(problem.detail for problem in result.record_problems if problem.detail))
+        if broken:
+            raise RepairError(f"the result does not keep its promise, though it should: {broken[0]}")
+        return report
+
+    def _sbom(self, facts: WheelFacts, plan: RepairPlan, name: WheelName) -> list[tuple[str, bytes]]:
+        grafts = [action for action in plan.actions if isinstance(action, Graft)]
+        if not grafts:
+            return []
+        from musl_audit.adapters.sbom import FILE_NAME, sbom
+
+        directory = f"{facts.metadata.dist_infos[0]}/sboms"
+        taken = {member.name.casefold() for member in facts.members}
+        path = next(path for path in _numbered(f"{directory}/{FILE_NAME}") if path.casefold() not in taken)
+        return [(path, sbom(name, grafts, self.epoch, version=__version__))]
+
+    def _pack(self, name: str, data: bytes, mode: int, old: PackedMember | None) -> PackedMember:
+        return pack(name, data, mode=mode or 0o644, date_time=self._date(old), level=self.compression)
+
+    def _date(self, old: PackedMember | None) -> tuple[int, int, int, int, int, int]:
+        if self.epoch is not None:
+            from time import gmtime
+
+            year, month, day, hour, minute, second, *_ = gmtime(self.epoch)
+            return year, month, day, hour, minute, second
+        return old.date_time if old is not None else EARLIEST
+
+    def _copied(self, path: Path, plan: RepairPlan, report: Report | None) -> Repaired:
+        target = self.directory / path.name
+        if self.is_dry_run:
+            return Repaired(str(path), "planned", str(target), plan, report)
+        self._take(target)
+        if not (target.exists() and target.samefile(path)):
+            with path.open("rb") as file:
+                copy(file, target)
+        return Repaired(str(path), "copied", str(target), plan, report)
+
+
+def _refused(path: Path, plan: RepairPlan, report: Report | None = None) -> Repaired:
+    return Repaired(str(path), "refused", None, plan, report, plan.refusals, 1)
+
+
+def _require_tools(plan: RepairPlan, arch: Arch) -> None:
+    """Raise ``RepairError`` before any work where a tool is missing."""
+    if any(isinstance(action, Strip) for action in plan.actions):
+        strip_tool(arch)
+    if any(isinstance(action, PatchAction) for action in plan.actions):
+        patchelf()
+
+
+def _numbered(path: str) -> Iterator[str]:
+    """Yield *path*, and then the same with a number, for where it is taken."""
+    directory, _, name = path.rpartition("/")
+    stem, dot, rest = name.partition(".")
+    yield path
+    for number in count(2):
+        yield f"{directory}/{stem}-{number}{dot}{rest}"
