@@ -204,14 +204,14 @@ class InWheel:
 
 
 @frozen
-class Libc:
+class FromLibc:
     """musl provides it on these releases, which may be none of those that are promised."""
 
     releases: Releases
 
 
 @frozen
-class Interpreter:
+class FromInterpreter:
     """Python itself provides it."""
 
 
@@ -255,7 +255,7 @@ class Nobody:
     """Nothing provides it on any release."""
 
 
-Provider = InWheel | Libc | Interpreter | Allowed | Excluded | Outside | Unreachable | Unknown | Nobody
+Provider = InWheel | FromLibc | FromInterpreter | Allowed | Excluded | Outside | Unreachable | Unknown | Nobody
 
 # --- Findings and reports -------------------------------------------------------------------------------
 

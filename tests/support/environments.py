@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.support.values import X86_64, catalog, executable
 
 from musl_audit.adapters.catalogs import PolicyDirectory, policies_directory
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.judge import findings_of
 from musl_audit.environment.kernel_headers import KernelHeaders, read_kernel_headers
 from musl_audit.environment.tags import accepted_tags, platform_tags
@@ -62,7 +62,7 @@ def target(found: Interpreter, *libraries: str, exports: frozenset[str] | None =
 def findings(found: Interpreter | None, **facts: object) -> list[Finding]:
     """Return what the rules say about an interpreter; ``facts`` are fields of ``Environment``."""
     environment = replace(Environment(HOST, found), **facts)  # type: ignore[arg-type]
-    return list(findings_of(Context(environment, catalog(), kernel_headers())))
+    return list(findings_of(EnvironmentContext(environment, catalog(), kernel_headers())))
 
 
 def codes(found: Interpreter | None, **facts: object) -> list[str]:

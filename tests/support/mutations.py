@@ -2,7 +2,7 @@
 
 import random
 
-from musl_audit.elf.view import PT_DYNAMIC, Image
+from musl_audit.elf.view import PT_DYNAMIC, ElfView
 from musl_audit.errors import ElfError
 
 EXTREMES = (0, 1, 2, 3, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 2**63 - 1, 2**63, 2**64 - 1)
@@ -26,7 +26,7 @@ def _places(data: bytes) -> list[tuple[int, int]]:
     """Return where the structures of *data* lie: headers, the dynamic segment, the tables that it leads to."""
     places = [(16, 64), (52, 64 + 56 * 8)]
     try:
-        image = Image(data)
+        image = ElfView(data)
         for segment in image.segments_of_type(PT_DYNAMIC):
             start, end = image.file_range(segment.address)
             places += [(start, min(start + segment.file_size, end))] * 3

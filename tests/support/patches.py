@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterable
 
-from musl_audit.elf.view import PT_DYNAMIC, Image
+from musl_audit.elf.view import PT_DYNAMIC, ElfView
 
 # Where fields lie in the header and in a program header, and how wide they are, by class.
 HEADER = {
@@ -27,7 +27,7 @@ def overwritten(data: bytes, offset: int, new: bytes) -> bytes:
 
 def with_header(data: bytes, **fields: int) -> bytes:
     """Return *data* with these fields of the ELF header."""
-    image = Image(data)
+    image = ElfView(data)
     for name, value in fields.items():
         offset, width = HEADER[image.identity.bits][name]
         data = overwritten(data, offset, struct.pack(image.formats.order + width, value))
@@ -36,7 +36,7 @@ def with_header(data: bytes, **fields: int) -> bytes:
 
 def with_segment(data: bytes, index: int, **fields: int) -> bytes:
     """Return *data* with these fields of the program header *index*."""
-    image = Image(data)
+    image = ElfView(data)
     offset, width = HEADER[image.identity.bits]["phoff"]
     (start,) = struct.unpack_from(image.formats.order + width, data, offset)
     start += index * image.formats.segment.size
@@ -48,12 +48,12 @@ def with_segment(data: bytes, index: int, **fields: int) -> bytes:
 
 def segment_index(data: bytes, kind: int) -> int:
     """Return the index of the first program header of this type."""
-    return [segment.type for segment in Image(data).segments].index(kind)
+    return [segment.type for segment in ElfView(data).segments].index(kind)
 
 
 def dynamic_offset(data: bytes, tag: int) -> int:
     """Return where the dynamic entry *tag* lies in the file."""
-    image = Image(data)
+    image = ElfView(data)
     start, _ = image.file_range(image.segments_of_type(PT_DYNAMIC)[0].address)
     index = [entry for entry, _ in image.dynamic_entries()].index(tag)
     return start + index * image.formats.dynamic.size
@@ -63,11 +63,11 @@ def with_entries(data: bytes, changes: Iterable[tuple[int, int, int]]) -> bytes:
     """Return *data* with dynamic entries changed: ``(tag, new tag, new value)`` each."""
     for tag, new_tag, value in changes:
         offset = dynamic_offset(data, tag)
-        data = overwritten(data, offset, Image(data).formats.dynamic.pack(new_tag, value))
+        data = overwritten(data, offset, ElfView(data).formats.dynamic.pack(new_tag, value))
     return data
 
 
 def table_offset(data: bytes, tag: int) -> int:
     """Return where the table that the dynamic entry *tag* gives the address of lies in the file."""
-    image = Image(data)
+    image = ElfView(data)
     return image.file_range(dict(image.dynamic_entries())[tag])[0]

@@ -9,7 +9,7 @@ from musl_audit.model import (
     ElfFacts,
     Excluded,
     InWheel,
-    Libc,
+    FromLibc,
     Nobody,
     Outside,
     Provider,
@@ -36,7 +36,7 @@ def symbols(*elves: ElfFacts, exclude: tuple[str, ...] = ()) -> dict[str, Provid
 @pytest.mark.parametrize("soname", ["libc.so", "libc.musl-x86_64.so.1", "libc.so.6", "libm.so.6", "libpthread.so.0"])
 def test_reserved_names_are_libc_itself(soname: str) -> None:
     """load_library compares the word between lib and the first dot, and opens no file."""
-    assert isinstance(needs(extension(needed=(soname,)))[soname], Libc)
+    assert isinstance(needs(extension(needed=(soname,)))[soname], FromLibc)
 
 
 @pytest.mark.parametrize("soname", ["libgcc_s.so.1", "libresolv.so.2", "libm-abc123.so", "libpthread", "libcrypt.so.1"])
@@ -175,7 +175,7 @@ def test_libc_provides_a_symbol_from_its_release_on() -> None:
     """qsort_r came with 1.2.3."""
     provider = symbols(extension(undefined=uses("qsort_r")))["qsort_r"]
 
-    assert isinstance(provider, Libc)
+    assert isinstance(provider, FromLibc)
     assert min(provider.releases) == release("1.2.3")
 
 

@@ -20,7 +20,7 @@ from musl_audit.cli.env_wheels import answer_wheels
 from musl_audit.cli.output import Output, output_to
 from musl_audit.cli.settings import configuration_of
 from musl_audit.cli.stderr import complain
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.judge import exit_code, findings_of
 from musl_audit.environment.kernel_headers import read_kernel_headers
 from musl_audit.environment.tags import platform_tags
@@ -56,7 +56,7 @@ class EnvRun:
         with output_to(self.options.output, self.options.color) as output:
             environment = self._environment()
             version = environment.interpreter.minor if environment.interpreter else None
-            context = Context(environment, self.catalog, self.kernel_headers.for_version(version))
+            context = EnvironmentContext(environment, self.catalog, self.kernel_headers.for_version(version))
             findings = findings_of(context)
             code = exit_code(findings, FAIL_ON[self.fail_on])
             text = self._json(context, findings, code) if self._is_json else self._text(context, findings, output)
@@ -70,7 +70,7 @@ class EnvRun:
     def _is_json(self) -> bool:
         return bool(self.options.format == "json")
 
-    def _text(self, context: Context, findings: tuple[Finding, ...], output: Output) -> str:
+    def _text(self, context: EnvironmentContext, findings: tuple[Finding, ...], output: Output) -> str:
         from musl_audit.reporters.env_text import EnvText
 
         return EnvText(context, width=output.width, paint=output.paint, is_quiet=self.options.quiet).text(findings)
@@ -134,7 +134,7 @@ class EnvRun:
             raise UsageError(f"--require {name}: not a name that depends on kernel headers{near}")
         return full
 
-    def _json(self, context: Context, findings: tuple[Finding, ...], code: int) -> str:
+    def _json(self, context: EnvironmentContext, findings: tuple[Finding, ...], code: int) -> str:
         from musl_audit.reporters.env_rows import env_row
 
         settings: Row = {

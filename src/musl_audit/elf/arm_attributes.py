@@ -2,7 +2,7 @@
 
 import struct
 
-from musl_audit.elf.view import Image
+from musl_audit.elf.view import ElfView
 
 SHT_ARM_ATTRIBUTES = 0x70000003
 
@@ -15,7 +15,7 @@ class _TruncatedError(Exception):
     """The attributes end within a value; only they are in doubt, not the file."""
 
 
-def read_vfp_args(image: Image) -> int | None:
+def read_vfp_args(image: ElfView) -> int | None:
     """
     Return the value of ``Tag_ABI_VFP_args``: 0 floats in core registers, 1 in VFP registers, 3 either.
 

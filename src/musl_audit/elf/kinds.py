@@ -26,7 +26,7 @@ from musl_audit.elf.view import (
     ET_REL,
     PT_DYNAMIC,
     PT_INTERP,
-    Image,
+    ElfView,
 )
 from musl_audit.errors import ElfError
 from musl_audit.model import ElfKind
@@ -36,7 +36,7 @@ EXTENSION_PREFIXES = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_")
 INTERPRETER_SYMBOL = "Py_Initialize"
 
 
-def kind_of_type(image: Image) -> ElfKind | None:
+def kind_of_type(image: ElfView) -> ElfKind | None:
     """Return the kind of a file that nothing loads, ``None`` for others; raise ``ElfError`` for an unknown type."""
     if image.type in (ET_EXEC, ET_DYN):
         return None
@@ -46,7 +46,7 @@ def kind_of_type(image: Image) -> ElfKind | None:
     return kind
 
 
-def kind_of(image: Image, dynamic: dict[int, int], defined: frozenset[str]) -> ElfKind:
+def kind_of(image: ElfView, dynamic: dict[int, int], defined: frozenset[str]) -> ElfKind:
     """Return what a file of type ``ET_EXEC`` or ``ET_DYN`` is for, from its dynamic entries and exports."""
     has_interpreter = bool(image.segments_of_type(PT_INTERP))
     if not dynamic and (image.type == ET_DYN or image.segments_of_type(PT_DYNAMIC)):

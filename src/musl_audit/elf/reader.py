@@ -16,7 +16,7 @@ from musl_audit.elf.view import (
     DT_TEXTREL,
     PT_GNU_STACK,
     PT_INTERP,
-    Image,
+    ElfView,
 )
 from musl_audit.errors import ElfError
 from musl_audit.model import ElfFacts
@@ -31,7 +31,7 @@ def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
 
     Raises ``ElfError``, and nothing else, for whatever is malformed; time and memory grow with ``len(data)`` at most.
     """
-    image = Image(data)
+    image = ElfView(data)
     kind = kind_of_type(image)
     if kind is not None:
         return ElfFacts(path=path, kind=kind, identity=image.identity)
@@ -74,7 +74,7 @@ def _string(strings: StringTable, dynamic: dict[int, int], tag: int) -> str | No
     return strings[dynamic[tag]] if tag in dynamic else None
 
 
-def _interpreter(image: Image) -> str | None:
+def _interpreter(image: ElfView) -> str | None:
     """Return PT_INTERP's path, found by its offset in the file as the kernel does."""
     for segment in image.segments_of_type(PT_INTERP):
         end = segment.offset + segment.file_size
@@ -85,7 +85,7 @@ def _interpreter(image: Image) -> str | None:
     return None
 
 
-def _zero_length_segments(image: Image) -> int:
+def _zero_length_segments(image: ElfView) -> int:
     """
     Return how many load segments musl maps with a length of 0, which the kernel refuses (until musl 1.2.3).
 

@@ -22,7 +22,7 @@ from musl_audit.elf.view import (
     EM_RISCV,
     EM_S390,
     EM_X86_64,
-    Image,
+    ElfView,
 )
 from musl_audit.frozen import frozen
 
@@ -62,7 +62,7 @@ class Relocations:
     packed: int  # bytes of the DT_RELR table
 
 
-def read_relocations(image: Image, dynamic: dict[int, int]) -> Relocations:
+def read_relocations(image: ElfView, dynamic: dict[int, int]) -> Relocations:
     """Return what DT_REL, DT_RELA, DT_JMPREL and DT_RELR refer to; raise ``ElfError`` if a table leaves its segment."""
     machine = RELOCATION_TYPES.get(image.identity.machine, NO_TYPES)
     shift, mask = (32, 0xFFFFFFFF) if image.identity.bits == 64 else (8, 0xFF)
@@ -87,7 +87,7 @@ def read_relocations(image: Image, dynamic: dict[int, int]) -> Relocations:
     )
 
 
-def _distinct_infos(image: Image, dynamic: dict[int, int], relative: int) -> set[int]:
+def _distinct_infos(image: ElfView, dynamic: dict[int, int], relative: int) -> set[int]:
     """Return the values of r_info in all tables; as in the loader, DT_RELAENT does not say how long an entry is."""
     formats = image.formats
     tables = (

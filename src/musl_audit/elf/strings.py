@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from musl_audit.elf.view import DT_STRSZ, DT_STRTAB, Image
+from musl_audit.elf.view import DT_STRSZ, DT_STRTAB, ElfView
 from musl_audit.errors import ElfError
 
 # All names of a real file together are hardly longer than its table; names that share their ends could make them
@@ -20,7 +20,7 @@ class StringTable:
 
     __slots__ = ("_budget", "_is_ascii", "_names", "_size", "_text", "_whole")
 
-    def __init__(self, image: Image, dynamic: dict[int, int]) -> None:
+    def __init__(self, image: ElfView, dynamic: dict[int, int]) -> None:
         address = dynamic.get(DT_STRTAB)
         self._whole = image.rest(address) if address is not None else memoryview(b"")
         self._names: dict[int, str] = {}

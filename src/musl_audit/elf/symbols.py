@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from musl_audit.elf.relocations import Relocations
 from musl_audit.elf.strings import StringTable
-from musl_audit.elf.view import BYTE_ORDER_NAMES, DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, EM_S390, Image
+from musl_audit.elf.view import BYTE_ORDER_NAMES, DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, EM_S390, ElfView
 from musl_audit.errors import ElfError
 from musl_audit.frozen import frozen
 from musl_audit.model import Symbol
@@ -52,7 +52,7 @@ class _Table:
     values: Sequence[int]
 
 
-def read_symbols(image: Image, dynamic: Dynamic, strings: StringTable, relocations: Relocations) -> SymbolFacts:
+def read_symbols(image: ElfView, dynamic: Dynamic, strings: StringTable, relocations: Relocations) -> SymbolFacts:
     """Return the facts of the dynamic symbol table; raise ``ElfError`` if a table leaves its segment."""
     count = symbol_count(image, dynamic, max(relocations.symbols, default=0))
     if not count:
@@ -79,7 +79,7 @@ def read_symbols(image: Image, dynamic: Dynamic, strings: StringTable, relocatio
     )
 
 
-def _read_table(image: Image, dynamic: Dynamic, strings: StringTable, count: int) -> _Table:
+def _read_table(image: ElfView, dynamic: Dynamic, strings: StringTable, count: int) -> _Table:
     layout = image.formats.symbol
     if DT_SYMTAB not in dynamic:
         raise ElfError(f"{count} symbols, but no symbol table")
@@ -94,7 +94,7 @@ def _read_table(image: Image, dynamic: Dynamic, strings: StringTable, count: int
     return _Table(strings.many(offsets), kinds, sections, values)
 
 
-def _column(table: bytes, image: Image, word: str, first: int, step: int) -> Sequence[int]:
+def _column(table: bytes, image: ElfView, word: str, first: int, step: int) -> Sequence[int]:
     """Return every *step*-th of the words of *table* from the *first* on."""
     column = array(word, table)[first::step]
     if BYTE_ORDER_NAMES[image.formats.order] != sys.byteorder:
@@ -102,7 +102,7 @@ def _column(table: bytes, image: Image, word: str, first: int, step: int) -> Seq
     return column
 
 
-def _hidden_symbols(image: Image, dynamic: Dynamic, count: int) -> frozenset[int]:
+def _hidden_symbols(image: ElfView, dynamic: Dynamic, count: int) -> frozenset[int]:
     """Return the symbols with bit 15 of their version set: another one is the default of that name."""
     if DT_VERSYM not in dynamic:
         return frozenset()
@@ -135,7 +135,7 @@ def _ifuncs(table: _Table, hidden: frozenset[int]) -> frozenset[str]:
     return _names(table, found - hidden)
 
 
-def symbol_count(image: Image, dynamic: Dynamic, highest: int) -> int:
+def symbol_count(image: ElfView, dynamic: Dynamic, highest: int) -> int:
     """
     Return how many symbols the dynamic symbol table has, of which *highest* is the last that a relocation refers to.
 
@@ -155,7 +155,7 @@ def symbol_count(image: Image, dynamic: Dynamic, highest: int) -> int:
     return count
 
 
-def _hash_count(image: Image, address: int) -> int:
+def _hash_count(image: ElfView, address: int) -> int:
     """
     Return the number of chains of ``DT_HASH``, one for each symbol.
 
@@ -175,7 +175,7 @@ def _hash_count(image: Image, address: int) -> int:
     raise ElfError("hash table runs past the end of its segment", offset=image.file_range(address)[0])
 
 
-def _gnu_hash_count(image: Image, address: int) -> tuple[int, bool]:
+def _gnu_hash_count(image: ElfView, address: int) -> tuple[int, bool]:
     """Return the number of symbols that ``DT_GNU_HASH`` reaches, and whether any of them is hashed."""
     order = image.formats.order
     table = image.rest(address)

@@ -4,14 +4,14 @@ import struct
 from collections.abc import Iterator
 
 from musl_audit.elf.strings import StringTable
-from musl_audit.elf.view import DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM, Image
+from musl_audit.elf.view import DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM, ElfView
 from musl_audit.errors import ElfError
 from musl_audit.model import VersionNeed
 
 VER_FLG_BASE = 1  # the entry that names the file itself, not a version
 
 
-def read_version_needs(image: Image, dynamic: dict[int, int], strings: StringTable) -> tuple[VersionNeed, ...]:
+def read_version_needs(image: ElfView, dynamic: dict[int, int], strings: StringTable) -> tuple[VersionNeed, ...]:
     """Return the versions that the file needs, in file order; raise ``ElfError`` if their chain is broken."""
     if DT_VERNEED not in dynamic:
         return ()
@@ -30,7 +30,7 @@ def read_version_needs(image: Image, dynamic: dict[int, int], strings: StringTab
     return tuple(found)
 
 
-def read_version_definitions(image: Image, dynamic: dict[int, int], strings: StringTable) -> tuple[str, ...]:
+def read_version_definitions(image: ElfView, dynamic: dict[int, int], strings: StringTable) -> tuple[str, ...]:
     """Return the versions that the file defines, in file order, without the entry that names the file itself."""
     if DT_VERDEF not in dynamic:
         return ()

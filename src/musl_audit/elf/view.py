@@ -42,7 +42,7 @@ class Formats:
     order: str  # "<" or ">"
     word: str  # the native word
     header: struct.Struct  # type, machine, entry, phoff, shoff, flags, phentsize, phnum, shentsize, shnum
-    segment: struct.Struct  # the fields of Segment, in the file's order
+    segment: struct.Struct  # the fields of SegmentView, in the file's order
     segment_order: tuple[int, ...]  # where each field of Segment is among them
     dynamic: struct.Struct  # tag, value
     symbol: struct.Struct  # name, info, shndx, value (64-bit); name, value, info, shndx (32-bit)
@@ -80,7 +80,7 @@ BYTE_ORDER_NAMES = {"<": "little", ">": "big"}
 
 
 @frozen
-class Segment:
+class SegmentView:
     """One program header, without its physical address."""
 
     type: int
@@ -92,7 +92,7 @@ class Segment:
     alignment: int
 
 
-class Image:
+class ElfView:
     """
     An ELF file as the loader sees it: header, segments, and memory addresses that lead back to bytes.
 
@@ -146,7 +146,7 @@ class Image:
             if load.file_size and load.offset + load.file_size > len(view):
                 raise ElfError("load segment runs past the end of the file", offset=load.offset)
 
-    def _read_segments(self, offset: int, size: int, count: int) -> tuple[Segment, ...]:
+    def _read_segments(self, offset: int, size: int, count: int) -> tuple[SegmentView, ...]:
         layout, order = self.formats.segment, self.formats.segment_order
         if not count:
             return ()
@@ -155,9 +155,9 @@ class Image:
         if offset + size * count > len(self.data):
             raise ElfError("program headers run past the end of the file", offset=offset)
         table = self.data[offset : offset + size * count]
-        return tuple(Segment(*[fields[at] for at in order]) for fields in layout.iter_unpack(table))
+        return tuple(SegmentView(*[fields[at] for at in order]) for fields in layout.iter_unpack(table))
 
-    def segments_of_type(self, *types: int) -> tuple[Segment, ...]:
+    def segments_of_type(self, *types: int) -> tuple[SegmentView, ...]:
         """Return the segments of these types, in the file's order."""
         return tuple(segment for segment in self.segments if segment.type in types)
 

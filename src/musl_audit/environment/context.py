@@ -11,7 +11,7 @@ from musl_audit.policy import Catalog
 
 
 @dataclass(frozen=True)
-class Context:
+class EnvironmentContext:
     """What rules know: the facts of host, interpreter and wheels, and the policies."""
 
     environment: Environment
@@ -35,4 +35,4 @@ class Context:
         return self.kernel_headers.missing(self.build) if self.build else ()
 
 
-Check = Callable[[Context], Iterable[Finding]]
+Check = Callable[[EnvironmentContext], Iterable[Finding]]

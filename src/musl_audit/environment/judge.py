@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.rules import run_rules
 from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE, is_at_least
 from musl_audit.model import Finding, Severity
@@ -10,7 +10,7 @@ from musl_audit.model import Finding, Severity
 CANNOT_SAY = "ENV9"  # the codes that say that something asked for could not be done
 
 
-def findings_of(context: Context) -> tuple[Finding, ...]:
+def findings_of(context: EnvironmentContext) -> tuple[Finding, ...]:
     """Return what the rules find, by code."""
     return tuple(sorted(run_rules(context), key=lambda finding: (finding.code, finding.members, finding.symbols)))
 

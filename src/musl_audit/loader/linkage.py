@@ -15,9 +15,9 @@ from musl_audit.model import (
     ElfFacts,
     ElfKind,
     Excluded,
-    Interpreter,
+    FromInterpreter,
     InWheel,
-    Libc,
+    FromLibc,
     Nobody,
     Outside,
     Provider,
@@ -121,7 +121,7 @@ class Linker:
     def _find(self, soname: str, chain: tuple[ElfFacts, ...]) -> tuple[Provider, bool]:
         """Return who provides *soname* to the first file of *chain*, which the others needed in turn."""
         if self._catalog.reserved_libc_name(soname):
-            return Libc(self._known), False
+            return FromLibc(self._known), False
         found = self._search(soname, chain)
         if found:
             return found
@@ -167,13 +167,13 @@ class Linker:
 
     def _find_outside(self, soname: str) -> Provider:
         if soname in self._reserved:
-            return Libc(self._known)
+            return FromLibc(self._known)
         if any(fnmatchcase(soname, glob) for glob in self._exclude):
             return Excluded((soname,))
         if soname in self._catalog.allowed_libraries:
             return Allowed(soname)  # the system's, even beside one in the wheel that no path leads to
         if is_libpython(soname):
-            return Interpreter()
+            return FromInterpreter()
         members = self._by_basename.get(soname)
         return Unreachable(tuple(sorted(members))) if members else Outside((soname,))
 
@@ -209,7 +209,7 @@ class Linker:
             if name in known.exports or name in known.internals:
                 return Allowed(library)
         releases = self._symbols.releases_with(name)
-        return Libc(releases) if releases else fallback
+        return FromLibc(releases) if releases else fallback
 
 
 def _referred_to_without_definition(file: ElfFacts) -> Iterable[Symbol]:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from musl_audit.errors import LibraryError
 from musl_audit.loader.linkage import Linkage, Load, is_libpython
 from musl_audit.loader.search_paths import all_entries, effective_entries
-from musl_audit.model import ElfFacts, Interpreter, InWheel, Outside, Unreachable
+from musl_audit.model import ElfFacts, FromInterpreter, InWheel, Outside, Unreachable
 from musl_audit.policy import Catalog
 from musl_audit.repair.actions import DropNeeded, Graft, ReplaceNeeded, SetRunpath, SetSoname
 from musl_audit.repair.rpath import entries_inside, joined, origin_to
@@ -75,7 +75,7 @@ class Grafting:
                         self._lead(need.path, loadable or paths, need.soname)
                         if loadable and not set(paths) <= set(loadable):
                             self._misled.add(need.path)
-                    case Interpreter() if need.path not in started:
+                    case FromInterpreter() if need.path not in started:
                         self._dropped.setdefault(need.path, {})[need.soname] = None
                     case _:
                         pass

@@ -1,6 +1,6 @@
 """The JSON contract of ``musl-audit env``; ``policies/schema/env.schema.json`` describes it."""
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.kernel_headers import lost_names
 from musl_audit.environment.os_release import known_distribution
 from musl_audit.environment.values import Host, Interpreter, Loader, Run, WheelAnswer
@@ -9,7 +9,7 @@ from musl_audit.policy import Catalog
 from musl_audit.reporters.rows import SCHEMA_VERSION, Row, finding_row
 
 
-def env_row(context: Context, findings: tuple[Finding, ...], *, version: str, settings: Row, exit_code: int) -> Row:
+def env_row(context: EnvironmentContext, findings: tuple[Finding, ...], *, version: str, settings: Row, exit_code: int) -> Row:
     """Return everything that was found out."""
     environment = context.environment
     return {
@@ -69,7 +69,7 @@ def _loader(loader: Loader) -> Row:
     }
 
 
-def _interpreter(interpreter: Interpreter, context: Context) -> Row:
+def _interpreter(interpreter: Interpreter, context: EnvironmentContext) -> Row:
     musl, loader = interpreter.musl, interpreter.loader
     return {
         "path": interpreter.path,
@@ -96,7 +96,7 @@ def _interpreter(interpreter: Interpreter, context: Context) -> Row:
     }
 
 
-def _build(context: Context) -> Row | None:
+def _build(context: EnvironmentContext) -> Row | None:
     if context.build is None:
         return None
     missing = context.missing_macros

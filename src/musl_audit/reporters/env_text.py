@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.os_release import known_distribution
 from musl_audit.environment.values import Host, Interpreter, Libc, Loader, WheelAnswer
 from musl_audit.model import Finding, Severity
@@ -19,7 +19,7 @@ _ABOUT_WHEELS = ("ENV021", "ENV022", "ENV023")
 class EnvText:
     """The text about one environment."""
 
-    def __init__(self, context: Context, *, width: int = 80, paint: Paint = plain, is_quiet: bool = False) -> None:
+    def __init__(self, context: EnvironmentContext, *, width: int = 80, paint: Paint = plain, is_quiet: bool = False) -> None:
         self._context = context
         self._width = max(width, 40)
         self._paint = paint

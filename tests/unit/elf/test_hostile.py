@@ -32,7 +32,7 @@ from musl_audit.elf.view import (
     PT_INTERP,
     PT_LOAD,
     PT_NOTE,
-    Image,
+    ElfView,
 )
 from musl_audit.errors import ElfError
 
@@ -173,8 +173,8 @@ def test_a_dynamic_segment_of_too_many_entries_is_refused() -> None:
 def test_a_table_in_zero_filled_memory_is_refused() -> None:
     """It has an address, but no bytes in the file."""
     data = write_library(Library("x86_64", definitions=(Definition("offered"),), hash_tables=("sysv",)))
-    index = max(index for index, segment in enumerate(Image(data).segments) if segment.type == PT_LOAD)
-    load = Image(data).segments[index]
+    index = max(index for index, segment in enumerate(ElfView(data).segments) if segment.type == PT_LOAD)
+    load = ElfView(data).segments[index]
     grown = with_segment(data, index, memory_size=load.file_size + 4096)
 
     with pytest.raises(ElfError, match="no load segment has bytes"):
@@ -267,7 +267,7 @@ def test_a_count_of_versions_that_lies_ends_with_the_chain(tag: int) -> None:
 def test_versions_that_leave_their_segment_are_refused(tag: int) -> None:
     """The last bytes of a segment are no record."""
     data = library(versions=True)
-    last = max(segment.address + segment.file_size for segment in Image(data).loads) - 4
+    last = max(segment.address + segment.file_size for segment in ElfView(data).loads) - 4
 
     with pytest.raises(ElfError, match="version record"):
         read_elf(with_entries(data, [(tag, tag, last)]), "x")

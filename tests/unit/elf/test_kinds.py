@@ -16,7 +16,7 @@ from musl_audit.elf.view import (
     PT_DYNAMIC,
     PT_INTERP,
     PT_LOAD,
-    Image,
+    ElfView,
 )
 from musl_audit.errors import ElfError
 from musl_audit.model import ElfKind
@@ -88,7 +88,7 @@ def test_a_library_with_an_interpreter_is_a_library() -> None:
 def test_a_static_pie_that_needs_a_library_is_none() -> None:
     """Nothing would load the library for it, so the file must be meant to be loaded itself."""
     data = elf_of("static_pie_program")
-    tag = next(tag for tag, _ in Image(data).dynamic_entries() if tag not in (DT_FLAGS_1, DT_DEBUG, DT_STRSZ, 5, 6))
+    tag = next(tag for tag, _ in ElfView(data).dynamic_entries() if tag not in (DT_FLAGS_1, DT_DEBUG, DT_STRSZ, 5, 6))
 
     assert kind_of(with_entries(data, [(tag, DT_NEEDED, 0)])) == ElfKind.LIBRARY
 
@@ -105,7 +105,7 @@ def test_either_mark_makes_an_executable(tag: int) -> None:
 def test_split_debug_information_is_an_object_file() -> None:
     """Its dynamic section and its hash tables have no bytes; nothing can load it."""
     data = elf_of("clean_x86_64")
-    for index, segment in enumerate(Image(data).segments):
+    for index, segment in enumerate(ElfView(data).segments):
         if segment.type in (PT_LOAD, PT_DYNAMIC):
             data = with_segment(data, index, file_size=0)
 

@@ -12,7 +12,7 @@ from tests.support.patches import overwritten, table_offset, with_entries
 
 from musl_audit.elf import read_elf
 from musl_audit.elf.relocations import RELOCATION_TYPES
-from musl_audit.elf.view import DT_RELA, DT_RELACOUNT, DT_STRSZ, Image
+from musl_audit.elf.view import DT_RELA, DT_RELACOUNT, DT_STRSZ, ElfView
 
 ARCHITECTURES = sorted((Path(__file__).parents[3] / "policies" / "arch").glob("*.json"))
 KINDS = ("REL_RELATIVE", "REL_COPY", "REL_TPOFF", "REL_DTPMOD", "REL_TPOFF_NEG", "REL_TLSDESC")
@@ -49,7 +49,7 @@ def test_a_wrong_count_of_relative_relocations_changes_nothing(count: int) -> No
 def test_a_symbol_within_the_counted_prefix_is_seen() -> None:
     """RELATIVE by type, yet with a symbol: no linker writes that, and the count must not hide it either."""
     data = elf_of("relative_relocations", "libpointers.so")
-    image = Image(data)
+    image = ElfView(data)
     dynamic = dict(image.dynamic_entries())
     info = table_offset(data, DT_RELA) + 8
 

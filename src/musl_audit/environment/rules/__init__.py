@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from importlib.resources import files
 
-from musl_audit.environment.context import Check, Context
+from musl_audit.environment.context import Check, EnvironmentContext
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding
 
@@ -37,7 +37,7 @@ def is_rule_file(name: str) -> bool:
     return name.startswith("env") and name.endswith(".py")
 
 
-def run_rules(context: Context) -> Iterable[Finding]:
+def run_rules(context: EnvironmentContext) -> Iterable[Finding]:
     """Yield the findings of every rule."""
     for rule in all_rules():
         yield from rule.check(context)

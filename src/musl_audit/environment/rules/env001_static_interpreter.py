@@ -11,7 +11,7 @@ python-build-standalone whose name does not end in ``+static``.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
@@ -24,7 +24,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for a static interpreter."""
     interpreter = context.environment.interpreter
     if interpreter is not None and interpreter.libc is Libc.STATIC:

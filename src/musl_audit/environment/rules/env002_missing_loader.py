@@ -11,7 +11,7 @@ this system.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
 
@@ -23,7 +23,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for a loader that does not exist."""
     interpreter = context.environment.interpreter
     if interpreter is None or interpreter.loader is None or interpreter.loader.exists:

@@ -11,7 +11,7 @@ describes.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
@@ -19,7 +19,7 @@ from musl_audit.model import Finding, Severity
 RULE = Rule("ENV003", "unknown-musl-release", Severity.WARNING, "update musl-audit")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for a release that is not told or not known."""
     interpreter = context.environment.interpreter
     if interpreter is None or interpreter.libc is not Libc.MUSL or interpreter.loader is None:

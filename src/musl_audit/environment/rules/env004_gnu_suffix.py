@@ -11,7 +11,7 @@ Use a build with the right name, or 3.11 and later.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
 
@@ -20,7 +20,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for an interpreter on musl whose SOABI is glibc's."""
     interpreter = context.environment.interpreter
     if interpreter is None or not interpreter.wears_gnu_suffix:

@@ -11,7 +11,7 @@ Link the interpreter with the loader's usual name (``-Wl,--dynamic-linker=/lib/l
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
@@ -24,7 +24,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for a musl loader whose path does not hold the word."""
     interpreter = context.environment.interpreter
     if interpreter is None or interpreter.libc is not Libc.MUSL or interpreter.loader is None:

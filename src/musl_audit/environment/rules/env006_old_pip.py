@@ -7,7 +7,7 @@ source, or fails with ``No matching distribution found``.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
@@ -16,7 +16,7 @@ RULE = Rule("ENV006", "old-pip", Severity.WARNING, "upgrade it: python -m pip in
 _FIRST = (21, 2)
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for a pip without musllinux, where the interpreter runs on musl."""
     interpreter = context.environment.interpreter
     if interpreter is None or interpreter.libc is not Libc.MUSL or interpreter.pip is None:

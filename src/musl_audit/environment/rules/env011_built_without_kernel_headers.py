@@ -18,7 +18,7 @@ uses) were affected as of 2026-08: its issue 930 was open.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.kernel_headers import HeaderMacro, lost_names
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.model import Finding, Severity
@@ -32,7 +32,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for all macros of kernel headers that the build lacks."""
     missing = context.missing_macros
     if not missing or context.build is None:

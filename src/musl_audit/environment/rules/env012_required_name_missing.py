@@ -8,14 +8,14 @@ Names are those that depend on kernel headers (see ENV011): socket families and 
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.model import Finding, Severity
 
 RULE = Rule("ENV012", "required-name-missing", Severity.ERROR, "use a Python built with kernel headers (see ENV011)")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for each name that was required and is not there."""
     if context.build is None:
         return

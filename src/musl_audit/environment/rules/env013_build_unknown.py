@@ -9,14 +9,14 @@ Add ``--run``: the interpreter is then executed and asked.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
 
 RULE = Rule("ENV013", "build-unknown", Severity.NOTE, "add --run to ask the interpreter itself")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for an interpreter without build files that was not run."""
     interpreter = context.environment.interpreter
     if interpreter is not None and context.build is None:

@@ -8,14 +8,14 @@ Then it compares ``Requires-Python`` of the metadata with its version. The messa
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
 
 RULE = Rule("ENV021", "wheel-not-accepted", Severity.ERROR, "take the wheel built for this Python, or build it there")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for each wheel that is not accepted."""
     for wheel in context.environment.wheels:
         if wheel.installs is False:

@@ -9,7 +9,7 @@ obstacle, one that it would not find is.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.values import WheelAnswer
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
@@ -27,7 +27,7 @@ _HINTS = {
 }
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for each wheel that would be installed in vain."""
     for wheel in context.environment.wheels:
         if wheel.loads is False and wheel.installs is not False:

@@ -8,14 +8,14 @@ message says which.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
 
 RULE = Rule("ENV023", "wheel-not-judged", Severity.WARNING, "install it there and import it")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for each wheel about which something is not known."""
     for wheel in context.environment.wheels:
         if wheel.installs is None or (wheel.installs and wheel.loads is None):

@@ -7,14 +7,14 @@ interpreter, a text, a shared library), or the wheel is no archive. The exit cod
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
 
 RULE = Rule("ENV901", "could-not-read", Severity.ERROR, "name the interpreter itself, such as /usr/bin/python3.12")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for each thing that could not be read."""
     hint = None if context.environment.interpreter is None else ""  # then it is a wheel that could not be read
     for failure in context.environment.failures:

@@ -7,14 +7,14 @@ seconds. What its files say is reported all the same. The exit code is 4.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Finding, Severity
 
 RULE = Rule("ENV902", "could-not-run", Severity.ERROR, "leave --run away, or run musl-audit where the interpreter runs")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for what could not be executed."""
     interpreter = context.environment.interpreter
     if interpreter is not None and interpreter.run is not None and interpreter.run.problem:

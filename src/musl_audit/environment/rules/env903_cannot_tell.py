@@ -7,14 +7,14 @@ Add ``--run``. The exit code is 4: an unanswered question is not a good answer.
 
 from collections.abc import Iterator
 
-from musl_audit.environment.context import Context
+from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.model import Finding, Severity
 
 RULE = Rule("ENV903", "cannot-tell", Severity.ERROR, "add --run to ask the interpreter itself")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Finding]:
     """Yield one finding for all names that nothing tells about."""
     if context.environment.interpreter is None:
         return

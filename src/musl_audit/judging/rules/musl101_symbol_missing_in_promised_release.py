@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.impact import spell_presence
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, Libc, Releases, Severity
+from musl_audit.model import Finding, FromLibc, Releases, Severity
 
 RULE = Rule(
     "MUSL101",
@@ -30,7 +30,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Yield one finding for all symbols that are missing on the same releases."""
     missing: dict[Releases, set[tuple[str, str]]] = {}
     for _, reference in context.references():
-        if isinstance(reference.provider, Libc) and not reference.symbol.is_weak:
+        if isinstance(reference.provider, FromLibc) and not reference.symbol.is_weak:
             missing.setdefault(reference.provider.releases, set()).add((reference.symbol.name, reference.path))
     for releases, found in missing.items():
         names = sorted({name for name, _ in found})
