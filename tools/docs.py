@@ -43,7 +43,7 @@ def rules_page() -> str:
             lines += ["", f"## {subject}"]
         lines += ["", f"### {rule.code} {rule.name}", "", markdown(module.page)]
         if rule.hint:
-            lines += ["", f"Hint: {rule.hint}."]
+            lines += ["", f"Hint: {rule.fix.advice(rule.hint)}."]
     return "\n".join(lines) + "\n"
 
 

@@ -273,35 +273,92 @@ class Severity(StrEnum):
         return ("note", "warning", "error").index(self)
 
 
+class FixKind(StrEnum):
+    """What mends a finding, named by the action that does it."""
+
+    MANUAL = "manual"  # only whoever builds the wheel can
+    CLEAR_EXECUTABLE_STACK = "clear-executable-stack"
+    CORRECT_ROOT = "correct-root"
+    DROP_NEEDED = "drop-needed"
+    DROP_ZERO_LENGTH_SEGMENTS = "drop-zero-length-segments"
+    GRAFT = "graft"
+    RENAME_EXTENSION = "rename-extension"
+    SET_RUNPATH = "set-runpath"
+    UNPACK_RELOCATIONS = "unpack-relocations"
+    WRITE_RECORD = "write-record"
+    WRITE_TAGS = "write-tags"
+
+
 @frozen
 class Fix:
     """What would mend a finding; ``automatic`` if ``musl-audit repair`` does it."""
 
-    kind: str
+    kind: FixKind
     automatic: bool = False
+    command: str = ""  # what to run, where the hint does not say it: "run `musl-audit repair`"
+
+    def advice(self, hint: str) -> str:
+        """Return *hint* with the command that mends it before it."""
+        return f"{self.command}, or {hint}" if self.command and hint else hint
 
 
 @frozen
-class Finding:
+class Statement:
     """
-    One fact that a rule states about a wheel; the files and symbols that share it are grouped.
+    What a rule saw in a wheel; the files and symbols that share one fact are grouped.
 
-    As a rule yields it, ``fails_on`` holds *every* known release on which the files do not load because of this; in a
-    report, only the promised ones. Empty: no release decides about it.
+    ``fails_on`` holds *every* known release on which the files do not load because of this, promised or not. Empty: no
+    release decides about it.
     """
 
     code: str
     name: str
     severity: Severity
     message: str
-    hint: str = ""
+    hint: str = ""  # the way out beside the command of the fix
+    members: tuple[str, ...] = ()  # sorted
+    symbols: tuple[str, ...] = ()  # sorted
+    libraries: tuple[str, ...] = ()  # sonames, sorted
+    fails_on: Releases = frozenset()
+    fix: Fix | None = None
+
+
+@frozen
+class Finding:
+    """
+    What a statement means for the promise of a wheel's tags: the judge makes it.
+
+    ``fails_on`` holds the promised releases only, ``impact`` says who is hit. Empty: no release decides about it.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    hint: str = ""  # the way out beside the command of the fix
     members: tuple[str, ...] = ()  # sorted
     symbols: tuple[str, ...] = ()  # sorted
     libraries: tuple[str, ...] = ()  # sonames, sorted
     fails_on: Releases = frozenset()
     fixed_since: MuslVersion | None = None  # the release from which on none of the known ones fails
     tags: tuple[str, ...] = ()  # the claimed platform tags concerned
+    impact: str = ""  # "fails on musl 1.2.2–1.2.3: Alpine 3.13–3.17"
     fix: Fix | None = None
+
+    @property
+    def is_mendable(self) -> bool:
+        """Whether ``musl-audit repair`` does away with it."""
+        return self.fix is not None and self.fix.automatic
+
+    @property
+    def sentence(self) -> str:
+        """The message and its impact."""
+        return f"{self.message}; {self.impact}" if self.impact else self.message
+
+    @property
+    def advice(self) -> str:
+        """The hint, with the command that mends this before it."""
+        return self.fix.advice(self.hint) if self.fix else self.hint
 
 
 @frozen

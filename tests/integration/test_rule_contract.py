@@ -3,7 +3,7 @@
 import pytest
 from tests.support.testwheels import Expected, manifest, releases
 
-from musl_audit.judging.rules import RuleModule, all_rules
+from musl_audit.judging.rules import WheelRule, all_rules
 from musl_audit.model import Failure, Outcome, Report, Severity, Skip
 from musl_audit.workflows.examining import Examination
 
@@ -16,13 +16,13 @@ def outcome_of(expected: Expected) -> Outcome:
     return Examination()(str(expected.path))
 
 
-def name_of(value: Expected | RuleModule) -> str:
+def name_of(value: Expected | WheelRule) -> str:
     """Return the name of a test's case."""
     return value.case if isinstance(value, Expected) else value.rule.code
 
 
 @pytest.mark.parametrize("module", RULES, ids=name_of)
-def test_a_rule_explains_itself(module: RuleModule) -> None:
+def test_a_rule_explains_itself(module: WheelRule) -> None:
     """The docstring is the documentation page: a first sentence, and more than that."""
     first, _, rest = module.page.strip().partition("\n\n")
 
@@ -31,7 +31,7 @@ def test_a_rule_explains_itself(module: RuleModule) -> None:
 
 
 @pytest.mark.parametrize("module", RULES, ids=name_of)
-def test_a_rule_has_an_identity(module: RuleModule) -> None:
+def test_a_rule_has_an_identity(module: WheelRule) -> None:
     """Code and name from one file name; a severity, a hint where something can be done, and a fix as data."""
     rule = module.rule
 
@@ -48,13 +48,13 @@ def test_codes_and_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("module", RULES, ids=name_of)
-def test_a_real_wheel_triggers_exactly_this_rule(module: RuleModule) -> None:
+def test_a_real_wheel_triggers_exactly_this_rule(module: WheelRule) -> None:
     """Nothing but this rule has something to say about it."""
     assert any(case.rules == (module.rule.code,) for case in CASES)
 
 
 @pytest.mark.parametrize("module", RULES, ids=name_of)
-def test_a_near_miss_does_not_trigger_it(module: RuleModule) -> None:
+def test_a_near_miss_does_not_trigger_it(module: WheelRule) -> None:
     """The edge of the rule is known from both sides."""
     assert any(case.near_miss_of == module.rule.code and module.rule.code not in case.rules for case in CASES)
 

@@ -46,7 +46,7 @@ def test_a_symbol_newer_than_the_floor_is_an_error() -> None:
 
 def test_alpine_with_the_symbol_backported_is_not_said_to_be_hit() -> None:
     """Alpine 3.15 ships 1.2.2 with qsort_r."""
-    assert "Alpine 3.13–3.14" in only(wheel(extension(undefined=uses("qsort_r")))).message
+    assert "Alpine 3.13–3.14" in only(wheel(extension(undefined=uses("qsort_r")))).impact
 
 
 def test_a_weak_reference_may_stay_unresolved() -> None:
@@ -301,7 +301,7 @@ def test_packed_relocations_crash_before_1_2_4() -> None:
 
     assert codes(report) == ["MUSL401"]
     assert report.verdict.required_musl == release("1.2.4")
-    assert "Alpine 3.13–3.17 (out of support since 2024-11)" in report.findings[0].message
+    assert "Alpine 3.13–3.17 (out of support since 2024-11)" in report.findings[0].impact
 
 
 def test_packed_relocations_are_fine_above_the_floor() -> None:

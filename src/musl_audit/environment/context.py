@@ -6,7 +6,7 @@ from functools import cached_property
 
 from musl_audit.environment.kernel_headers import HeaderMacro, KernelHeaders
 from musl_audit.environment.values import Build, Environment
-from musl_audit.model import Finding
+from musl_audit.model import Statement
 from musl_audit.policy import Catalog
 
 
@@ -35,4 +35,4 @@ class EnvironmentContext:
         return self.kernel_headers.missing(self.build) if self.build else ()
 
 
-Check = Callable[[EnvironmentContext], Iterable[Finding]]
+Check = Callable[[EnvironmentContext], Iterable[Statement]]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.rules import run_rules
+from musl_audit.judging.audit import finding_of, order
 from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE, is_at_least
 from musl_audit.model import Finding, Severity
 
@@ -12,7 +13,7 @@ CANNOT_SAY = "ENV9"  # the codes that say that something asked for could not be 
 
 def findings_of(context: EnvironmentContext) -> tuple[Finding, ...]:
     """Return what the rules find, by code."""
-    return tuple(sorted(run_rules(context), key=lambda finding: (finding.code, finding.members, finding.symbols)))
+    return tuple(sorted(map(finding_of, run_rules(context)), key=order))
 
 
 def exit_code(findings: Iterable[Finding], fail_on: Severity | None) -> int:

@@ -7,7 +7,19 @@ from musl_audit.judging.impact import spell_releases, who_is_hit
 from musl_audit.judging.rules import run_rules
 from musl_audit.judging.verdict import decide, external_libraries, required
 from musl_audit.loader.linkage import Linkage, link
-from musl_audit.model import Claim, Finding, Loads, Releases, Report, Settings, Severity, Verdict, WheelFacts
+from musl_audit.model import (
+    Claim,
+    Finding,
+    Loads,
+    MuslVersion,
+    Releases,
+    Report,
+    Settings,
+    Severity,
+    Statement,
+    Verdict,
+    WheelFacts,
+)
 from musl_audit.policy import Arch, Catalog
 from musl_audit.wheel.names import kind_of
 
@@ -60,7 +72,7 @@ def _arch(facts: WheelFacts, claims: tuple[Claim, ...], catalog: Catalog) -> Arc
     return named[0] if named else None
 
 
-def _judged(claim: Claim, verdict: Verdict, stated: tuple[Finding, ...]) -> Claim:
+def _judged(claim: Claim, verdict: Verdict, stated: tuple[Statement, ...]) -> Claim:
     """Return *claim* with the answer whether the wheel keeps it: on every promised release, and with no error left."""
     if claim.floor is None or claim.arch != verdict.arch:
         return claim
@@ -70,32 +82,52 @@ def _judged(claim: Claim, verdict: Verdict, stated: tuple[Finding, ...]) -> Clai
     return replace(claim, kept=None if verdict.loads is Loads.UNKNOWN else True)
 
 
-def _reported(finding: Finding, context: Context) -> Finding | None:
+def _reported(statement: Statement, context: Context) -> Finding | None:
     """
-    Return *finding* as it concerns a promise, None where it concerns none.
+    Return the finding that *statement* is for a promise, None where it concerns none.
 
     What only releases decide about, and none of them promised, is evidence for the ladder and no finding. A wheel
     without a promise is told what no release loads.
     """
-    if not finding.fails_on:
-        return replace(finding, tags=tuple(claim.tag for claim in context.claims))
+    if not statement.fails_on:
+        return finding_of(statement, tags=tuple(claim.tag for claim in context.claims))
     if not context.promised:
-        return finding if finding.fails_on == context.known else None
-    hit = finding.fails_on & context.promised
+        return finding_of(statement) if statement.fails_on == context.known else None
+    hit = statement.fails_on & context.promised
     if not hit:
         return None
-    return replace(
-        finding,
+    return finding_of(
+        replace(statement, fails_on=hit),
         tags=tuple(claim.tag for claim in context.claims if claim.floor and max(hit) >= claim.floor),
-        fails_on=hit,
-        fixed_since=required(context.releases, context.known - finding.fails_on),
-        message=finding.message + _impact(finding, hit, context),
+        fixed_since=required(context.releases, context.known - statement.fails_on),
+        impact=_impact(statement, hit, context),
     )
 
 
-def _impact(finding: Finding, hit: Releases, context: Context) -> str:
-    """Return the tail of a message that says on which promised releases, and where, the files do not load."""
+def finding_of(
+    statement: Statement, *, tags: tuple[str, ...] = (), fixed_since: MuslVersion | None = None, impact: str = ""
+) -> Finding:
+    """Return the finding that says what *statement* says, and what it means for a promise."""
+    return Finding(
+        code=statement.code,
+        name=statement.name,
+        severity=statement.severity,
+        message=statement.message,
+        hint=statement.hint,
+        members=statement.members,
+        symbols=statement.symbols,
+        libraries=statement.libraries,
+        fails_on=statement.fails_on,
+        fixed_since=fixed_since,
+        tags=tags,
+        impact=impact,
+        fix=statement.fix,
+    )
+
+
+def _impact(statement: Statement, hit: Releases, context: Context) -> str:
+    """Return on which promised releases, and where, the files do not load."""
     if hit == context.promised or context.arch is None:
-        return "; fails on every promised release"
-    hurt = who_is_hit(hit, context.arch, context.catalog, frozenset(finding.symbols))
-    return f"; fails on musl {spell_releases(hit, context.releases)}" + (f": {hurt}" if hurt else "")
+        return "fails on every promised release"
+    hurt = who_is_hit(hit, context.arch, context.catalog, frozenset(statement.symbols))
+    return f"fails on musl {spell_releases(hit, context.releases)}" + (f": {hurt}" if hurt else "")

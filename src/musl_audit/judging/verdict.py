@@ -10,16 +10,16 @@ from musl_audit.model import (
     Evidence,
     Excluded,
     ExternalLibrary,
-    Finding,
     FromInterpreter,
-    InWheel,
     FromLibc,
+    InWheel,
     Loads,
     MuslVersion,
     Outside,
     Provider,
     Releases,
     Severity,
+    Statement,
     Unknown,
     Unreachable,
     Verdict,
@@ -37,9 +37,9 @@ _STATUS: dict[type[Provider], str] = {
 }
 
 
-def decide(context: Context, stated: Iterable[Finding], *, floors: dict[str, MuslVersion]) -> Verdict:
+def decide(context: Context, stated: Iterable[Statement], *, floors: dict[str, MuslVersion]) -> Verdict:
     """
-    Return the verdict that the findings *stated*, as the rules yielded them, make together.
+    Return the verdict that what the rules *stated* makes together.
 
     ``floors`` maps each musllinux tag that could be earned to the oldest release it promises.
     """
@@ -69,7 +69,7 @@ def decide(context: Context, stated: Iterable[Finding], *, floors: dict[str, Mus
     )
 
 
-def _evidence(stated: Iterable[Finding]) -> tuple[Evidence, ...]:
+def _evidence(stated: Iterable[Statement]) -> tuple[Evidence, ...]:
     """Return why the wheel fails where it fails, the widest reason first."""
     failing = sorted(
         (finding for finding in stated if finding.fails_on),

@@ -107,16 +107,8 @@ class Retag:
     updates_tags: bool = True
 
 
-ElfAction = (
-    ReplaceNeeded
-    | DropNeeded
-    | SetSoname
-    | SetRunpath
-    | Strip
-    | DropZeroLengthSegments
-    | ClearExecutableStack
-    | UnpackRelocations
-)
+PatchAction = ReplaceNeeded | DropNeeded | SetSoname | SetRunpath  # what patchelf does, all in one call
+ElfAction = PatchAction | Strip | DropZeroLengthSegments | ClearExecutableStack | UnpackRelocations
 Action = Graft | ElfAction | RenameMember | MoveBehindShim | Retag
 
 

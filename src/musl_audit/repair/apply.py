@@ -16,6 +16,7 @@ from musl_audit.repair.actions import (
     ElfAction,
     Graft,
     MoveBehindShim,
+    PatchAction,
     RenameMember,
     ReplaceNeeded,
     Retag,
@@ -31,7 +32,6 @@ from musl_audit.repair.wheel_metadata import is_dropped, record_text, wheel_text
 from musl_audit.wheel.ports import Archive, FoundLibrary, Libraries, PackedMember
 from musl_audit.wheel.record import Record, digest_of, parse_record
 
-PatchAction = ReplaceNeeded | DropNeeded | SetSoname | SetRunpath
 Pack = Callable[[str, bytes, int, PackedMember | None], PackedMember]  # name, bytes, mode, the entry it replaces
 _LIBRARY_MODE, _TEXT_MODE, _PROGRAM_MODE = 0o755, 0o644, 0o755
 _DIGEST_LENGTH = 43  # of SHA-256 in base64, without padding

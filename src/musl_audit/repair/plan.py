@@ -179,7 +179,7 @@ def refusals(report: Report, *, checks_isa: bool = False, has_told_missing: bool
         return ("the result would carry no musllinux tag",)
     above = [finding for finding in report.findings if finding.code == ISA_RULE.code]
     if checks_isa and above:
-        return tuple(f"{finding.code} {finding.message}; --disable-isa-ext-check accepts it" for finding in above)
+        return tuple(f"{finding.code} {finding.sentence}; --disable-isa-ext-check accepts it" for finding in above)
     if all(claim.kept for claim in claims):
         return ()
     told = GRAFT_RULE.code if has_told_missing else ""
@@ -196,16 +196,11 @@ def refusals(report: Report, *, checks_isa: bool = False, has_told_missing: bool
 
 def _turned_off(report: Report) -> Iterator[str]:
     """Yield what a repair with fixes would do about *report*."""
-    codes = [finding.code for finding in report.findings if finding.severity is Severity.ERROR and _is_mended(finding)]
+    codes = [finding.code for finding in report.findings if finding.severity is Severity.ERROR and finding.is_mendable]
     if codes:
         yield f"--no-fix is why: repair mends {', '.join(dict.fromkeys(codes))}"
 
 
-def _is_mended(finding: Finding) -> bool:
-    return finding.fix is not None and finding.fix.automatic
-
-
 def _spell(finding: Finding) -> str:
     """Return *finding* with the way out: what is left when repair itself is none."""
-    hint = finding.hint.removeprefix("run `musl-audit repair`, or ")
-    return f"{finding.code} {finding.message}" + (f"; {hint}" if hint else "")
+    return f"{finding.code} {finding.sentence}" + (f"; {finding.hint}" if finding.hint else "")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from musl_audit.frozen import frozen
-from musl_audit.model import Failure, Finding, Outcome, Report, Settings, Severity, Skip
+from musl_audit.model import Failure, Outcome, Report, Settings, Severity, Skip
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -93,8 +93,3 @@ class Tally:
             unused_ignores=unused_ignores,
             exit_code=exit_code,
         )
-
-
-def is_mendable(finding: Finding) -> bool:
-    """Whether ``musl-audit repair`` does away with *finding*."""
-    return finding.fix is not None and finding.fix.automatic

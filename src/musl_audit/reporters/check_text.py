@@ -45,13 +45,13 @@ class CheckText:
 
     def _finding(self, path: str, finding: Finding) -> Iterator[str]:
         severity = self._paint(finding.severity.value, SEVERITY[finding.severity])
-        yield self._line(path, finding.code, severity, finding.message)
+        yield self._line(path, finding.code, severity, finding.sentence)
         if self._heading.is_quiet:
             return
         if finding.members:
             yield f"  in {', '.join(map(visible, listed(finding.members, _MEMBERS_SHOWN)))}"
-        if finding.hint:
-            yield f"  hint: {visible(finding.hint)}"
+        if finding.advice:
+            yield f"  hint: {visible(finding.advice)}"
 
     def _verdict(self, summary: Summary) -> str:
         clean = BOLD if counted_findings(summary) else GOOD

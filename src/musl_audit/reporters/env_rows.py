@@ -9,7 +9,9 @@ from musl_audit.policy import Catalog
 from musl_audit.reporters.rows import SCHEMA_VERSION, Row, finding_row
 
 
-def env_row(context: EnvironmentContext, findings: tuple[Finding, ...], *, version: str, settings: Row, exit_code: int) -> Row:
+def env_row(
+    context: EnvironmentContext, findings: tuple[Finding, ...], *, version: str, settings: Row, exit_code: int
+) -> Row:
     """Return everything that was found out."""
     environment = context.environment
     return {

@@ -19,7 +19,9 @@ _ABOUT_WHEELS = ("ENV021", "ENV022", "ENV023")
 class EnvText:
     """The text about one environment."""
 
-    def __init__(self, context: EnvironmentContext, *, width: int = 80, paint: Paint = plain, is_quiet: bool = False) -> None:
+    def __init__(
+        self, context: EnvironmentContext, *, width: int = 80, paint: Paint = plain, is_quiet: bool = False
+    ) -> None:
         self._context = context
         self._width = max(width, 40)
         self._paint = paint
@@ -116,7 +118,7 @@ class EnvText:
                 yield ""
             severity = self._paint(finding.severity.value, SEVERITY[finding.severity])
             yield f"  {severity} {self._paint(finding.code, CODE)} {finding.name}"
-            yield from paragraph(visible(finding.message), self._width, first="    ", rest="    ")
+            yield from paragraph(visible(finding.sentence), self._width, first="    ", rest="    ")
             if finding.code == "ENV011":
                 yield from self._affected()
             if finding.hint and not self._is_quiet:

@@ -41,11 +41,11 @@ class GitHub:
         return "".join(f"{line}\n" for line in lines)
 
     def _finding(self, path: str, finding: Finding) -> str:
-        lines = [finding.message]
+        lines = [finding.sentence]
         if finding.members:
             lines.append(f"in {', '.join(listed(finding.members, _MEMBERS_SHOWN))}")
-        if finding.hint and not self._heading.is_quiet:
-            lines.append(f"hint: {finding.hint}")
+        if finding.advice and not self._heading.is_quiet:
+            lines.append(f"hint: {finding.advice}")
         return command(_LEVELS[finding.severity], path, f"{finding.code} {finding.name}", lines)
 
 

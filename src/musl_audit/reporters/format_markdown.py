@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
-from musl_audit.reporters.base import Heading, Reporter, Summary, is_mendable
+from musl_audit.reporters.base import Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
 from musl_audit.reporters.sentence import headline
@@ -76,12 +76,12 @@ def _answer(rung: Rung) -> str:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    mends = ", which `musl-audit repair` mends" if is_mendable(finding) else ""
-    yield f"- {_MARKS[finding.severity]} {code_span(finding.code)} {finding.name}{mends}: {escaped(finding.message)}"
+    mends = ", which `musl-audit repair` mends" if finding.is_mendable else ""
+    yield f"- {_MARKS[finding.severity]} {code_span(finding.code)} {finding.name}{mends}: {escaped(finding.sentence)}"
     for name in listed([code_span(member) for member in finding.members], _MEMBERS_SHOWN):
         yield f"  - {name}"
-    if finding.hint:
-        yield f"  - *hint:* {escaped(finding.hint)}"
+    if finding.advice:
+        yield f"  - *hint:* {escaped(finding.advice)}"
 
 
 def escaped(text: str) -> str:

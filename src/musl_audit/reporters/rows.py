@@ -120,8 +120,9 @@ def finding_row(finding: Finding) -> Row:
         "libraries": finding.libraries,
         "fails_on": _releases(finding.fails_on),
         "fixed_since": _release(finding.fixed_since),
-        "message": finding.message,
-        "hint": finding.hint,
+        "message": finding.sentence,
+        "impact": finding.impact,
+        "hint": finding.advice,
         "fix": {"kind": finding.fix.kind, "automatic": finding.fix.automatic} if finding.fix else None,
     }
 

@@ -27,9 +27,9 @@ def page(module: Explained, width: int, paint: Paint) -> str:
     severity = paint(rule.severity.value, SEVERITY[rule.severity])
     blocks = [f"{paint(rule.code, CODE)} {paint(rule.name, BOLD)} ({severity})"]
     blocks += ["\n".join(paragraph(text, width)) for text in _paragraphs(module.page)]
-    blocks.append("\n".join(paragraph(rule.hint, width, first="Hint: ", rest="      ")))
+    blocks.append("\n".join(paragraph(rule.fix.advice(rule.hint), width, first="Hint: ", rest="      ")))
     if rule.fix.automatic:
-        blocks.append(f"Fix: {rule.fix.kind}, which `musl-audit repair` does")
+        blocks.append(f"Fix: {rule.fix.kind.value}, which `musl-audit repair` does")
     return "\n\n".join(blocks) + "\n"
 
 

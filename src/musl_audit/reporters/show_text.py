@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
-from musl_audit.reporters.base import Heading, Summary, is_mendable
+from musl_audit.reporters.base import Heading, Summary
 from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
 from musl_audit.reporters.sentence import headline
@@ -99,14 +99,14 @@ class ShowText:
                 yield ""
             severity = self._paint(finding.severity.value, SEVERITY[finding.severity])
             yield f"  {severity} {self._paint(finding.code, CODE)} {finding.name}"
-            yield from self._flow(finding.message, indent="    ")
+            yield from self._flow(finding.sentence, indent="    ")
             yield from self._names(finding.members)
-            if finding.hint:
-                yield from paragraph(visible(finding.hint), self._width, first="    hint: ", rest="          ")
-            if finding.fix and is_mendable(finding):
+            if finding.advice:
+                yield from paragraph(visible(finding.advice), self._width, first="    hint: ", rest="          ")
+            if finding.fix and finding.is_mendable:
                 text = f"musl-audit repair ({finding.fix.kind})"
                 yield from paragraph(text, self._width, first="    fix:  ", rest="          ")
-        mendable = sum(map(is_mendable, findings))
+        mendable = sum(finding.is_mendable for finding in findings)
         if mendable:
             yield ""
             yield from self._flow(f"`musl-audit repair` mends {mendable} of {plural(len(findings), 'finding')}")

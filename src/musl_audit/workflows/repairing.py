@@ -16,8 +16,8 @@ from musl_audit.errors import LibraryError, RepairError, UnmendableError, WheelE
 from musl_audit.judging.audit import judge
 from musl_audit.model import Report, Settings, WheelFacts, WheelName
 from musl_audit.policy import Arch, Catalog
-from musl_audit.repair.actions import NOTHING_TO_DO, Graft, RepairPlan, RepairSettings, Strip
-from musl_audit.repair.apply import Application, PatchAction
+from musl_audit.repair.actions import NOTHING_TO_DO, Graft, PatchAction, RepairPlan, RepairSettings, Strip
+from musl_audit.repair.apply import Application
 from musl_audit.repair.flavor import Flavor, flavor_of, spell_undecided
 from musl_audit.repair.plan import Proposal, as_promised, propose, refusals
 from musl_audit.repair.unmendable import foreseen_refusals

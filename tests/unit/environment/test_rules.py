@@ -7,7 +7,7 @@ from tests.support.cli import ROOT
 from tests.support.environments import GLIBC, MUSL, built, codes, findings, interpreter, on_musl
 
 from musl_audit.environment.judge import exit_code
-from musl_audit.environment.rules import RuleModule, all_rules
+from musl_audit.environment.rules import EnvironmentRule, all_rules
 from musl_audit.environment.values import Build, Interpreter, Libc, Run, WheelAnswer
 from musl_audit.model import Failure, Severity
 
@@ -50,13 +50,13 @@ NEAR_MISSES: dict[str, tuple[Interpreter | None, dict[str, object]]] = {
 }
 
 
-def code_of(module: RuleModule) -> str:
+def code_of(module: EnvironmentRule) -> str:
     """Return the name of a test's case."""
     return module.rule.code
 
 
 @pytest.mark.parametrize("module", all_rules(), ids=code_of)
-def test_a_rule_is_triggered_alone(module: RuleModule) -> None:
+def test_a_rule_is_triggered_alone(module: EnvironmentRule) -> None:
     """Nothing else has something to say about that environment."""
     found, facts = CASES[module.rule.code]
 
@@ -72,7 +72,7 @@ def test_a_near_miss_triggers_nothing(case: str) -> None:
 
 
 @pytest.mark.parametrize("module", all_rules(), ids=code_of)
-def test_a_rule_explains_itself(module: RuleModule) -> None:
+def test_a_rule_explains_itself(module: EnvironmentRule) -> None:
     """A page, a name, a hint, a fix as data, and a place in the documentation."""
     first, _, rest = module.page.strip().partition("\n\n")
     documentation = (ROOT / "docs" / "reference" / "env.md").read_text()

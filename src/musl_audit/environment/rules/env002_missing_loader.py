@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "ENV002",
@@ -23,12 +23,12 @@ RULE = Rule(
 )
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for a loader that does not exist."""
     interpreter = context.environment.interpreter
     if interpreter is None or interpreter.loader is None or interpreter.loader.exists:
         return
-    yield RULE.finding(
+    yield RULE.states(
         f"the interpreter names the loader {interpreter.loader.path}, which does not exist: it cannot start",
         members=[interpreter.executable],
         libraries=[interpreter.loader.path],

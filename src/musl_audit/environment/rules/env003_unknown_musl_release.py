@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule("ENV003", "unknown-musl-release", Severity.WARNING, "update musl-audit")
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for a release that is not told or not known."""
     interpreter = context.environment.interpreter
     if interpreter is None or interpreter.libc is not Libc.MUSL or interpreter.loader is None:
@@ -28,7 +28,7 @@ def check(context: EnvironmentContext) -> Iterator[Finding]:
         return
     if interpreter.musl is None:
         message = f"which musl {interpreter.loader.path} is could not be read from its file"
-        yield RULE.finding(message, libraries=[interpreter.loader.path], hint="add --run: the loader is asked then")
+        yield RULE.states(message, libraries=[interpreter.loader.path], hint="add --run: the loader is asked then")
     elif interpreter.musl not in context.catalog.releases:
         message = f"the interpreter runs on musl {interpreter.musl}, of which the policies know nothing"
-        yield RULE.finding(message, libraries=[interpreter.loader.path])
+        yield RULE.states(message, libraries=[interpreter.loader.path])

@@ -13,20 +13,20 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "ENV004", "gnu-suffix", Severity.WARNING, "use CPython 3.11 or later, or a build that is patched as Alpine's are"
 )
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for an interpreter on musl whose SOABI is glibc's."""
     interpreter = context.environment.interpreter
     if interpreter is None or not interpreter.wears_gnu_suffix:
         return
     musl = (interpreter.soabi or "").replace("-linux-gnu", "-linux-musl")
-    yield RULE.finding(
+    yield RULE.states(
         f"the interpreter looks for modules named .{interpreter.soabi}.so, but wheels for musl carry .{musl}.so",
         members=[interpreter.executable],
         symbols=[interpreter.soabi or ""],

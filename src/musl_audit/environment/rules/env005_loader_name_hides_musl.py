@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "ENV005",
@@ -24,13 +24,13 @@ RULE = Rule(
 )
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for a musl loader whose path does not hold the word."""
     interpreter = context.environment.interpreter
     if interpreter is None or interpreter.libc is not Libc.MUSL or interpreter.loader is None:
         return
     if "musl" not in interpreter.loader.path:
-        yield RULE.finding(
+        yield RULE.states(
             f"the loader {interpreter.loader.path} is musl, but its path does not say so: installers see no musl",
             members=[interpreter.executable],
             libraries=[interpreter.loader.path],

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.kernel_headers import HeaderMacro, lost_names
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "ENV011",
@@ -32,7 +32,7 @@ RULE = Rule(
 )
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for all macros of kernel headers that the build lacks."""
     missing = context.missing_macros
     if not missing or context.build is None:
@@ -40,7 +40,7 @@ def check(context: EnvironmentContext) -> Iterator[Finding]:
     examined = context.kernel_headers.examined(context.build)
     extent = "kernel headers" if len(missing) == len(examined) else "some kernel headers"
     costs = lost_names(missing)
-    yield RULE.finding(
+    yield RULE.states(
         f"built without {extent}: {len(missing)} of {len(examined)} macros are undefined "
         f"({spell([row.macro for row in missing], 3)}){_cost(costs)}{_who(missing)}",
         members=context.build.sources,

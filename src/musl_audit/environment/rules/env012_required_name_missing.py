@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule("ENV012", "required-name-missing", Severity.ERROR, "use a Python built with kernel headers (see ENV011)")
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for each name that was required and is not there."""
     if context.build is None:
         return
@@ -23,4 +23,4 @@ def check(context: EnvironmentContext) -> Iterator[Finding]:
         if context.kernel_headers.has(name, context.build) is False:
             macros = [row.macro for row in context.missing_macros if name in row.costs]
             why = f": {spell(macros)} was undefined when it was built" if macros else ""
-            yield RULE.finding(f"the interpreter has no {name}{why}", symbols=[name, *macros])
+            yield RULE.states(f"the interpreter has no {name}{why}", symbols=[name, *macros])

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule("ENV013", "build-unknown", Severity.NOTE, "add --run to ask the interpreter itself")
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for an interpreter without build files that was not run."""
     interpreter = context.environment.interpreter
     if interpreter is not None and context.build is None:
-        yield RULE.finding(
+        yield RULE.states(
             "neither _sysconfigdata*.py nor pyconfig.h was found: what it was built without cannot be told",
             members=[interpreter.executable],
         )

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule("ENV021", "wheel-not-accepted", Severity.ERROR, "take the wheel built for this Python, or build it there")
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for each wheel that is not accepted."""
     for wheel in context.environment.wheels:
         if wheel.installs is False:
-            yield RULE.finding(f"pip will not install {wheel.filename}: {wheel.why_not}", members=[wheel.path])
+            yield RULE.states(f"pip will not install {wheel.filename}: {wheel.why_not}", members=[wheel.path])

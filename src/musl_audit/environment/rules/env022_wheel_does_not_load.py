@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.values import WheelAnswer
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "ENV022",
@@ -27,11 +27,11 @@ _HINTS = {
 }
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for each wheel that would be installed in vain."""
     for wheel in context.environment.wheels:
         if wheel.loads is False and wheel.installs is not False:
-            yield RULE.finding(
+            yield RULE.states(
                 f"{wheel.filename}: {wheel.sentence}",
                 members=[wheel.path, *wheel.members],
                 symbols=wheel.symbols,

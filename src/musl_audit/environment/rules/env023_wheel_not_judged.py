@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule("ENV023", "wheel-not-judged", Severity.WARNING, "install it there and import it")
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for each wheel about which something is not known."""
     for wheel in context.environment.wheels:
         if wheel.installs is None or (wheel.installs and wheel.loads is None):
-            yield RULE.finding(f"{wheel.filename}: {wheel.sentence}", members=[wheel.path])
+            yield RULE.states(f"{wheel.filename}: {wheel.sentence}", members=[wheel.path])

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule("ENV902", "could-not-run", Severity.ERROR, "leave --run away, or run musl-audit where the interpreter runs")
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for what could not be executed."""
     interpreter = context.environment.interpreter
     if interpreter is not None and interpreter.run is not None and interpreter.run.problem:
-        yield RULE.finding(interpreter.run.problem, members=[interpreter.executable])
+        yield RULE.states(interpreter.run.problem, members=[interpreter.executable])

@@ -9,18 +9,18 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule("ENV903", "cannot-tell", Severity.ERROR, "add --run to ask the interpreter itself")
 
 
-def check(context: EnvironmentContext) -> Iterator[Finding]:
+def check(context: EnvironmentContext) -> Iterator[Statement]:
     """Yield one finding for all names that nothing tells about."""
     if context.environment.interpreter is None:
         return
     build, headers = context.build, context.kernel_headers
     unknown = [name for name in context.environment.required if build is None or headers.has(name, build) is None]
     if unknown:
-        yield RULE.finding(
+        yield RULE.states(
             f"whether the interpreter has {spell(unknown)} cannot be told from its files", symbols=unknown
         )

@@ -1,12 +1,16 @@
 """What every rule is made of: its identity, its page and its check."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 
 from musl_audit.frozen import frozen
 from musl_audit.judging.context import Context
-from musl_audit.model import Finding, Fix, Releases, Severity
+from musl_audit.model import Fix, FixKind, Releases, Severity, Statement
 
-MANUAL = Fix("manual")
+MANUAL = Fix(FixKind.MANUAL)
+BY_REPAIR = "run `musl-audit repair`"  # the command of a fix that is automatic everywhere
 
 
 @frozen
@@ -19,7 +23,7 @@ class Rule:
     hint: str
     fix: Fix = MANUAL
 
-    def finding(
+    def states(
         self,
         message: str,
         *,
@@ -30,9 +34,9 @@ class Rule:
         severity: Severity | None = None,
         hint: str | None = None,
         fix: Fix | None = None,
-    ) -> Finding:
-        """Return a finding of this rule; ``fails_on`` are all known releases on which the members do not load."""
-        return Finding(
+    ) -> Statement:
+        """Return what this rule saw; ``fails_on`` are all known releases on which the members do not load."""
+        return Statement(
             code=self.code,
             name=self.name,
             severity=severity or self.severity,
@@ -46,7 +50,7 @@ class Rule:
         )
 
 
-Check = Callable[[Context], Iterable[Finding]]
+Check = Callable[[Context], Iterable[Statement]]
 
 
 def spell(names: Iterable[str], limit: int = 4) -> str:
@@ -60,3 +64,10 @@ def spell(names: Iterable[str], limit: int = 4) -> str:
     if len(shown) <= limit:
         return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
     return f"{', '.join(shown[:limit])} and {len(shown) - limit} more"
+
+
+def rule_modules(package: str, folders: Iterable[str], prefix: str) -> Iterator[ModuleType]:
+    """Yield the modules of *package*, which lies in *folders*, whose names begin with *prefix*, by name."""
+    names = sorted(found.name for found in iter_modules(folders) if found.name.startswith(prefix))
+    for name in names:
+        yield import_module(f"{package}.{name}")

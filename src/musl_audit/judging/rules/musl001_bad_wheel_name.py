@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from musl_audit.errors import WheelError
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 from musl_audit.wheel.names import parse_wheel_name
 
 RULE = Rule(
@@ -24,11 +24,11 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding if the name cannot be read."""
     if context.facts.name is not None:
         return
     try:
         parse_wheel_name(context.facts.filename)
     except WheelError as error:
-        yield RULE.finding(str(error))
+        yield RULE.states(str(error))

@@ -16,7 +16,7 @@ from math import prod
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, Fix, Severity, WheelName
+from musl_audit.model import Fix, FixKind, Severity, Statement, WheelName
 from musl_audit.wheel.dist_info import is_dist_info_of, is_project_of
 
 RULE = Rule(
@@ -25,55 +25,55 @@ RULE = Rule(
     Severity.WARNING,
     "build the wheel again, or rename it with `python -m wheel tags`, which changes both",
 )
-_WRITTEN_ANEW = Fix("write-tags", automatic=True)
+_WRITTEN_ANEW = Fix(FixKind.WRITE_TAGS, automatic=True)
 _MOST_TAGS = 10_000
 _BUILD_AGAIN = "build the wheel again; unpacking and packing it with `wheel` keeps the metadata whole"
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding about the directories, and one about the tags."""
     metadata, name = context.facts.metadata, context.facts.name
     yield from _directories(metadata.dist_infos, name)
     if not metadata.has_wheel_file:
         if metadata.dist_infos:
-            yield RULE.finding(
+            yield RULE.states(
                 "there is no WHEEL file: installers refuse it", severity=Severity.ERROR, hint=_BUILD_AGAIN
             )
     elif name is not None:
         yield from _tags(metadata.tags, name)
 
 
-def _directories(directories: tuple[str, ...], name: WheelName | None) -> Iterator[Finding]:
+def _directories(directories: tuple[str, ...], name: WheelName | None) -> Iterator[Statement]:
     if len(directories) != 1:
         what = (
             f"{len(directories)} .dist-info directories, {spell(directories)}"
             if directories
             else "no .dist-info directory"
         )
-        yield RULE.finding(f"{what}: installers refuse it", severity=Severity.ERROR, hint=_BUILD_AGAIN)
+        yield RULE.states(f"{what}: installers refuse it", severity=Severity.ERROR, hint=_BUILD_AGAIN)
     elif name is not None and not is_project_of(directories[0], name):
-        yield RULE.finding(
+        yield RULE.states(
             f"{directories[0]} belongs to another project than the file name says: installers refuse it",
             severity=Severity.ERROR,
             hint=_BUILD_AGAIN,
         )
     elif name is not None and not is_dist_info_of(directories[0], name):
-        yield RULE.finding(f"{directories[0]} is of another version than the file name says: some installers refuse it")
+        yield RULE.states(f"{directories[0]} is of another version than the file name says: some installers refuse it")
 
 
-def _tags(lines: tuple[str, ...], name: WheelName) -> Iterator[Finding]:
+def _tags(lines: tuple[str, ...], name: WheelName) -> Iterator[Statement]:
     parts = [tuple(line.lower().split("-")) for line in lines]
     named = (name.python_tags, name.abi_tags, name.platform_tags)
     if _count(named) + sum(_count([part.split(".") for part in line]) for line in parts) > _MOST_TAGS:
-        yield RULE.finding(f"more than {_MOST_TAGS} tags, which nobody compares")
+        yield RULE.states(f"more than {_MOST_TAGS} tags, which nobody compares")
         return
     promised = set(map("-".join, product(*named)))
     written = {"-".join(tag) for line in parts for tag in product(*(part.split(".") for part in line))}
     if promised != written:
         difference = _difference(promised, written)
-        yield RULE.finding(f"WHEEL and the file name have different tags: {difference}", fix=_WRITTEN_ANEW)
+        yield RULE.states(f"WHEEL and the file name have different tags: {difference}", fix=_WRITTEN_ANEW)
     elif any("." in line for line in lines):
-        yield RULE.finding(
+        yield RULE.states(
             "WHEEL has the tags of the file name, compressed instead of one per line", severity=Severity.NOTE
         )
 

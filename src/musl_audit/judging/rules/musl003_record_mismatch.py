@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, Fix, Severity
+from musl_audit.model import Fix, FixKind, Severity, Statement
 
 RULE = Rule(
     "MUSL003",
@@ -22,10 +22,10 @@ RULE = Rule(
     Severity.WARNING,
     "build the wheel again, or `wheel unpack` and `wheel pack` it, which writes RECORD anew",
 )
-_WRITTEN_ANEW = Fix("write-record", automatic=True)
+_WRITTEN_ANEW = Fix(FixKind.WRITE_RECORD, automatic=True)
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each way in which they disagree."""
     broken = {member for problem in context.facts.archive_problems for member in problem.members}
     for problem in context.facts.record_problems:
@@ -34,7 +34,7 @@ def check(context: Context) -> Iterator[Finding]:
         if problem.kind == "missing-record":
             if context.facts.metadata.dist_infos:
                 message = "there is no RECORD: installers refuse the wheel"
-                yield RULE.finding(message, severity=Severity.ERROR, fix=_WRITTEN_ANEW)
+                yield RULE.states(message, severity=Severity.ERROR, fix=_WRITTEN_ANEW)
             continue
         subject = f"{spell(problem.members)}: " if problem.members else "RECORD "
-        yield RULE.finding(subject + problem.detail, members=problem.members)
+        yield RULE.states(subject + problem.detail, members=problem.members)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "MUSL004",
@@ -25,11 +25,11 @@ RULE = Rule(
 _NOTED = frozenset({"extra-data"})
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each kind of problem."""
     for problem in context.facts.archive_problems:
         subject = f"{spell(problem.members)}: " if problem.members else "the archive: "
-        yield RULE.finding(
+        yield RULE.states(
             subject + problem.detail,
             members=problem.members,
             severity=Severity.NOTE if problem.kind in _NOTED else None,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 from musl_audit.wheel.names import musllinux_series, tag_family
 
 RULE = Rule(
@@ -23,7 +23,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each such tag."""
     name, known = context.facts.name, context.catalog.known_series
     for tag in dict.fromkeys(name.platform_tags if name else ()):
@@ -31,6 +31,6 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         parsed = musllinux_series(tag)
         if parsed is None:
-            yield RULE.finding(f"{tag} is no musllinux tag: these are musllinux_X_Y_ARCH")
+            yield RULE.states(f"{tag} is no musllinux tag: these are musllinux_X_Y_ARCH")
         elif parsed[0] not in known:
-            yield RULE.finding(f"{tag} promises musl {parsed[0]}, and there never was a musl {parsed[0]}")
+            yield RULE.states(f"{tag} promises musl {parsed[0]}, and there never was a musl {parsed[0]}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import ElfKind, Finding, Fix, Severity
+from musl_audit.model import ElfKind, Fix, FixKind, Severity, Statement
 from musl_audit.wheel.installed_tree import SITE_PACKAGES, place_of
 
 RULE = Rule(
@@ -19,17 +19,17 @@ RULE = Rule(
     "purelib-with-binaries",
     Severity.WARNING,
     "tell the build backend that the project has extension modules, so that it writes Root-Is-Purelib: false",
-    Fix("correct-root", automatic=True),
+    Fix(FixKind.CORRECT_ROOT, automatic=True),
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all extension modules that would land in purelib."""
     if not context.facts.metadata.root_is_purelib:
         return
     extensions = [elf.path for elf in context.facts.elves if elf.kind is ElfKind.EXTENSION and _is_in_purelib(elf.path)]
     if extensions:
-        yield RULE.finding(
+        yield RULE.states(
             f"Root-Is-Purelib: true, with extension modules: {spell(extensions)}",
             members=extensions,
         )

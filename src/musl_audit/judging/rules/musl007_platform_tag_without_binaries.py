@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 from musl_audit.wheel.names import tag_family
 
 RULE = Rule(
@@ -25,7 +25,7 @@ _LINUX = frozenset({"musllinux", "manylinux", "linux"})
 _UNREAD = frozenset({"encrypted", "unsupported-compression", "beyond-limit", "wrong-content", "header-mismatch"})
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding if no member is a binary, readable or not."""
     facts = context.facts
     tags = facts.name.platform_tags if facts.name else ()
@@ -33,4 +33,4 @@ def check(context: Context) -> Iterator[Finding]:
         return
     if any(problem.kind in _UNREAD for problem in facts.archive_problems):
         return
-    yield RULE.finding(f"tagged {spell(tags)}, and there is no binary in it")
+    yield RULE.states(f"tagged {spell(tags)}, and there is no binary in it")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import ElfFacts, Finding, Severity
+from musl_audit.model import ElfFacts, Severity, Statement
 from musl_audit.wheel.names import tag_family
 
 RULE = Rule(
@@ -24,7 +24,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all dynamic binaries of a wheel with tags of both families."""
     tags = context.facts.name.platform_tags if context.facts.name else ()
     glibc = [tag for tag in tags if tag_family(tag) == "manylinux"]
@@ -33,7 +33,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     dynamic = [elf.path for elf in context.facts.elves if elf.is_dynamic and _needs_libc(elf, context)]
     if dynamic:
-        yield RULE.finding(f"tagged {spell([*glibc, *musl])}, with dynamic binaries: {spell(dynamic)}", members=dynamic)
+        yield RULE.states(f"tagged {spell([*glibc, *musl])}, with dynamic binaries: {spell(dynamic)}", members=dynamic)
 
 
 def _needs_libc(elf: ElfFacts, context: Context) -> bool:

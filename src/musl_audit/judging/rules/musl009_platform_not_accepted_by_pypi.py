@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "MUSL009",
@@ -19,8 +19,8 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each tag."""
     for claim in context.claims:
         if claim.arch is not None and claim.arch not in context.catalog.pypi_arches:
-            yield RULE.finding(f"{claim.tag}: PyPI does not accept musllinux wheels for {claim.arch}")
+            yield RULE.states(f"{claim.tag}: PyPI does not accept musllinux wheels for {claim.arch}")

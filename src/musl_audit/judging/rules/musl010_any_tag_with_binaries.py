@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import ElfFacts, Finding, Fix, Severity
+from musl_audit.model import ElfFacts, Fix, FixKind, Severity, Statement
 
 RULE = Rule(
     "MUSL010",
@@ -22,17 +22,17 @@ RULE = Rule(
 _GLIBC = ("ld-linux", "ld64.so", "libc.so.6")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all binaries."""
     facts = context.facts
     if facts.name is None or "any" not in facts.name.platform_tags or not facts.elves:
         return
     libcs = {elf.path: libc_of(elf) for elf in facts.elves}
     listed = [f"{path} ({libc})" for path, libc in libcs.items()]
-    yield RULE.finding(
+    yield RULE.states(
         f"tagged any, with binaries: {spell(listed, limit=len(listed))}",
         members=libcs,
-        fix=Fix("write-tags", automatic=True) if set(libcs.values()) == {"musl"} else None,
+        fix=Fix(FixKind.WRITE_TAGS, automatic=True) if set(libcs.values()) == {"musl"} else None,
     )
 
 

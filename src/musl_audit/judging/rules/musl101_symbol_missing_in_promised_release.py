@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.impact import spell_presence
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, FromLibc, Releases, Severity
+from musl_audit.model import FromLibc, Releases, Severity, Statement
 
 RULE = Rule(
     "MUSL101",
@@ -26,7 +26,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all symbols that are missing on the same releases."""
     missing: dict[Releases, set[tuple[str, str]]] = {}
     for _, reference in context.references():
@@ -34,7 +34,7 @@ def check(context: Context) -> Iterator[Finding]:
             missing.setdefault(reference.provider.releases, set()).add((reference.symbol.name, reference.path))
     for releases, found in missing.items():
         names = sorted({name for name, _ in found})
-        yield RULE.finding(
+        yield RULE.states(
             f"{spell(names)}: in musl {spell_presence(releases, context.releases)}",
             members=(path for _, path in found),
             symbols=names,

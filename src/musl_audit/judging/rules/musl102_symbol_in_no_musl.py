@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.loader.linkage import Load, Reference
-from musl_audit.model import Finding, Nobody, Severity
+from musl_audit.model import Nobody, Severity, Statement
 
 RULE = Rule(
     "MUSL102",
@@ -22,7 +22,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all symbols that share the same advice."""
     missing: dict[tuple[bool, str], set[tuple[str, str]]] = {}
     for load, reference in context.references():
@@ -33,7 +33,7 @@ def check(context: Context) -> Iterator[Finding]:
     for (is_glibc, hint), found in missing.items():
         names = sorted({name for name, _ in found})
         origin = "in glibc, but in no musl" if is_glibc else "in no musl, and nothing in the wheel defines it"
-        yield RULE.finding(
+        yield RULE.states(
             f"{spell(names)}: {origin}",
             members=(path for _, path in found),
             symbols=names,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import ElfFacts, Finding, Severity
+from musl_audit.model import ElfFacts, Severity, Statement
 from musl_audit.policy import Catalog
 
 RULE = Rule(
@@ -21,11 +21,11 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding that names the files of both sides."""
     old, new = time_users(context)
     if old and new:
-        yield RULE.finding(
+        yield RULE.states(
             f"32-bit time_t in {spell(sorted(old))}, 64-bit time_t in {spell(sorted(new))}",
             members=old | new,
             symbols=(name for names in (*old.values(), *new.values()) for name in names),

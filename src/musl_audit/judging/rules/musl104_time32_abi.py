@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.judging.rules.musl103_mixed_time_abi import time_users
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "MUSL104",
@@ -20,13 +20,13 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all files that use the 32-bit ABI, where none uses the 64-bit one."""
     if not any(claim.floor is not None and claim.floor.series >= "1.2" for claim in context.claims):
         return
     old, new = time_users(context)
     if old and not new:
         names = sorted(frozenset().union(*old.values()))
-        yield RULE.finding(
+        yield RULE.states(
             f"32-bit time_t: {spell(names)} cannot represent times after 2038", members=old, symbols=names
         )

@@ -13,7 +13,7 @@ from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.judging.rules.musl103_mixed_time_abi import imported
 from musl_audit.loader.linkage import Load
-from musl_audit.model import ElfFacts, ElfKind, Finding, Severity
+from musl_audit.model import ElfFacts, ElfKind, Severity, Statement
 
 RULE = Rule(
     "MUSL105",
@@ -27,7 +27,7 @@ _DANGEROUS = frozenset(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for the symbols that matter, and one for the others."""
     shadowed: dict[Severity, set[tuple[str, str]]] = {}
     for load in context.loads:
@@ -40,7 +40,7 @@ def check(context: Context) -> Iterator[Finding]:
                     shadowed.setdefault(severity, set()).add((name, file.path))
     for severity, found in shadowed.items():
         names = sorted({name for name, _ in found})
-        yield RULE.finding(
+        yield RULE.states(
             f"{spell(names)}: libc's definition wins over the library's own",
             members=(path for _, path in found),
             symbols=names,

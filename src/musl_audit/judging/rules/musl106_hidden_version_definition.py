@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.judging.rules.musl102_symbol_in_no_musl import is_missing_everywhere
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "MUSL106",
@@ -20,7 +20,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all symbols of which only a hidden version is defined."""
     found: set[tuple[str, str]] = set()
     for load, reference in context.references():
@@ -30,7 +30,7 @@ def check(context: Context) -> Iterator[Finding]:
             found.update((name, path) for path in (definers | {reference.path} if definers else ()))
     if found:
         names = sorted({name for name, _ in found})
-        yield RULE.finding(
+        yield RULE.states(
             f"{spell(names)}: defined only as a hidden version, which musl's loader does not see",
             members=(path for _, path in found),
             symbols=names,

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.judging.rules.musl102_symbol_in_no_musl import is_missing_everywhere
-from musl_audit.model import ElfFacts, Finding, Severity
+from musl_audit.model import ElfFacts, Severity, Statement
 
 RULE = Rule(
     "MUSL201",
@@ -27,7 +27,7 @@ RULE = Rule(
 GLIBC_PARTS = frozenset("libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libutil.so.1".split())
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield a finding for what cannot load at all, and one for what loads by accident."""
     loaders: dict[str, set[str]] = {}
     parts: dict[str, set[str]] = {}
@@ -37,14 +37,14 @@ def check(context: Context) -> Iterator[Finding]:
         for name in GLIBC_PARTS.intersection(file.needed):
             parts.setdefault(name, set()).add(file.path)
     if loaders:
-        yield RULE.finding(
+        yield RULE.states(
             f"built for glibc: needs its loader {spell(sorted(loaders))}",
             members=set().union(*loaders.values()),
             libraries=loaders,
             fails_on=context.known,
         )
     if parts:
-        yield RULE.finding(
+        yield RULE.states(
             f"built for glibc, loads by accident: musl takes {spell(sorted(parts))} for itself",
             members=set().union(*parts.values()),
             libraries=parts,
@@ -52,7 +52,7 @@ def check(context: Context) -> Iterator[Finding]:
     yield from _symbols(context, {path for paths in (*loaders.values(), *parts.values()) for path in paths})
 
 
-def _symbols(context: Context, reported: set[str]) -> Iterator[Finding]:
+def _symbols(context: Context, reported: set[str]) -> Iterator[Statement]:
     """Yield a finding for files that show it only by symbols of glibc and versions of them."""
     versioned = {
         file.path for file in context.loaded if any(need.version.startswith("GLIBC_") for need in file.version_needs)
@@ -66,7 +66,7 @@ def _symbols(context: Context, reported: set[str]) -> Iterator[Finding]:
     }
     if found:
         names = sorted({name for name, _ in found})
-        yield RULE.finding(
+        yield RULE.states(
             f"built for glibc: needs {spell(names)} in a GLIBC_ version",
             members=(path for _, path in found),
             symbols=names,

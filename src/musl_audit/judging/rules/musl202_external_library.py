@@ -13,18 +13,18 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import MANUAL, Rule
 from musl_audit.judging.rules.musl201_needs_glibc import is_glibc_loader
-from musl_audit.model import Excluded, Finding, Fix, Outside, Severity
+from musl_audit.model import Excluded, Fix, FixKind, Outside, Severity, Statement
 
 RULE = Rule(
     "MUSL202",
     "external-library",
     Severity.ERROR,
-    "run `musl-audit repair` where it is installed, or --exclude it if users bring it",
-    Fix("graft", automatic=True),
+    "--exclude it if users bring it",
+    Fix(FixKind.GRAFT, automatic=True, command="run `musl-audit repair` where it is installed"),
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each library."""
     missing: dict[str, set[str]] = {}
     excluded: dict[str, set[str]] = {}
@@ -34,14 +34,14 @@ def check(context: Context) -> Iterator[Finding]:
         if isinstance(need.provider, Excluded):
             excluded.setdefault(need.soname, set()).add(need.path)
     for soname, paths in sorted(missing.items()):
-        yield RULE.finding(
+        yield RULE.states(
             f"{soname} is neither in the wheel nor part of musl",
             members=paths,
             libraries=[soname],
             fails_on=context.known,
         )
     for soname, paths in sorted(excluded.items()):
-        yield RULE.finding(
+        yield RULE.states(
             f"{soname} is excluded: the user must bring it",
             members=paths,
             libraries=[soname],

@@ -12,19 +12,19 @@ A file of the right name that cannot be loaded (a text file, an object file) end
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, Fix, Severity, Unreachable
+from musl_audit.judging.rules.base import BY_REPAIR, Rule, spell
+from musl_audit.model import Fix, FixKind, Severity, Statement, Unreachable
 
 RULE = Rule(
     "MUSL203",
     "unreachable-library",
     Severity.ERROR,
-    "run `musl-audit repair`, or link with -Wl,-rpath,'$ORIGIN/…'",
-    Fix("set-runpath", automatic=True),
+    "link with -Wl,-rpath,'$ORIGIN/…'",
+    Fix(FixKind.SET_RUNPATH, automatic=True, command=BY_REPAIR),
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each library."""
     unreachable: dict[str, set[str]] = {}
     places: dict[str, set[str]] = {}
@@ -36,14 +36,14 @@ def check(context: Context) -> Iterator[Finding]:
         if need.is_by_runpath:
             by_runpath.setdefault(need.soname, set()).add(need.path)
     for soname, paths in sorted(unreachable.items()):
-        yield RULE.finding(
+        yield RULE.states(
             f"{soname} is in the wheel as {spell(sorted(places[soname]))}, but no search path leads there",
             members=paths,
             libraries=[soname],
             fails_on=context.known,
         )
     if by_runpath and context.lacking("runpath"):
-        yield RULE.finding(
+        yield RULE.states(
             f"{spell(sorted(by_runpath))}: found through DT_RUNPATH only, which musl reads from 1.1.6 on",
             members=set().union(*by_runpath.values()),
             libraries=by_runpath,

@@ -12,22 +12,22 @@ that everybody may write to, is an error. musl ignores the whole string where it
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule
+from musl_audit.judging.rules.base import BY_REPAIR, Rule
 from musl_audit.loader.search_paths import all_entries, is_outside
-from musl_audit.model import Finding, Fix, Severity
+from musl_audit.model import Fix, FixKind, Severity, Statement
 from musl_audit.wheel.installed_tree import relative_to_origin
 
 RULE = Rule(
     "MUSL204",
     "rpath-outside-wheel",
     Severity.WARNING,
-    "run `musl-audit repair`, or `patchelf --set-rpath`; build with $ORIGIN only",
-    Fix("set-runpath", automatic=True),
+    "`patchelf --set-rpath`; build with $ORIGIN only",
+    Fix(FixKind.SET_RUNPATH, automatic=True, command=BY_REPAIR),
 )
 _WORLD_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each distinct entry."""
     users: dict[str, set[str]] = {}
     for file in context.loaded:
@@ -36,7 +36,7 @@ def check(context: Context) -> Iterator[Finding]:
                 users.setdefault(entry, set()).add(file.path)
     for entry, paths in sorted(users.items()):
         what, severity = _judge(entry)
-        yield RULE.finding(f"{entry}: {what}", members=paths, severity=severity)
+        yield RULE.states(f"{entry}: {what}", members=paths, severity=severity)
 
 
 def _judge(entry: str) -> tuple[str, Severity]:

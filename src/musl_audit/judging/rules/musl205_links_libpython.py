@@ -11,23 +11,23 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.loader.linkage import is_libpython
-from musl_audit.model import Finding, Fix, Severity
+from musl_audit.model import Fix, FixKind, Severity, Statement
 
 RULE = Rule(
     "MUSL205",
     "links-libpython",
     Severity.WARNING,
     "do not link extensions with -lpython3.x; `musl-audit repair` drops the dependency",
-    Fix("drop-needed", automatic=True),
+    Fix(FixKind.DROP_NEEDED, automatic=True),
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all files."""
     users = {file.path: set(filter(is_libpython, file.needed)) for file in context.loaded}
     libraries = sorted(set().union(*users.values())) if users else []
     if libraries:
-        yield RULE.finding(
+        yield RULE.states(
             f"needs {spell(libraries)}: extensions take Python's symbols from the process",
             members=(path for path, sonames in users.items() if sonames),
             libraries=libraries,

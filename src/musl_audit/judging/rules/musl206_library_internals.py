@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Allowed, Finding, Severity
+from musl_audit.model import Allowed, Severity, Statement
 from musl_audit.policy import AllowedLibrary
 
 RULE = Rule(
@@ -24,7 +24,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each library and reason."""
     found: dict[tuple[str, str, bool], set[tuple[str, str]]] = {}
     for _, reference in context.references():
@@ -37,7 +37,7 @@ def check(context: Context) -> Iterator[Finding]:
                 uses.add((reference.symbol.name, reference.path))
     for (soname, reason, is_exported), uses in sorted(found.items()):
         names = sorted({name for name, _ in uses})
-        yield RULE.finding(
+        yield RULE.states(
             f"{spell(names)} of {soname}: {reason}",
             members=(path for _, path in uses),
             symbols=names,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import ElfFacts, ElfKind, Finding, Severity
+from musl_audit.model import ElfFacts, ElfKind, Severity, Statement
 
 RULE = Rule(
     "MUSL301",
@@ -21,7 +21,7 @@ RULE = Rule(
 _JUDGED = (ElfKind.EXTENSION, ElfKind.LIBRARY, ElfKind.EXECUTABLE, ElfKind.STATIC_EXECUTABLE)
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for files that would be loaded, and one for the others, by architecture."""
     arch = context.arch
     if arch is None:
@@ -35,7 +35,7 @@ def check(context: Context) -> Iterator[Finding]:
         is_fatal = nothing_matches or elf.kind is ElfKind.EXTENSION or elf.path in loaded
         groups.setdefault((is_fatal, _name(elf, context)), []).append(elf.path)
     for (is_fatal, name), paths in sorted(groups.items()):
-        yield RULE.finding(
+        yield RULE.states(
             f"built for {name}, not for {arch.name}",
             members=paths,
             severity=Severity.ERROR if is_fatal else Severity.NOTE,

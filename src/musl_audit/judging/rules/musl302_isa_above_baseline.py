@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "MUSL302",
@@ -22,7 +22,7 @@ _BASELINE = 1
 _LEVELS = ((8, "x86-64-v4"), (4, "x86-64-v3"), (2, "x86-64-v2"))  # x86-64 psABI, "Program property"
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each level that files need."""
     by_level: dict[str, list[str]] = {}
     for file in context.loaded:
@@ -30,4 +30,4 @@ def check(context: Context) -> Iterator[Finding]:
         if file.isa_needed & ~_BASELINE:
             by_level.setdefault(level or f"ISA {file.isa_needed:#x}", []).append(file.path)
     for level, paths in sorted(by_level.items()):
-        yield RULE.finding(f"needs {level}, which a processor of the tag's baseline may lack", members=paths)
+        yield RULE.states(f"needs {level}, which a processor of the tag's baseline may lack", members=paths)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "MUSL303",
@@ -21,12 +21,12 @@ _EM_ARM = 40
 _EABI_VERSION_5 = 5
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all files with the same fault."""
     files = [file for file in context.loaded if file.identity.machine == _EM_ARM]
     soft = [file.path for file in files if file.arm_float_abi == "soft"]
     other = [file.path for file in files if file.identity.flags >> 24 != _EABI_VERSION_5]
     if soft:
-        yield RULE.finding("soft-float calling convention on a hard-float architecture", members=soft)
+        yield RULE.states("soft-float calling convention on a hard-float architecture", members=soft)
     if other:
-        yield RULE.finding("not EABI version 5", members=other)
+        yield RULE.states("not EABI version 5", members=other)

@@ -21,20 +21,20 @@ from collections.abc import Iterator
 
 from musl_audit.frozen import frozen
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import MANUAL, Rule, spell
-from musl_audit.model import ElfFacts, ElfKind, Finding, Fix, Severity, WheelName
+from musl_audit.judging.rules.base import BY_REPAIR, MANUAL, Rule, spell
+from musl_audit.model import ElfFacts, ElfKind, Fix, FixKind, Severity, Statement, WheelName
 from musl_audit.wheel.installed_tree import place_of
 
 RULE = Rule(
     "MUSL304",
     "extension-suffix",
     Severity.ERROR,
-    "run `musl-audit repair`, or rename it to what the interpreter's EXT_SUFFIX says",
-    Fix("rename-extension", automatic=True),
+    "rename it to what the interpreter's EXT_SUFFIX says",
+    Fix(FixKind.RENAME_EXTENSION, automatic=True, command=BY_REPAIR),
 )
 _CURES = {
     "rename": (RULE.hint, RULE.fix),
-    "choose": ("run `musl-audit repair --fix-suffix`, or rename it to plain .so", Fix("rename-extension")),
+    "choose": ("run `musl-audit repair --fix-suffix`, or rename it to plain .so", Fix(FixKind.RENAME_EXTENSION)),
     "rebuild": ("build it with the interpreter that the tag names, or name in the tag the one that built it", MANUAL),
 }
 _FIRST_WITH_MUSL_TRIPLET = 11  # CPython 3.11: configure tells musl from glibc
@@ -67,7 +67,7 @@ class Answer:
     cure: str = "rename"
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each reason."""
     if context.arch is None or context.facts.name is None:
         return
@@ -86,7 +86,7 @@ def check(context: Context) -> Iterator[Finding]:
         shown = sorted({"…" + suffix_of(elf) for elf in context.facts.elves if elf.path in paths})
         severity = Severity.ERROR if is_certain else Severity.WARNING
         hint, fix = _CURES[cure]
-        yield RULE.finding(f"{spell(shown)}: {reason}", members=paths, severity=severity, hint=hint, fix=fix)
+        yield RULE.states(f"{spell(shown)}: {reason}", members=paths, severity=severity, hint=hint, fix=fix)
 
 
 def module_of(elf: ElfFacts) -> tuple[str, ...]:

@@ -12,24 +12,24 @@ that distribution links with ``-Wl,-z,pack-relative-relocs``.
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Fix, Severity
+from musl_audit.judging.rules.base import BY_REPAIR, Rule
+from musl_audit.model import Fix, FixKind, Severity, Statement
 
 RULE = Rule(
     "MUSL401",
     "packed-relocations",
     Severity.ERROR,
-    "run `musl-audit repair`, or link with -Wl,-z,nopack-relative-relocs",
-    Fix("unpack-relocations", automatic=True),
+    "link with -Wl,-z,nopack-relative-relocs",
+    Fix(FixKind.UNPACK_RELOCATIONS, automatic=True, command=BY_REPAIR),
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all files with packed relocations."""
     packed = [file.path for file in context.loaded if file.packed_relocations]
     lacking = context.lacking("packed-relocations")
     if packed and lacking:
-        yield RULE.finding(
+        yield RULE.states(
             "packed relocations (DT_RELR), which musl applies from 1.2.4 on: a silent crash before",
             members=packed,
             fails_on=lacking,

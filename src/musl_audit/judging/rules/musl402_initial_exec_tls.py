@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.loader.linkage import Load
-from musl_audit.model import ElfFacts, Finding, Severity
+from musl_audit.model import ElfFacts, Severity, Statement
 
 RULE = Rule(
     "MUSL402",
@@ -25,7 +25,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all files."""
     found: dict[str, set[str]] = {}
     for load in context.loads:
@@ -38,7 +38,7 @@ def check(context: Context) -> Iterator[Finding]:
     if found:
         names = sorted(set().union(*found.values()) - {""})
         variables_text = f" ({spell(names)})" if names else ""
-        yield RULE.finding(
+        yield RULE.states(
             f"initial-exec TLS{variables_text} in a file that is loaded with dlopen, which musl refuses",
             members=found,
             symbols=names,

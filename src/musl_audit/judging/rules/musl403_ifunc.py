@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.judging.rules.musl102_symbol_in_no_musl import is_missing_everywhere
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "MUSL403",
@@ -20,13 +20,13 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for IRELATIVE relocations and one for references to indirect functions."""
     if context.arch is None:
         return
     local = [file.path for file in context.loaded if context.arch.irelative in file.relocation_types]
     if local:
-        yield RULE.finding("IRELATIVE relocations, which no musl supports", members=local, fails_on=context.known)
+        yield RULE.states("IRELATIVE relocations, which no musl supports", members=local, fails_on=context.known)
     found: set[tuple[str, str]] = set()
     for load, reference in context.references():
         name = reference.symbol.name
@@ -35,7 +35,7 @@ def check(context: Context) -> Iterator[Finding]:
             found.update((name, path) for path in (definers | {reference.path} if definers else ()))
     if found:
         names = sorted({name for name, _ in found})
-        yield RULE.finding(
+        yield RULE.states(
             f"{spell(names)}: an indirect function, which musl's loader does not see",
             members=(path for _, path in found),
             symbols=names,

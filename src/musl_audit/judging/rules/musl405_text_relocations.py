@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "MUSL405",
@@ -19,8 +19,8 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all files."""
     files = [file.path for file in context.loaded if file.has_text_relocations]
     if files:
-        yield RULE.finding("text relocations: its code is mapped writable", members=files)
+        yield RULE.states("text relocations: its code is mapped writable", members=files)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.impact import spell_presence
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Releases, Severity
+from musl_audit.model import Releases, Severity, Statement
 
 RULE = Rule(
     "MUSL406",
@@ -20,7 +20,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each relocation type."""
     if context.arch is None:
         return
@@ -34,4 +34,4 @@ def check(context: Context) -> Iterator[Finding]:
         releases: Releases = supported[number].releases if number in supported else frozenset()
         name = supported[number].name if number in supported else f"type {number}"
         when = f"in musl {spell_presence(releases, context.releases)}" if releases else "in no musl"
-        yield RULE.finding(f"relocation {name}: {when}", members=paths, fails_on=context.known - releases)
+        yield RULE.states(f"relocation {name}: {when}", members=paths, fails_on=context.known - releases)

@@ -10,24 +10,24 @@ segment where ``.rodata`` and ``.eh_frame`` are empty; patchelf and strip can le
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Fix, Severity
+from musl_audit.judging.rules.base import BY_REPAIR, Rule
+from musl_audit.model import Fix, FixKind, Severity, Statement
 
 RULE = Rule(
     "MUSL407",
     "zero-length-segment",
     Severity.ERROR,
-    "run `musl-audit repair`, or link with -Wl,-z,noseparate-code",
-    Fix("drop-zero-length-segments", automatic=True),
+    "link with -Wl,-z,noseparate-code",
+    Fix(FixKind.DROP_ZERO_LENGTH_SEGMENTS, automatic=True, command=BY_REPAIR),
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all files."""
     files = [file.path for file in context.loaded if file.zero_length_segments]
     lacking = context.lacking("zero-length-segments")
     if files and lacking:
-        yield RULE.finding(
+        yield RULE.states(
             "a loadable segment of no length, which musl maps from 1.2.3 on",
             members=files,
             fails_on=lacking,

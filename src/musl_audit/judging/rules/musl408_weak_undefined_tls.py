@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Finding, Nobody, Severity
+from musl_audit.model import Nobody, Severity, Statement
 
 RULE = Rule(
     "MUSL408",
@@ -19,7 +19,7 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all variables."""
     thread_local = {elf.path: elf.thread_local for elf in context.facts.elves}
     found = {
@@ -31,7 +31,7 @@ def check(context: Context) -> Iterator[Finding]:
     }
     if found:
         names = sorted({name for name, _ in found})
-        yield RULE.finding(
+        yield RULE.states(
             f"{spell(names)}: a weak reference to a thread-local variable that nothing defines crashes musl's loader",
             members=(path for _, path in found),
             symbols=names,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import Finding, Severity
+from musl_audit.model import Severity, Statement
 from musl_audit.wheel.installed_tree import place_of
 
 RULE = Rule(
@@ -23,12 +23,12 @@ RULE = Rule(
 )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each unreadable file, and one for those without hash tables."""
     needed = {soname for file in context.loaded for soname in file.needed}
     for problem in context.facts.elf_problems:
         is_loaded = any(would_be_loaded(member, needed) for member in problem.members)
-        yield RULE.finding(
+        yield RULE.states(
             f"not readable as ELF: {problem.detail}",
             members=problem.members,
             severity=Severity.ERROR if is_loaded else Severity.WARNING,
@@ -36,7 +36,7 @@ def check(context: Context) -> Iterator[Finding]:
         )
     without = [file.path for file in context.loaded if not file.has_hash_table]
     if without:
-        yield RULE.finding(
+        yield RULE.states(
             "no symbol hash table, without which musl's loader crashes", members=without, fails_on=context.known
         )
 

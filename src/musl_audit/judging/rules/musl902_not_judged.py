@@ -11,33 +11,33 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
-from musl_audit.model import ElfKind, Finding, Severity, Unknown
+from musl_audit.model import ElfKind, Severity, Statement, Unknown
 
 RULE = Rule("MUSL902", "not-judged", Severity.NOTE, "")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each reason."""
     yield from _claims(context)
     foreign = [elf.path for elf in context.facts.elves if context.catalog.machine_of(elf.identity) is None]
     if foreign:
-        yield RULE.finding("built for an architecture that the policies do not know", members=foreign)
+        yield RULE.states("built for an architecture that the policies do not know", members=foreign)
     left_out = [elf.path for elf in context.facts.elves if elf.kind in (ElfKind.RELOCATABLE, ElfKind.CORE)]
     if left_out:
-        yield RULE.finding("object or core files: nothing loads them", members=left_out)
+        yield RULE.states("object or core files: nothing loads them", members=left_out)
     unknown: dict[str, set[str]] = {}
     for need in (need for load in context.loads for need in load.needs):
         if isinstance(need.provider, Unknown):
             unknown.setdefault(f"{need.soname}: {need.provider.reason}", set()).add(need.path)
     for reason, paths in sorted(unknown.items()):
-        yield RULE.finding(reason, members=paths)
+        yield RULE.states(reason, members=paths)
 
 
-def _claims(context: Context) -> Iterator[Finding]:
+def _claims(context: Context) -> Iterator[Statement]:
     for claim in context.claims:
         if claim.series is None or claim.floor is not None:
             continue
         if claim.arch not in context.catalog.arches:
-            yield RULE.finding(f"{claim.tag}: the policies do not know the architecture {claim.arch}")
+            yield RULE.states(f"{claim.tag}: the policies do not know the architecture {claim.arch}")
         elif claim.series in context.catalog.known_series:
-            yield RULE.finding(f"{claim.tag}: the policies have no data for musl {claim.series}")
+            yield RULE.states(f"{claim.tag}: the policies have no data for musl {claim.series}")
