@@ -12,7 +12,7 @@ from musl_audit.cli.stderr import remark
 from musl_audit.errors import MuslAuditError, UsageError
 from musl_audit.model import Report
 from musl_audit.reporters.repair_text import action_row, spell_action
-from musl_audit.reporters.sentence import headline
+from musl_audit.reporters.terms import headline
 from musl_audit.reporters.visible import visible
 from musl_audit.workflows.repairing import Repaired, Workshop
 

@@ -6,7 +6,7 @@ from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
 from musl_audit.reporters.base import Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
-from musl_audit.reporters.sentence import headline
+from musl_audit.reporters.terms import headline
 from musl_audit.reporters.text_layout import listed
 from musl_audit.reporters.visible import visible
 

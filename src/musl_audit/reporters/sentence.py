@@ -1,55 +1,137 @@
-"""The verdict in one sentence."""
+"""
+The verdict in the reader's words: what every report begins with.
+
+The one place that makes it, for every case and every format; ``docs/reference/verdicts.md`` has the table of cases.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 from musl_audit.judging.impact import spell_releases
-from musl_audit.model import Claim, Loads, Report, Severity, Verdict
+from musl_audit.judging.rules.base import spell
+from musl_audit.model import Evidence, Finding, Loads, Report, Severity
+from musl_audit.reporters.places import Place, is_shipped, places, spell_places
+from musl_audit.reporters.ways import Way, way_of, why
 
 
-def headline(report: Report) -> str:
-    """Return who the wheel is, what it needs, and which promises it keeps and breaks, without a period."""
-    clauses = [_needs(report.verdict), *filter(None, (_promise(claim, report) for claim in report.claims))]
-    return f"{subject(report)}: {'; '.join(clauses)}"
+def summary(report: Report) -> str:
+    """Return where the wheel works, where it does not and how it looks there, and whether ``repair`` mends it."""
+    return " ".join(_sentences(report))
 
 
-def subject(report: Report) -> str:
-    """Return the project, its version, and what it is built for."""
-    if report.name is None:
-        return report.filename
-    abis = [abi for abi in report.name.abi_tags if abi not in (*report.name.python_tags, "none")]
-    pythons = "/".join(report.name.python_tags) + (f" {'/'.join(abis)}" if abis else "")
-    build = f" build {report.name.build}" if report.name.build else ""
-    arch = f", {report.verdict.arch}" if report.verdict.arch else ""
-    return f"{report.name.distribution} {report.name.version}{build} for {pythons}{arch}"
-
-
-def _needs(verdict: Verdict) -> str:
-    if verdict.arch is None:
-        return "no binary in it that can be judged"
+def _sentences(report: Report) -> Iterator[str]:
+    verdict = report.verdict
+    if verdict.arch is None or not verdict.known:
+        yield _unjudged(report)
+        return
+    found = places(report)
     if not verdict.loads_on:
-        return "loads on no known musl"
+        yield _nowhere(report)
+    else:
+        yield from _somewhere(report, found)
+    yield from _mending(report, found)
+
+
+def _unjudged(report: Report) -> str:
+    unknown = [claim.tag for claim in report.claims if claim.series is not None and claim.floor is None]
+    if unknown:
+        return f"Cannot be judged: musl-audit knows nothing of {spell(unknown)}."
+    return "Has nothing for musl in it: no binary that musl's loader would load."
+
+
+# --- Where it works, and where not ------------------------------------------------------------------------
+
+
+def _nowhere(report: Report) -> str:
+    evidence = [item for item in report.verdict.decided_by if item.fails_on.issuperset(report.verdict.known)]
+    evidence = evidence or list(report.verdict.decided_by)
+    way = way_of(evidence)
+    if way is Way.CRASHES:
+        return "Crashes on every musl."
+    if way is Way.FOR_GLIBC:
+        return "Was built for glibc: loads on no musl."
+    reason = why(way, evidence, report.external_libraries, everywhere=True)
+    return f"Loads on no musl at all: {reason}." if reason else "Loads on no musl at all."
+
+
+def _somewhere(report: Report, found: Sequence[Place]) -> Iterator[str]:
+    failing = [place for place in found if not place.loads]
+    working = [place for place in found if place.loads]
+    is_exception = bool(working) and all(place.answer.name != working[0].answer.name for place in failing)
+    if not is_exception:
+        yield from _failures(report, failing)
+    yield _success(report, working, but=failing if is_exception else ())
+    if not failing:
+        yield from _unshipped(report)
+    yield from _errors(report)
+
+
+def _failures(report: Report, failing: Sequence[Place]) -> Iterator[str]:
+    """Yield a sentence for each way to fail, in the order of the releases."""
+    groups: dict[tuple[Way, str], list[Place]] = {}
+    for place in failing:
+        way = way_of(place.evidence)
+        groups.setdefault((way, why(way, place.evidence, report.external_libraries)), []).append(place)
+    for (way, reason), group in groups.items():
+        where = spell_places((place.answer for place in group), report.verdict.distributions)
+        if way is Way.CRASHES:
+            yield f"Crashes on {where}."
+        else:
+            yield f"Fails to load on {where}" + (f": {reason}." if reason else ".")
+
+
+def _success(report: Report, working: Sequence[Place], but: Sequence[Place]) -> str:
+    verdict = report.verdict
+    verb = "Loads" if _other_errors(report) else "Works"
+    where = spell_places((place.answer for place in working), verdict.distributions)
+    where = where or f"musl {spell_releases(verdict.loads_on, verdict.known)}"
     if verdict.loads is Loads.UNKNOWN:
-        return f"as far as the wheel can tell, loads on musl {spell_releases(verdict.loads_on, verdict.known)}"
-    if verdict.loads is Loads.ALL:
-        return f"loads on every known musl ({verdict.known[0]}–{verdict.known[-1]})"
-    if verdict.required_musl is None:
-        return f"loads on musl {spell_releases(verdict.loads_on, verdict.known)} only"
-    earlier = [release for release in verdict.loads_on if release < verdict.required_musl]
-    also = f", or {spell_releases(earlier, verdict.known)}" if earlier else ""
-    return f"needs musl {verdict.required_musl} or later{also}"
+        return f"{verb} on {where}, as far as the wheel alone can tell."
+    if verdict.loads is Loads.ALL and not but:
+        return f"{verb} on every known musl: {where}."
+    if but:
+        where += f", but not on {spell_places((place.answer for place in but), verdict.distributions)}"
+    return f"{verb} on {where}."
 
 
-def _promise(claim: Claim, report: Report) -> str:
-    """Return what became of a claim; nothing where the tag is not about musl."""
-    if claim.series is None:
-        return ""
-    tag = claim.tag.removesuffix(f"_{claim.arch}")
-    if claim.floor is None:
-        return f"{tag} cannot be judged: the policies know nothing of it"
-    promise = f"{tag} (floor {claim.floor}, {claim.floor_source})"
-    if claim.kept is None:
-        return f"whether it keeps its promise {promise} cannot be told"
-    if claim.kept:
-        return f"keeps its promise {promise}"
-    if claim.broken_on:
-        return f"breaks its promise {promise} on musl {spell_releases(claim.broken_on, report.verdict.known)}"
-    errors = sorted({finding.code for finding in report.findings if finding.severity is Severity.ERROR})
-    return f"breaks its promise {promise}" + (f": {', '.join(errors)}" if errors else "")
+def _unshipped(report: Report) -> Iterator[str]:
+    """Yield the promised releases on which it fails and that no distribution ships, which nothing else would say."""
+    verdict = report.verdict
+    broken = {release for claim in report.claims for release in claim.broken_on}
+    lost = [release for release in sorted(broken) if not is_shipped(release, verdict.distributions)]
+    if lost:
+        yield f"Fails to load on musl {spell_releases(lost, verdict.known)}."
+
+
+# --- What else is wrong, and what helps -------------------------------------------------------------------
+
+
+def _errors(report: Report) -> Iterator[str]:
+    """Yield what breaks the promise though everything loads: a suffix that no Python imports, a wrong tag."""
+    errors = sorted({f"{finding.code} {finding.name}" for finding in _other_errors(report)})
+    if errors:
+        yield f"Its promise is broken all the same: {spell(errors, 2)}."
+
+
+def _other_errors(report: Report) -> list[Finding]:
+    return [finding for finding in report.findings if finding.severity is Severity.ERROR and not finding.fails_on]
+
+
+def _mending(report: Report, found: Sequence[Place]) -> Iterator[str]:
+    """Yield whether ``repair`` helps: against all that is in the way, or against some of it."""
+    evidence = {item: None for place in found for item in place.evidence}
+    evidence.update({item: None for item in report.verdict.decided_by if _breaks_a_promise(item, report)})
+    answers = [_is_mended(item, report.findings) for item in evidence]
+    answers += [finding.is_mendable for finding in _other_errors(report)]
+    if answers and all(answers):
+        yield "`musl-audit repair` mends it."
+    elif any(answers):
+        yield "`musl-audit repair` mends a part of it."
+
+
+def _breaks_a_promise(item: Evidence, report: Report) -> bool:
+    return any(not item.fails_on.isdisjoint(claim.broken_on) for claim in report.claims)
+
+
+def _is_mended(item: Evidence, findings: Iterable[Finding]) -> bool:
+    same = [finding for finding in findings if finding.code == item.code and finding.members == item.members]
+    return bool(same) and all(finding.is_mendable for finding in same)

@@ -1,58 +1,130 @@
-"""The verdict in one sentence."""
+"""The verdict in the reader's words, for every case."""
+
+from dataclasses import replace
 
 import pytest
-from tests.support.values import I686, extension, judged, library, uses, wheel
+from tests.support.values import I686, executable, extension, judged, library, uses, wheel
 
-from musl_audit.model import ElfFacts
-from musl_audit.reporters.sentence import headline
+from musl_audit.model import ElfFacts, ElfKind
+from musl_audit.reporters.sentence import summary
 
 MUSL = "musllinux_1_2_x86_64"
 PACKED = library(packed_relocations=8)
+MENDS = "`musl-audit repair` mends it."
 
 
-@pytest.mark.parametrize(
-    ("elf", "platform", "sentence"),
-    [
+CASES: dict[str, tuple[ElfFacts, str]] = {
+    "all": (extension(), "Works on every known musl: Alpine 3.13 and later."),
+    "crash, mended": (PACKED, f"Crashes on Alpine 3.13–3.17. Works on Alpine 3.18 and later. {MENDS}"),
+    "symbol missing": (
+        extension(undefined=uses("pthread_getname_np")),
         (
-            extension(),
-            MUSL,
-            "loads on every known musl (1.1.0–1.2.6); keeps its promise musllinux_1_2 (floor 1.2.2, policy)",
+            "Fails to load on Alpine 3.13–3.15: it needs pthread_getname_np, which musl there lacks. "
+            "Works on Alpine 3.16 and later."
         ),
+    ),
+    "backported to one": (
+        extension(undefined=uses("qsort_r")),
+        "Fails to load on Alpine 3.13–3.14: it needs qsort_r, which musl there lacks. Works on Alpine 3.15 and later.",
+    ),
+    "older releases are not promised": (extension(undefined=uses("getentropy")), "Works on Alpine 3.13 and later."),
+    "crash hides a symbol": (
+        extension(packed_relocations=8, undefined=uses("pthread_getname_np")),
+        "Crashes on Alpine 3.13–3.17. Works on Alpine 3.18 and later. `musl-audit repair` mends a part of it.",
+    ),
+    "gone again": (
+        extension(undefined=uses("posix_fallocate64")),
         (
-            PACKED,
-            MUSL,
-            "needs musl 1.2.4 or later; breaks its promise musllinux_1_2 (floor 1.2.2, policy) on musl 1.2.2–1.2.3",
+            "Fails to load on Alpine 3.18–3.23: it needs posix_fallocate64, which musl there lacks. "
+            "Works on Alpine 3.13–3.17 and 3.24 and later."
         ),
+    ),
+    "none, symbol": (
+        extension(undefined=uses("no_such_thing")),
+        "Loads on no musl at all: it needs no_such_thing, which no musl has.",
+    ),
+    "none, library": (
+        extension(needed=("libc.so", "libodbc.so.2")),
+        "Loads on no musl at all: it needs libodbc.so.2, and does not bring it. `musl-audit repair` mends it.",
+    ),
+    "none, glibc": (extension(needed=("ld-linux-x86-64.so.2",)), "Was built for glibc: loads on no musl."),
+    "none, refused": (
+        extension(initial_exec=frozenset({""})),
+        "Loads on no musl at all: its initial-exec TLS is for programs, not for what they load later.",
+    ),
+    "promise broken by something else": (
+        extension("demo/_demo.cpython-39-x86_64-linux-musl.so"),
         (
-            extension(undefined=uses("no_such_thing")),
-            MUSL,
-            "loads on no known musl; breaks its promise musllinux_1_2 (floor 1.2.2, policy) on musl 1.2.2–1.2.6",
+            "Loads on every known musl: Alpine 3.13 and later. "
+            "Its promise is broken all the same: MUSL304 extension-suffix."
         ),
-        (extension(), "linux_x86_64", "loads on every known musl (1.1.0–1.2.6)"),
-        (
-            extension(),
-            "musllinux_1_0_x86_64",
-            "loads on every known musl (1.1.0–1.2.6); musllinux_1_0 cannot be judged: the policies know nothing of it",
-        ),
-        (
-            extension("demo/_demo.cpython-39-x86_64-linux-musl.so"),
-            MUSL,
-            "loads on every known musl (1.1.0–1.2.6); breaks its promise musllinux_1_2 (floor 1.2.2, policy): MUSL304",
-        ),
-    ],
-)
-def test_what_is_needed_and_which_promises_are_kept(elf: ElfFacts, platform: str, sentence: str) -> None:
-    """A clause each."""
-    assert headline(judged(wheel(elf, platform=platform))).partition(": ")[2] == sentence
+    ),
+}
+
+
+@pytest.mark.parametrize(("elf", "sentence"), CASES.values(), ids=CASES)
+def test_where_it_works_and_where_not(elf: ElfFacts, sentence: str) -> None:
+    """Distributions by name, the way it fails, and whether it can be mended."""
+    assert summary(judged(wheel(elf, platform=MUSL))) == sentence
+
+
+def test_an_older_tag_is_asked_about_older_releases() -> None:
+    """pip takes ``musllinux_1_1`` on Alpine 3.12, too."""
+    elf = extension(undefined=uses("gettid"))
+
+    assert summary(judged(wheel(elf, platform="musllinux_1_1_x86_64"))) == (
+        "Fails to load on Alpine 3.12: it needs gettid, which musl there lacks. Works on Alpine 3.13 and later."
+    )
 
 
 def test_a_gap_is_said() -> None:
-    """What an older musl could load is not forgotten."""
+    """32-bit musl lacks ``__xstat`` from 1.2.0 to 1.2.3."""
     elf = extension("demo/_demo.cpython-312-i386-linux-musl.so", undefined=uses("__xstat"), identity=I686)
 
-    assert "needs musl 1.2.4 or later, or 1.1.0–1.1.24; " in headline(judged(wheel(elf, platform="musllinux_1_2_i686")))
+    assert summary(judged(wheel(elf, platform="musllinux_1_2_i686"))) == (
+        "Fails to load on Alpine 3.13–3.17: it needs __xstat, which musl there lacks. Works on Alpine 3.18 and later."
+    )
 
 
-def test_who_it_is_about_is_said_first() -> None:
-    """Project, version, Python, architecture."""
-    assert headline(judged(wheel(extension(), abi="abi3"))).startswith("demo 1.0 for cp312 abi3, x86_64: ")
+def test_a_static_program_works_everywhere() -> None:
+    """Nothing asks for a loader."""
+    elf = replace(executable(), kind=ElfKind.STATIC_EXECUTABLE, interpreter=None, needed=())
+
+    assert summary(judged(wheel(elf))).startswith("Works on every known musl")
+
+
+def test_a_wheel_without_binaries_has_nothing_for_musl_in_it() -> None:
+    """There is nothing to judge."""
+    facts = wheel(platform="linux_x86_64")
+
+    assert summary(judged(replace(facts, name=None))) == (
+        "Has nothing for musl in it: no binary that musl's loader would load."
+    )
+
+
+def test_an_unknown_architecture_is_named() -> None:
+    """Nothing is guessed."""
+    assert summary(judged(wheel(extension(), platform="musllinux_1_2_mips64"))) == (
+        "Cannot be judged: musl-audit knows nothing of musllinux_1_2_mips64."
+    )
+
+
+def test_what_only_another_distribution_lacks_is_an_exception() -> None:
+    """Debian's package of musl 1.2.3 has no ``crypt``."""
+    assert summary(judged(wheel(extension(undefined=uses("crypt"))))) == (
+        "Works on Alpine 3.13 and later, but not on Debian (musl package) 12."
+    )
+
+
+def test_a_long_name_is_shortened() -> None:
+    """C++ has names of a thousand letters."""
+    said = summary(judged(wheel(extension(undefined=uses("_Z" + "x" * 900)))))
+
+    assert len(said) < 160
+
+
+def test_more_is_not_promised_to_be_mended_than_is_reported() -> None:
+    """What the gate hides cannot be counted on."""
+    report = judged(wheel(PACKED))
+
+    assert summary(replace(report, findings=())) == "Crashes on Alpine 3.13–3.17. Works on Alpine 3.18 and later."
