@@ -12,7 +12,7 @@ _HEAD = """\
 # do, never from the tool's own output.
 #
 #   rules             the codes that `check` reports with default settings, at any severity: these and no others
-#   severities        the highest severity of each
+#   severities        the highest severity of those that have another than the rule's own
 #   near_miss_of      the rule that the wheel nearly triggers
 #   outcome           report; failure: it cannot be examined; skip: there is nothing to examine
 #   loads_on          those of `releases` that exist for the architecture and on which everything in it loads and
@@ -20,12 +20,6 @@ _HEAD = """\
 #                     wheel alone does not decide it
 #   judged_by_loader  whether musl's own loader can be asked about what the wheel is there for; `reason`: why not
 """
-_SEVERITIES = {
-    "error": "001 004 005 008 101 102 106 201 202 203 301 303 304 401 402 403 406 407 408 901",
-    "warning": "002 003 006 007 010 103 104 204 205 206 302",
-    "note": "009 105 404 405 902",
-}
-USUAL_SEVERITY = {f"MUSL{number}": word for word, numbers in _SEVERITIES.items() for number in numbers.split()}
 
 
 def manifest_text(cases: Iterable[Case], wheels: Mapping[str, bytes], tools: Mapping[str, str]) -> str:
@@ -36,30 +30,31 @@ def manifest_text(cases: Iterable[Case], wheels: Mapping[str, bytes], tools: Map
 
 
 def _row(case: Case, wheel: bytes) -> dict[str, object]:
-    severities = dict(_with_severity(code) for code in sorted(case.finds))
+    severities = dict(_code_and_severity(found) for found in sorted(case.finds))
     row: dict[str, object] = {
         "file": case.wheel,
         "sha256": hashlib.sha256(wheel).hexdigest(),
         "arch": case.arch,
         "why": case.why,
         "rules": list(severities),
-        "severities": severities,
     }
+    if any(severities.values()):
+        row["severities"] = {code: severity for code, severity in severities.items() if severity}
     if case.near_miss_of:
         row["near_miss_of"] = case.near_miss_of
     row["outcome"] = case.outcome
     return row | _loads(case) | _judge(case) | dict(case.remarks)
 
 
-def _with_severity(code: str) -> tuple[str, str]:
+def _code_and_severity(found: str) -> tuple[str, str | None]:
     """
-    Return a code and its severity.
+    Return a code and its severity, None for the rule's own: what that is, the rule alone says.
 
-    >>> _with_severity("MUSL301:note"), _with_severity("MUSL002")
-    (('MUSL301', 'note'), ('MUSL002', 'warning'))
+    >>> _code_and_severity("MUSL301:note"), _code_and_severity("MUSL002")
+    (('MUSL301', 'note'), ('MUSL002', None))
     """
-    number, _, severity = code.partition(":")
-    return number, severity or USUAL_SEVERITY[number]
+    code, _, severity = found.partition(":")
+    return code, severity or None
 
 
 def _loads(case: Case) -> dict[str, object]:
