@@ -82,10 +82,13 @@ fuzz:  ## Fuzz the readers of ELF files and archives, RUNS times each
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run elf .cache/fuzz-corpus/elf -runs=$(RUNS)
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run archive .cache/fuzz-corpus/archive -runs=$(RUNS)
 
-.PHONY: golden
-golden: dev  ## Write the expected outputs for the test wheels again
-	rm -rf tests/golden/expected
+.PHONY: golden golden-policies
+golden: dev  ## Write the expected outputs again; NEW=CASE: with that test wheel, too
+	@$(if $(NEW),touch tests/golden/expected/$(NEW).txt)
 	MUSL_AUDIT_GOLDEN=rewrite $(BIN)/python -m pytest -q tests/golden
+
+golden-policies: dev  ## Judge the expected outputs with the policies of today from now on
+	$(BIN)/python -c 'from tests.support.policies import freeze; freeze()'
 
 musl-python:  ## Build a real CPython for musl out of Debian's packages, for tests that import wheels
 	tools/musl_python.sh

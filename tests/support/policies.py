@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from musl_audit.adapters.catalogs import policies_directory
@@ -10,6 +11,7 @@ from musl_audit.policy import Catalog
 
 Json = dict[str, object]
 POLICIES = Path(policies_directory())
+FROZEN = Path(__file__).resolve().parents[1] / "golden" / "policies.json"
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,17 @@ def catalog_with(*, without: Collection[str] = (), **changed: object) -> Catalog
     return Catalog(
         PoliciesInMemory({path: shipped(path) for path in shipped_files() if path not in without} | replaced)
     )
+
+
+@cache
+def frozen_catalog() -> Catalog:
+    """Return the catalog of a day that is over: what it says stays as it is, whatever becomes known."""
+    contents: Json = json.loads(FROZEN.read_text(encoding="utf-8"))
+    return Catalog(PoliciesInMemory(contents))
+
+
+def freeze() -> None:
+    """Make the policies of today those of ``frozen_catalog``."""
+    files = {path: shipped(path) for path in shipped_files()}
+    rows = (f"{json.dumps(path)}: {json.dumps(content, ensure_ascii=False)}" for path, content in files.items())
+    FROZEN.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
