@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 from tests.support.cli import SCHEMAS, WHEELS, musl_audit, wheel
+from tests.support.values import newest
 
 CLEAN = wheel("clean_x86_64")
 BROKEN = wheel("packed_relocations_x86_64")
@@ -117,7 +118,7 @@ def test_json_says_what_the_design_says() -> None:
         "kept": False,
         "broken_on": ["1.2.2", "1.2.3"],
     }
-    assert (row["loads"], row["required_musl"], row["loads_on"]) == ("some", "1.2.4", ["1.2.4", "1.2.5", "1.2.6"])
+    assert (row["loads"], row["required_musl"], row["loads_on"][-1]) == ("some", "1.2.4", newest())
     assert (finding["code"], finding["fails_on"], finding["fixed_since"]) == ("MUSL401", ["1.2.2", "1.2.3"], "1.2.4")
     assert finding["fix"] == {"kind": "unpack-relocations", "automatic": True}
     assert row["decided_by"][0]["code"] == "MUSL401"
@@ -196,7 +197,7 @@ def test_markdown_has_the_ladder_as_a_table() -> None:
 
     table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| 1.")]
     assert [row[:2] for row in table] == [
-        ["1.2.4–1.2.6", "✅ yes"],
+        [f"1.2.4–{newest()}", "✅ yes"],
         ["1.2.2–1.2.3", "❌ no, though `musllinux_1_2_x86_64` promises it"],
         ["1.1.0–1.2.1", "no"],
     ]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.cli import COMMAND, WHEELS, environment, musl_audit, wheel
+from tests.support.values import newest
 
 BROKEN = wheel("packed_relocations_x86_64")
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -87,7 +88,7 @@ def test_columns_of_the_environment_count() -> None:
     """As for every other program."""
     lines = musl_audit("show", BROKEN, env={"COLUMNS": "40"}).stdout.splitlines()
 
-    assert "  musl 1.2.4–1.2.6  loads" in lines
+    assert f"  musl 1.2.4–{newest()}  loads" in lines
 
 
 def test_a_terminal_without_a_size_has_80_columns() -> None:
@@ -153,7 +154,7 @@ def test_typography_gives_way_to_ascii() -> None:
     """A stream that is no Unicode gets hyphens, not escapes."""
     answer = musl_audit("show", BROKEN, env={"PYTHONIOENCODING": "ascii"})
 
-    assert "musl 1.2.4-1.2.6" in answer.stdout
+    assert f"musl 1.2.4-{newest()}" in answer.stdout
 
 
 def test_help_fits_80_columns() -> None:

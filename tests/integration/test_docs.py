@@ -45,9 +45,9 @@ def test_the_readme_shows_what_is_printed(command: str, tmp_path: Path, miss: Mi
     (tmp_path / wheel.name).symlink_to(wheel)
 
     answer = subprocess.run(
-        [sys.executable, "-m", "musl_audit", command, wheel.name],
+        [sys.executable, "-m", "tests.support.frozen", command, wheel.name],
         cwd=tmp_path,
-        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
+        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,

@@ -31,6 +31,11 @@ def catalog() -> Catalog:
     return load_catalog()
 
 
+def newest() -> str:
+    """Return the newest release of musl that the policies know."""
+    return str(catalog().releases[-1])
+
+
 def release(text: str) -> MuslVersion:
     """Return the release called *text*."""
     return MuslVersion.parse(text)

@@ -1,7 +1,7 @@
 """The ladder: what is said about each range of releases."""
 
 import pytest
-from tests.support.values import executable, extension, judged, library, uses, wheel
+from tests.support.values import executable, extension, judged, library, newest, uses, wheel
 
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
 
@@ -15,7 +15,7 @@ def test_the_newest_releases_come_first() -> None:
     """A reader looks for what runs today."""
     spans = [rung.span for rung in ladder(judged(PACKED))]
 
-    assert spans == ["1.2.4–1.2.6", "1.2.2–1.2.3", "1.1.0–1.2.1"]
+    assert spans == [f"1.2.4–{newest()}", "1.2.2–1.2.3", "1.1.0–1.2.1"]
 
 
 def test_a_promise_divides_the_rungs() -> None:
@@ -34,7 +34,7 @@ def test_a_gap_is_a_rung_of_its_own() -> None:
     report = judged(wheel(extension(undefined=uses("__xstat"), identity=_i686()), platform="musllinux_1_2_i686"))
 
     assert [(rung.span, rung.loads) for rung in ladder(report)] == [
-        ("1.2.4–1.2.6", True),
+        (f"1.2.4–{newest()}", True),
         ("1.2.2–1.2.3", False),
         ("1.2.0–1.2.1", False),
         ("1.1.0–1.1.24", True),
