@@ -137,6 +137,16 @@ class Member:
     is_directory: bool = False
 
 
+class WheelKind(StrEnum):
+    """What the platform tags of a wheel make it: of several families, the one that musl-audit can say most about."""
+
+    MUSLLINUX = "musllinux"
+    MANYLINUX = "manylinux"
+    LINUX = "linux"
+    ANY = "any"
+    OTHER = "other"
+
+
 @frozen
 class WheelName:
     """What the file name says, expanded: ``py2.py3`` is two Python tags."""
@@ -154,15 +164,44 @@ class WheelName:
         return "-".join([*parts, *tags]) + ".whl"
 
 
+class ProblemKind(StrEnum):
+    """What a problem is about; rules select by it."""
+
+    # of the archive
+    BEYOND_LIMIT = "beyond-limit"
+    DUPLICATE_FOLDED = "duplicate-folded"
+    DUPLICATE_MEMBER = "duplicate-member"
+    DUPLICATE_PATH = "duplicate-path"
+    ENCRYPTED = "encrypted"
+    EXTRA_DATA = "extra-data"
+    HEADER_MISMATCH = "header-mismatch"
+    HIDDEN_MEMBER = "hidden-member"
+    OVERLAP = "overlap"
+    SPECIAL_FILE = "special-file"
+    UNSAFE_PATH = "unsafe-path"
+    UNSUPPORTED_COMPRESSION = "unsupported-compression"
+    WRONG_CONTENT = "wrong-content"
+    # of RECORD
+    DUPLICATE_ROW = "duplicate-row"
+    MALFORMED_RECORD = "malformed-record"
+    MALFORMED_ROW = "malformed-row"
+    MISSING_DIGEST = "missing-digest"
+    MISSING_MEMBER = "missing-member"
+    MISSING_RECORD = "missing-record"
+    UNKNOWN_DIGEST = "unknown-digest"
+    UNLISTED_MEMBER = "unlisted-member"
+    WEAK_DIGEST = "weak-digest"
+    WRONG_DIGEST = "wrong-digest"
+    WRONG_SIZE = "wrong-size"
+    # of a member
+    UNREADABLE_ELF = "unreadable-elf"
+
+
 @frozen
 class Problem:
-    """
-    Something wrong with the archive or its metadata, found while reading.
+    """Something wrong with the archive or its metadata, found while reading; ``detail`` is for people."""
 
-    ``kind`` is a word that a rule selects by, such as ``unsafe-path`` or ``missing-member``; ``detail`` is for people.
-    """
-
-    kind: str
+    kind: ProblemKind
     members: tuple[str, ...] = ()
     detail: str = ""
 
@@ -397,12 +436,24 @@ class DistributionAnswer:
     because: int | None = None
 
 
+class LibraryStatus(StrEnum):
+    """Where a library comes from that a wheel needs from outside."""
+
+    ALLOWED = "allowed"  # every system has it, or may be asked for it
+    EXCLUDED = "excluded"  # the user brings it
+    INTERPRETER = "interpreter"
+    LIBC = "libc"
+    MISSING = "missing"
+    UNKNOWN = "unknown"  # a path leads from one installation tree into another
+    UNREACHABLE = "unreachable"  # it is in the wheel, and no search path leads there
+
+
 @frozen
 class ExternalLibrary:
-    """A library that the wheel needs from outside; status: libc, allowed, excluded, missing, unreachable or unknown."""
+    """A library that the wheel needs from outside."""
 
     soname: str
-    status: str
+    status: LibraryStatus
     needed_by: tuple[str, ...]
 
 
@@ -442,7 +493,7 @@ class Report:
     filename: str
     sha256: str
     name: WheelName | None
-    kind: str  # musllinux, manylinux, linux, any, other, static
+    kind: WheelKind
     claims: tuple[Claim, ...]
     verdict: Verdict
     findings: tuple[Finding, ...] = ()  # by code, then members

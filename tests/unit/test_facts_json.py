@@ -8,7 +8,7 @@ from tests.support.archives import EXTENSION, REAL_WHEEL
 from tests.support.values import executable, extension, library, uses, wheel
 
 from musl_audit.errors import WheelError
-from musl_audit.model import Problem, Symbol, VersionNeed, WheelFacts
+from musl_audit.model import Problem, ProblemKind, Symbol, VersionNeed, WheelFacts
 from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
 from musl_audit.wheel.shapes import Json
 from musl_audit.workflows.reading import read_facts
@@ -22,7 +22,7 @@ def written_and_read(facts: WheelFacts) -> WheelFacts:
     "facts",
     [
         wheel(),
-        replace(wheel(), name=None, elf_problems=(Problem("unreadable-elf", ("a",), "broken"),)),
+        replace(wheel(), name=None, elf_problems=(Problem(ProblemKind.UNREADABLE_ELF, ("a",), "broken"),)),
         wheel(
             extension(undefined=uses("malloc", "qsort_r", is_weak=True), initial_exec=frozenset({""}), isa_needed=3),
             library(packed_relocations=640, version_needs=(VersionNeed("libc.so.6", "GLIBC_2.17"),), rpath="$ORIGIN"),

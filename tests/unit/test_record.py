@@ -3,7 +3,7 @@
 import pytest
 from tests.support.records import contradicts
 
-from musl_audit.model import Member, Problem
+from musl_audit.model import Member, Problem, ProblemKind
 from musl_audit.wheel.record import Record, compare, digest_of, parse_record
 
 INFO = "demo-1.0.dist-info"
@@ -102,7 +102,7 @@ def test_a_field_beyond_all_measure() -> None:
 def test_no_record() -> None:
     """There is nothing to compare with."""
     assert list(compare(Record(exists=False), [Member("a", 3, 3, 0)], (), INFO)) == [
-        Problem("missing-record", detail="there is no RECORD")
+        Problem(ProblemKind.MISSING_RECORD, detail="there is no RECORD")
     ]
 
 

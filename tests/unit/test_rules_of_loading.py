@@ -15,7 +15,7 @@ from tests.support.values import (
     wheel,
 )
 
-from musl_audit.model import ElfFacts, Finding, Problem, Severity, Symbol, VersionNeed, WheelFacts
+from musl_audit.model import ElfFacts, Finding, Problem, ProblemKind, Severity, Symbol, VersionNeed, WheelFacts
 
 RPATH = "$ORIGIN/../demo.libs"
 
@@ -375,7 +375,10 @@ def test_a_weak_thread_local_reference_to_nobody_crashes_the_loader() -> None:
 def test_an_unreadable_library_is_an_error_and_test_data_a_warning() -> None:
     """It matters where something would load it."""
     facts = wheel(extension())
-    problems = (Problem("unreadable", ("demo/libx.so",), "truncated"), Problem("unreadable", ("demo/t.bin",), "x"))
+    problems = (
+        Problem(ProblemKind.UNREADABLE_ELF, ("demo/libx.so",), "truncated"),
+        Problem(ProblemKind.UNREADABLE_ELF, ("demo/t.bin",), "x"),
+    )
     from dataclasses import replace
 
     report = judged(replace(facts, elf_problems=problems))

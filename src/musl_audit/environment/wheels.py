@@ -9,7 +9,7 @@ from musl_audit.judging.audit import judge
 from musl_audit.judging.rules.base import spell
 from musl_audit.judging.rules.musl304_extension_suffix import module_of, suffix_of
 from musl_audit.loader.linkage import link
-from musl_audit.model import ElfKind, ExternalLibrary, Loads, Report, Settings, WheelFacts
+from musl_audit.model import ElfKind, ExternalLibrary, LibraryStatus, Loads, Report, Settings, WheelFacts
 from musl_audit.policy import Catalog
 
 _PHRASES = {  # by rule: the verb behind one file, behind several, and the rest
@@ -127,7 +127,7 @@ def _judged(facts: WheelFacts, target: Target, catalog: Catalog) -> Report:
 
 
 def _is_outside(library: ExternalLibrary) -> bool:
-    return library.status in ("missing", "allowed")
+    return library.status in (LibraryStatus.MISSING, LibraryStatus.ALLOWED)
 
 
 def _missing_library(report: Report, target: Target) -> _Load | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from musl_audit.model import MuslVersion, Releases
-from musl_audit.policy import Arch, Catalog, Distribution
+from musl_audit.policy import Arch, Catalog, Distribution, DistributionKind
 
 
 def spell_releases(releases: Iterable[MuslVersion], known: Sequence[MuslVersion]) -> str:
@@ -61,7 +61,7 @@ def _by_name(
 ) -> dict[str, list[Distribution]]:
     found: dict[str, list[Distribution]] = {}
     for item in catalog.distributions:
-        if not item.verified or item.kind != "distribution" or not item.is_for(arch):
+        if not item.verified or item.kind is not DistributionKind.DISTRIBUTION or not item.is_for(arch):
             continue
         is_spared = bool(symbols) and symbols <= item.symbols_added
         if item.musl in releases and not is_spared:

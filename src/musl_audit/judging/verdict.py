@@ -13,6 +13,7 @@ from musl_audit.model import (
     FromInterpreter,
     FromLibc,
     InWheel,
+    LibraryStatus,
     Loads,
     MuslVersion,
     Outside,
@@ -26,14 +27,14 @@ from musl_audit.model import (
 )
 from musl_audit.policy import Distribution
 
-_STATUS: dict[type[Provider], str] = {
-    Allowed: "allowed",
-    Excluded: "excluded",
-    FromInterpreter: "interpreter",
-    FromLibc: "libc",
-    Outside: "missing",
-    Unknown: "unknown",
-    Unreachable: "unreachable",
+_STATUS: dict[type[Provider], LibraryStatus] = {
+    Allowed: LibraryStatus.ALLOWED,
+    Excluded: LibraryStatus.EXCLUDED,
+    FromInterpreter: LibraryStatus.INTERPRETER,
+    FromLibc: LibraryStatus.LIBC,
+    Outside: LibraryStatus.MISSING,
+    Unknown: LibraryStatus.UNKNOWN,
+    Unreachable: LibraryStatus.UNREACHABLE,
 }
 
 
@@ -80,7 +81,7 @@ def _evidence(stated: Iterable[Statement]) -> tuple[Evidence, ...]:
 
 def external_libraries(linkage: Linkage) -> tuple[ExternalLibrary, ...]:
     """Return every library that some file needs and the wheel does not provide, by soname."""
-    status: dict[str, str] = {}
+    status: dict[str, LibraryStatus] = {}
     needed_by: dict[str, set[str]] = {}
     for need in (need for load in linkage.loads for need in load.needs):
         if not isinstance(need.provider, InWheel):

@@ -2,7 +2,22 @@
 
 from musl_audit.policy.catalog import Catalog
 from musl_audit.policy.history import SymbolTable
-from musl_audit.policy.parts import AllowedLibrary, Arch, Distribution, Relocation
+from musl_audit.policy.parts import (
+    AllowedLibrary,
+    Arch,
+    Distribution,
+    DistributionKind,
+    KnownRelocation,
+)
 from musl_audit.policy.releases import PolicyFiles
 
-__all__ = ["AllowedLibrary", "Arch", "Catalog", "Distribution", "PolicyFiles", "Relocation", "SymbolTable"]
+__all__ = [
+    "AllowedLibrary",
+    "Arch",
+    "Catalog",
+    "Distribution",
+    "DistributionKind",
+    "KnownRelocation",
+    "PolicyFiles",
+    "SymbolTable",
+]

@@ -8,7 +8,16 @@ from musl_audit.errors import PolicyError
 from musl_audit.model import ElfIdentity, MuslVersion, Releases
 from musl_audit.policy.fields import Fields
 from musl_audit.policy.history import SymbolTable
-from musl_audit.policy.parts import AllowedLibrary, Arch, Distribution, Relocation, read_distribution, read_library
+from musl_audit.policy.parts import (
+    AllowedLibrary,
+    Arch,
+    Distribution,
+    DistributionCycle,
+    DistributionKind,
+    KnownRelocation,
+    read_distribution,
+    read_library,
+)
 from musl_audit.policy.releases import Chronicle, PolicyFiles
 
 
@@ -79,7 +88,7 @@ class Catalog:
         """Return what musl's libc exports on *arch*, by release."""
         return self._chronicle.symbols(arch)
 
-    def relocations(self, arch: str) -> Mapping[int, Relocation]:
+    def relocations(self, arch: str) -> Mapping[int, KnownRelocation]:
         """Return the relocation types that musl's loader applies on *arch* on some release, by number."""
         return self._chronicle.relocations(arch)
 
@@ -141,7 +150,11 @@ class Catalog:
 
         Rolling ones do not count: they move on by themselves, and their rows say what was last seen.
         """
-        released = (row for row in self.distributions if row.kind == "distribution" and row.cycle == "release")
+        released = (
+            row
+            for row in self.distributions
+            if row.kind is DistributionKind.DISTRIBUTION and row.cycle is DistributionCycle.RELEASE
+        )
         supported = (row for row in released if row.verified and row.is_supported_at(self.date))
         oldest = min((row.musl for row in supported), default=None)
         if oldest is None:

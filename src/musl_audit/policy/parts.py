@@ -5,6 +5,7 @@ They are named tuples, because every command makes them: a dataclass with slots 
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from musl_audit.errors import PolicyError
 from musl_audit.frozen import frozen
@@ -41,13 +42,28 @@ class Arch:
 
 
 @frozen
-class Relocation:
+class KnownRelocation:
     """A relocation type that musl's loader applies on some releases."""
 
     number: int
     name: str  # "R_X86_64_TPOFF64"
     kind: str  # what musl's loader calls it: "REL_TPOFF"; empty where it has no name for it
     releases: Releases
+
+
+class DistributionKind(StrEnum):
+    """What a row about distributions is about."""
+
+    DISTRIBUTION = "distribution"
+    PACKAGE = "package"  # musl beside another libc
+
+
+class DistributionCycle(StrEnum):
+    """How a distribution's releases follow each other."""
+
+    RELEASE = "release"
+    ROLLING = "rolling"  # as last seen
+    PAST = "past"  # what a rolling one once had
 
 
 @frozen
@@ -58,8 +74,8 @@ class Distribution:
     name: str
     release: str
     musl: MuslVersion
-    kind: str  # "distribution", or "package": musl beside another libc
-    cycle: str  # "release"; "rolling", as last seen; "past", what a rolling one once had
+    kind: DistributionKind
+    cycle: DistributionCycle
     released: str | None  # ISO dates; None: not known
     supported_until: str | None
     verified: bool  # its musl release was seen in a source
@@ -70,7 +86,7 @@ class Distribution:
 
     def is_supported_at(self, day: str) -> bool:
         """Whether the distribution was released and its support had not ended on *day*, an ISO date."""
-        if self.cycle == "past":
+        if self.cycle is DistributionCycle.PAST:
             return False
         return (self.released or "") <= day <= (self.supported_until or "9999")
 
@@ -113,15 +129,9 @@ def read_arch(fields: Fields) -> Arch:
     )
 
 
-DISTRIBUTION_KINDS = ("distribution", "package")
-DISTRIBUTION_CYCLES = ("release", "rolling", "past")
-
-
 def read_distribution(fields: Fields) -> Distribution:
     """Return the distribution that a row of ``distributions.json`` describes."""
-    kind, cycle = fields.text("kind"), fields.text("cycle")
-    if kind not in DISTRIBUTION_KINDS or cycle not in DISTRIBUTION_CYCLES:
-        raise PolicyError(f"{fields.where}: kind {kind!r} and cycle {cycle!r} are no sort of distribution")
+    kind, cycle = _kind_and_cycle(fields)
     return Distribution(
         id=fields.text("id"),
         name=fields.text("name"),
@@ -137,6 +147,15 @@ def read_distribution(fields: Fields) -> Distribution:
         symbols_removed=frozenset(fields.texts("symbols_removed")),
         note=fields.optional_text("note") or "",
     )
+
+
+def _kind_and_cycle(fields: Fields) -> tuple[DistributionKind, DistributionCycle]:
+    kind, cycle = fields.text("kind"), fields.text("cycle")
+    try:
+        return DistributionKind(kind), DistributionCycle(cycle)
+    except ValueError:
+        message = f"{fields.where}: kind {kind!r} and cycle {cycle!r} are no sort of distribution"
+        raise PolicyError(message) from None
 
 
 def read_library(fields: Fields) -> AllowedLibrary:

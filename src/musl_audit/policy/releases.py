@@ -7,7 +7,7 @@ from musl_audit.errors import PolicyError
 from musl_audit.model import MuslVersion, Releases
 from musl_audit.policy.fields import Fields
 from musl_audit.policy.history import Delta, Mask, SymbolTable, Timeline, lives
-from musl_audit.policy.parts import Arch, Relocation, read_arch
+from musl_audit.policy.parts import Arch, KnownRelocation, read_arch
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Chronicle:
     def __init__(self, files: PolicyFiles) -> None:
         self._files = files
         self._symbols: dict[str, SymbolTable] = {}
-        self._relocations: dict[str, Mapping[int, Relocation]] = {}
+        self._relocations: dict[str, Mapping[int, KnownRelocation]] = {}
         self._abilities: dict[str, Mapping[str, Releases]] = {}
 
     @cached_property
@@ -80,7 +80,7 @@ class Chronicle:
             self._symbols[name] = found
         return found
 
-    def relocations(self, name: str) -> Mapping[int, Relocation]:
+    def relocations(self, name: str) -> Mapping[int, KnownRelocation]:
         """Return the relocation types of an architecture, by number."""
         if name not in self._relocations:
             self._relocations[name] = self._sum_relocations(self.arch(self.arch(name).symbols_of or name))
@@ -148,7 +148,7 @@ class Chronicle:
         exported = self._lives("symbols", arch, start)
         return SymbolTable(self.timeline, exported, self._fallbacks(arch, exported))
 
-    def _sum_relocations(self, arch: Arch) -> Mapping[int, Relocation]:
+    def _sum_relocations(self, arch: Arch) -> Mapping[int, KnownRelocation]:
         table = self._arch_files[arch.name].table("relocations")
         begins = self._begins(arch)
         masks = self._lives("relocations", arch, frozenset(begins.texts("relocations")))
@@ -156,7 +156,7 @@ class Chronicle:
         if unknown:
             raise PolicyError(f"{table.where}: {min(unknown)!r} is not both described here and added by a release")
         rows = (
-            Relocation(
+            KnownRelocation(
                 table.table(key).number("number"),
                 key,
                 table.table(key).optional_text("kind") or "",

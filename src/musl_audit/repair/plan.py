@@ -11,6 +11,7 @@ from musl_audit.judging.rules.musl302_isa_above_baseline import RULE as ISA_RULE
 from musl_audit.model import (
     Finding,
     Outside,
+    ProblemKind,
     Report,
     Settings,
     Severity,
@@ -139,7 +140,7 @@ def _plan(
 def _is_mislabelled(facts: WheelFacts, name: WheelName) -> bool:
     """Whether WHEEL says other tags than the file name, or calls the wheel pure; or whether there is no RECORD."""
     metadata = facts.metadata
-    if any(problem.kind == "missing-record" for problem in facts.record_problems):
+    if any(problem.kind == ProblemKind.MISSING_RECORD for problem in facts.record_problems):
         return True
     return metadata.has_wheel_file and (metadata.root_is_purelib is not False or not has_tags_of(metadata, name))
 

@@ -94,7 +94,7 @@ def report_row(report: Report) -> Row:
         "build": name.build if name else None,
         "python_tags": name.python_tags if name else (),
         "abi_tags": name.abi_tags if name else (),
-        "kind": report.kind,
+        "kind": report.kind.value,
         "arch": verdict.arch,
         "claims": [_claim(claim) for claim in report.claims],
         "earned_tags": verdict.earned_tags,
@@ -167,7 +167,7 @@ def _distribution(answer: DistributionAnswer) -> Row:
 
 
 def _library(library: ExternalLibrary) -> Row:
-    return {"soname": library.soname, "status": library.status, "needed_by": library.needed_by}
+    return {"soname": library.soname, "status": library.status.value, "needed_by": library.needed_by}
 
 
 def _release(release: MuslVersion | None) -> str | None:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from musl_audit.elf import is_elf, read_elf
 from musl_audit.errors import ElfError, WheelError
-from musl_audit.model import ElfFacts, Member, Problem, WheelFacts, WheelName
+from musl_audit.model import ElfFacts, Member, Problem, ProblemKind, WheelFacts, WheelName
 from musl_audit.wheel.dist_info import dist_infos_of, main_dist_info, parse_wheel_file
 from musl_audit.wheel.names import parse_wheel_name
 from musl_audit.wheel.ports import Archive, Hasher
@@ -81,7 +81,7 @@ def _record(archive: Archive, member: Member | None) -> Record:
     data = _read(archive, member, most=LARGEST_RECORD)
     if data is None:
         reason = f"cannot be read, or has more than {LARGEST_RECORD} bytes"
-        problem = Problem("malformed-record", (member.name,), reason)
+        problem = Problem(ProblemKind.MALFORMED_RECORD, (member.name,), reason)
         return Record(problems=(problem,), is_readable=False)
     return parse_record(data)
 
@@ -114,4 +114,4 @@ def _examine(archive: Archive, member: Member, record: Record, *, is_binary: boo
     try:
         yield read_elf(data, member.name)
     except ElfError as error:
-        yield Problem("unreadable-elf", (member.name,), str(error))
+        yield Problem(ProblemKind.UNREADABLE_ELF, (member.name,), str(error))

@@ -3,7 +3,7 @@
 import re
 
 from musl_audit.errors import WheelError
-from musl_audit.model import WheelName
+from musl_audit.model import WheelKind, WheelName
 
 # Patterns are compiled when first used: that takes longer than the rest of this module.
 _MUSLLINUX = "musllinux_(0|[1-9][0-9]*)_(0|[1-9][0-9]*)_([a-z0-9_]+)"
@@ -132,11 +132,11 @@ def tag_arch(tag: str) -> str | None:
     return tag.removeprefix("linux_") if tag.startswith("linux_") else None
 
 
-def kind_of(name: WheelName | None) -> str:
+def kind_of(name: WheelName | None) -> WheelKind:
     """
     Return what the platform tags of a wheel make it: musllinux, manylinux, linux, any or other.
 
     A wheel with tags of several families is of the first in that order: what musl-audit can say most about.
     """
     families = {tag_family(tag) for tag in name.platform_tags} if name else set()
-    return next((family for family in ("musllinux", "manylinux", "linux", "any") if family in families), "other")
+    return next((kind for kind in WheelKind if kind in families), WheelKind.OTHER)

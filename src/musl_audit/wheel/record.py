@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from musl_audit.frozen import frozen
-from musl_audit.model import Member, Problem
+from musl_audit.model import Member, Problem, ProblemKind
 from musl_audit.wheel.ports import Hasher
 
 LARGEST_RECORD = 64 << 20  # bytes; 100,000 members need about 15 MB
@@ -70,26 +70,26 @@ def parse_record(data: bytes) -> Record:
     import io
 
     rows: dict[str, Row] = {}
-    faulty: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    faulty: defaultdict[tuple[ProblemKind, str], dict[str, None]] = defaultdict(dict)
     reader = csv.reader(io.StringIO(data.decode("utf-8", "surrogateescape"), newline=""))
     try:
         for number, fields in enumerate(reader):
             if number >= _MOST_ROWS:
-                faulty["malformed-record", f"has more than {_MOST_ROWS} rows"] = {}
+                faulty[ProblemKind.MALFORMED_RECORD, f"has more than {_MOST_ROWS} rows"] = {}
                 break
             if not fields:
                 continue
             if len(fields) != 3 or not fields[0]:
-                faulty["malformed-row", "does not have three columns"][fields[0]] = None
+                faulty[ProblemKind.MALFORMED_ROW, "does not have three columns"][fields[0]] = None
                 continue
             path, digest, size = fields
             if path in rows:
-                faulty["duplicate-row", "has more than one row"][path] = None
+                faulty[ProblemKind.DUPLICATE_ROW, "has more than one row"][path] = None
                 continue
             algorithm, _, value = digest.partition("=")
             rows[path] = Row(algorithm, value.rstrip("="), size)
     except csv.Error as error:
-        faulty["malformed-record", f"cannot be read from line {reader.line_num} on: {error}"] = {}
+        faulty[ProblemKind.MALFORMED_RECORD, f"cannot be read from line {reader.line_num} on: {error}"] = {}
     problems = (Problem(kind, tuple(sorted(paths)), detail) for (kind, detail), paths in faulty.items())
     return Record(rows, tuple(problems))
 
@@ -103,7 +103,7 @@ def compare(
     ``RECORD`` need not list itself and has no digest of its own; its signatures are never listed.
     """
     if not record.exists:
-        yield Problem("missing-record", detail="there is no RECORD")
+        yield Problem(ProblemKind.MISSING_RECORD, detail="there is no RECORD")
         return
     yield from record.problems
     if not record.is_readable:
@@ -113,32 +113,35 @@ def compare(
     files = {member.name: member for member in members if not member.is_directory}
     faulty = defaultdict(list)
     for path in contradicted:
-        faulty["wrong-digest", "has another digest than RECORD says"].append(path)
+        faulty[ProblemKind.WRONG_DIGEST, "has another digest than RECORD says"].append(path)
     for path in files.keys() - record.rows.keys() - exempt:
-        faulty["unlisted-member", "is in the archive, and RECORD does not list it"].append(path)
+        faulty[ProblemKind.UNLISTED_MEMBER, "is in the archive, and RECORD does not list it"].append(path)
     for path, row in record.rows.items():
         if path in files:
             for fault in _row_faults(row, files[path], needs_digest=path not in exempt):
                 faulty[fault].append(path)
         elif not path.endswith("/"):
-            faulty["missing-member", "is listed in RECORD, and is not in the archive"].append(path)
+            faulty[ProblemKind.MISSING_MEMBER, "is listed in RECORD, and is not in the archive"].append(path)
     for (kind, detail), paths in sorted(faulty.items()):
         yield Problem(kind, tuple(sorted(paths)), detail)
 
 
-def _row_faults(row: Row, member: Member, *, needs_digest: bool) -> Iterator[tuple[str, str]]:
+def _row_faults(row: Row, member: Member, *, needs_digest: bool) -> Iterator[tuple[ProblemKind, str]]:
     """Yield kind and detail of what is wrong with the row of *member*."""
     if row.size and row.size != str(member.size):
         yield (
-            ("wrong-size", "has another size than RECORD says")
+            (ProblemKind.WRONG_SIZE, "has another size than RECORD says")
             if row.size.isascii() and row.size.isdigit()
-            else ("malformed-row", "has a size in RECORD that is no number")
+            else (ProblemKind.MALFORMED_ROW, "has a size in RECORD that is no number")
         )
     if row.algorithm in _STRONG or not needs_digest:
         return
     if not row.algorithm:
-        yield "missing-digest", "has no digest in RECORD"
+        yield ProblemKind.MISSING_DIGEST, "has no digest in RECORD"
     elif row.algorithm in _WEAK:
-        yield "weak-digest", f"has only a {row.algorithm} digest in RECORD, which the specification does not permit"
+        yield (
+            ProblemKind.WEAK_DIGEST,
+            f"has only a {row.algorithm} digest in RECORD, which the specification does not permit",
+        )
     else:
-        yield "unknown-digest", "has a digest in RECORD of an unknown algorithm"
+        yield ProblemKind.UNKNOWN_DIGEST, "has a digest in RECORD of an unknown algorithm"

@@ -4,7 +4,7 @@ import os
 from functools import cached_property
 
 from musl_audit.errors import WheelError
-from musl_audit.model import Failure, Outcome, Settings, Skip, WheelFacts
+from musl_audit.model import Failure, Outcome, Settings, Skip, WheelFacts, WheelKind
 from musl_audit.policy import Catalog
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.names import is_sdist_name, kind_of, parse_wheel_name, tag_family
@@ -34,7 +34,7 @@ class Examination:
 
     def judged(self, facts: WheelFacts, path: str) -> Outcome:
         """Return the outcome for *facts*, read from the wheel at *path* now or long ago."""
-        if kind_of(facts.name) == "any" and not facts.elves and not facts.elf_problems:
+        if kind_of(facts.name) is WheelKind.ANY and not facts.elves and not facts.elf_problems:
             return Skip(path, "pure")
         from musl_audit.judging.audit import judge
 
@@ -61,6 +61,6 @@ def reason_to_skip(filename: str) -> str | None:
         name = parse_wheel_name(filename)
     except WheelError:
         return None
-    if kind_of(name) in ("musllinux", "linux", "any"):
+    if kind_of(name) in (WheelKind.MUSLLINUX, WheelKind.LINUX, WheelKind.ANY):
         return None
     return tag_family(name.platform_tags[0])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.support.values import executable, extension, judged, library, wheel
 
-from musl_audit.model import ElfFacts, ElfKind, Finding, Problem, Severity, Symbol, WheelFacts
+from musl_audit.model import ElfFacts, ElfKind, Finding, Problem, ProblemKind, Severity, Symbol, WheelFacts
 from musl_audit.wheel.names import parse_wheel_name
 
 INFO = "demo-1.0.dist-info"
@@ -130,7 +130,7 @@ def test_no_wheel_file() -> None:
 def test_no_metadata_at_all_is_one_finding() -> None:
     """That WHEEL and RECORD are missing then needs no saying."""
     facts = with_metadata(wheel(extension()), dist_infos=(), has_wheel_file=False, tags=())
-    facts = replace(facts, record_problems=(Problem("missing-record", detail="there is no RECORD"),))
+    facts = replace(facts, record_problems=(Problem(ProblemKind.MISSING_RECORD, detail="there is no RECORD"),))
 
     assert [item.code for item in judged(facts).findings if item.code < "MUSL1"] == ["MUSL002"]
 
@@ -138,8 +138,8 @@ def test_no_metadata_at_all_is_one_finding() -> None:
 def test_problems_of_record_are_warnings() -> None:
     """One finding for each kind, with its members."""
     problems = (
-        Problem("missing-member", ("a", "b"), "is listed in RECORD, and is not in the archive"),
-        Problem("malformed-record", (), "has more than 400000 rows"),
+        Problem(ProblemKind.MISSING_MEMBER, ("a", "b"), "is listed in RECORD, and is not in the archive"),
+        Problem(ProblemKind.MALFORMED_RECORD, (), "has more than 400000 rows"),
     )
 
     findings = found(replace(wheel(extension()), record_problems=problems), "MUSL003")
@@ -154,14 +154,18 @@ def test_problems_of_record_are_warnings() -> None:
 
 def test_a_missing_record_is_an_error() -> None:
     """pip cannot install the wheel."""
-    facts = replace(wheel(extension()), record_problems=(Problem("missing-record", detail="there is no RECORD"),))
+    facts = replace(
+        wheel(extension()), record_problems=(Problem(ProblemKind.MISSING_RECORD, detail="there is no RECORD"),)
+    )
 
     assert severities(facts, "MUSL003") == [Severity.ERROR]
 
 
 def test_problems_of_the_archive_are_errors() -> None:
     """And break the promise of every tag."""
-    facts = replace(wheel(extension()), archive_problems=(Problem("unsafe-path", ("/x",), "is an absolute path"),))
+    facts = replace(
+        wheel(extension()), archive_problems=(Problem(ProblemKind.UNSAFE_PATH, ("/x",), "is an absolute path"),)
+    )
 
     assert severities(facts, "MUSL004") == [Severity.ERROR]
     assert judged(facts).claims[0].kept is False
@@ -169,7 +173,7 @@ def test_problems_of_the_archive_are_errors() -> None:
 
 def test_bytes_that_belong_to_no_member_are_noted() -> None:
     """Everybody reads the same files."""
-    facts = replace(wheel(extension()), archive_problems=(Problem("extra-data", (), "7 bytes follow"),))
+    facts = replace(wheel(extension()), archive_problems=(Problem(ProblemKind.EXTRA_DATA, (), "7 bytes follow"),))
 
     assert severities(facts, "MUSL004") == [Severity.NOTE]
 
@@ -245,8 +249,8 @@ def test_a_platform_tag_and_no_binary(platform: str) -> None:
         wheel(platform="win_amd64"),
         wheel(platform="musllinux_1_2_x86_64.any"),
         wheel(static()),
-        replace(wheel(), elf_problems=(Problem("unreadable-elf", ("a.so",), "cut off"),)),
-        replace(wheel(), archive_problems=(Problem("encrypted", ("a.so",), "is encrypted"),)),
+        replace(wheel(), elf_problems=(Problem(ProblemKind.UNREADABLE_ELF, ("a.so",), "cut off"),)),
+        replace(wheel(), archive_problems=(Problem(ProblemKind.ENCRYPTED, ("a.so",), "is encrypted"),)),
     ],
 )
 def test_where_a_platform_tag_is_no_surprise(facts: WheelFacts) -> None:

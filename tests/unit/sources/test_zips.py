@@ -28,7 +28,7 @@ from tests.support.archives import (
 
 from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.errors import WheelError
-from musl_audit.model import Member
+from musl_audit.model import Member, ProblemKind
 from musl_audit.wheel.limits import Limits
 
 
@@ -291,8 +291,8 @@ def test_two_entries_for_the_same_bytes(tmp_path: Path) -> None:
 
     problems = {problem.kind: problem.members for problem in problems_of(tmp_path, data)}
 
-    assert problems["overlap"] == ("a", "b")
-    assert "hidden-member" in problems
+    assert problems[ProblemKind.OVERLAP] == ("a", "b")
+    assert ProblemKind.HIDDEN_MEMBER in problems
 
 
 def test_data_that_runs_into_the_directory(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from musl_audit.adapters.archive.local_headers import LOCAL_HEADER, Entry, locat
 from musl_audit.adapters.archive.zip_directory import DEFLATED, IS_ENCRYPTED, STORED, CentralHeader, Directory
 from musl_audit.errors import WheelError
 from musl_audit.frozen import frozen
-from musl_audit.model import Member, Problem
+from musl_audit.model import Member, Problem, ProblemKind
 from musl_audit.wheel.limits import Limits
 
 _SLACK = 4096  # bytes; deflate adds less than one in a hundred to what it cannot compress
@@ -53,7 +53,7 @@ def survey(file: BufferedIOBase, directory: Directory, limits: Limits) -> Survey
     for entry in located:
         member = members[id(entry.header)]
         refusals = [Fault(kind, detail, member.name) for kind, detail in _refusals(entry.header, limits)]
-        faults += [*(Fault("header-mismatch", detail, member.name) for detail in entry.faults), *refusals]
+        faults += [*(Fault(ProblemKind.HEADER_MISMATCH, detail, member.name) for detail in entry.faults), *refusals]
         if entry.is_located and not refusals:
             places[member] = Place(entry.data, entry.header.method == STORED)
     faults += _overlaps(located)
@@ -71,19 +71,22 @@ def _member(header: CentralHeader) -> Member:
     )
 
 
-def _refusals(header: CentralHeader, limits: Limits) -> Iterator[tuple[str, str]]:
+def _refusals(header: CentralHeader, limits: Limits) -> Iterator[tuple[ProblemKind, str]]:
     """Yield why a member is not read: kind of problem and detail."""
     if header.flags & IS_ENCRYPTED:
-        yield "encrypted", "is encrypted"
+        yield ProblemKind.ENCRYPTED, "is encrypted"
     elif header.method not in (STORED, DEFLATED):
         method = _METHODS.get(header.method, f"method {header.method}")
-        yield "unsupported-compression", f"is compressed with {method}; installers can only be relied on for deflate"
+        yield (
+            ProblemKind.UNSUPPORTED_COMPRESSION,
+            f"is compressed with {method}; installers can only be relied on for deflate",
+        )
     if header.size > limits.member_bytes:
-        yield "beyond-limit", f"declares more than the limit of {limits.member_bytes} bytes"
+        yield ProblemKind.BEYOND_LIMIT, f"declares more than the limit of {limits.member_bytes} bytes"
     elif header.size > limits.ratio_from and header.size > limits.ratio * header.compressed_size:
-        yield "beyond-limit", f"declares to be more than {limits.ratio} times its compressed size"
+        yield ProblemKind.BEYOND_LIMIT, f"declares to be more than {limits.ratio} times its compressed size"
     if header.compressed_size > 2 * header.size + _SLACK:
-        yield "wrong-content", "has far more compressed data than its size needs"
+        yield ProblemKind.WRONG_CONTENT, "has far more compressed data than its size needs"
 
 
 def _overlaps(located: list[Entry]) -> Iterator[Fault]:
@@ -93,8 +96,8 @@ def _overlaps(located: list[Entry]) -> Iterator[Fault]:
         if not entry.is_located:
             continue
         if last is not None and entry.start < last.end:
-            yield Fault("overlap", "shares bytes of the archive with another member", last.header.name)
-            yield Fault("overlap", "shares bytes of the archive with another member", entry.header.name)
+            yield Fault(ProblemKind.OVERLAP, "shares bytes of the archive with another member", last.header.name)
+            yield Fault(ProblemKind.OVERLAP, "shares bytes of the archive with another member", entry.header.name)
         if last is None or entry.end > last.end:
             last = entry
 
@@ -112,8 +115,8 @@ def _gaps(file: BufferedIOBase, located: list[Entry], directory_offset: int) -> 
             unlisted += start - position
         position = max(position, end)
     if position > directory_offset:
-        yield Problem("overlap", detail="the data of the last member runs into the directory")
+        yield Problem(ProblemKind.OVERLAP, detail="the data of the last member runs into the directory")
     if hidden:
-        yield Problem("hidden-member", detail="there are members that the directory does not list")
+        yield Problem(ProblemKind.HIDDEN_MEMBER, detail="there are members that the directory does not list")
     elif unlisted:
-        yield Problem("extra-data", detail=f"{unlisted} bytes of the archive belong to no member")
+        yield Problem(ProblemKind.EXTRA_DATA, detail=f"{unlisted} bytes of the archive belong to no member")

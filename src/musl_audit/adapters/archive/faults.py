@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from musl_audit.frozen import frozen
-from musl_audit.model import Problem
+from musl_audit.model import Problem, ProblemKind
 
 
 @frozen
 class Fault:
     """One thing wrong with one member."""
 
-    kind: str  # as of Problem
+    kind: ProblemKind
     detail: str
     member: str
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
-from musl_audit.model import Member, Problem
+from musl_audit.model import Member, Problem, ProblemKind
 from musl_audit.wheel.installed_tree import SITE_PACKAGES, place_of
 
 _SPECIAL = {
@@ -23,9 +23,9 @@ def name_problems(members: Iterable[Member]) -> Iterator[Problem]:
     faulty = defaultdict(list)
     for member in members:
         if fault := _path_fault(member.name):
-            faulty["unsafe-path", fault].append(member.name)
+            faulty[ProblemKind.UNSAFE_PATH, fault].append(member.name)
         if fault := _SPECIAL.get(stat.S_IFMT(member.mode)):
-            faulty["special-file", f"is {fault}"].append(member.name)
+            faulty[ProblemKind.SPECIAL_FILE, f"is {fault}"].append(member.name)
     for (kind, detail), names in faulty.items():
         yield Problem(kind, tuple(names), detail)
     yield from _collisions([member.name for member in members if not member.is_directory])
@@ -50,9 +50,9 @@ def _collisions(names: list[str]) -> Iterator[Problem]:
     """Yield the groups of *names* that install to one file: on every system, or on some."""
     reported: set[str] = set()
     for kind, detail, key in (
-        ("duplicate-member", "is in the archive more than once", str),
-        ("duplicate-path", "install to one path", _installed),
-        ("duplicate-folded", "are one path where file names ignore case or Unicode form", _folded),
+        (ProblemKind.DUPLICATE_MEMBER, "is in the archive more than once", str),
+        (ProblemKind.DUPLICATE_PATH, "install to one path", _installed),
+        (ProblemKind.DUPLICATE_FOLDED, "are one path where file names ignore case or Unicode form", _folded),
     ):
         for group in _groups(names, key):
             if not reported.issuperset(group):
@@ -94,4 +94,4 @@ def _files_as_directories(names: list[str]) -> Iterator[Problem]:
     paths = sorted((_installed(name).replace("/", "\0"), name) for name in names)  # what is in a directory follows it
     clashing = [name for (path, name), (following, _) in pairwise(paths) if following.startswith(path + "\0")]
     if clashing:
-        yield Problem("duplicate-path", tuple(sorted(clashing)), "is a file and a directory at once")
+        yield Problem(ProblemKind.DUPLICATE_PATH, tuple(sorted(clashing)), "is a file and a directory at once")

@@ -6,7 +6,7 @@ from io import BufferedIOBase
 
 from musl_audit.errors import WheelError
 from musl_audit.frozen import frozen
-from musl_audit.model import Problem
+from musl_audit.model import Problem, ProblemKind
 from musl_audit.wheel.limits import Limits
 
 _END = struct.Struct("<4s4H2LH")  # signature, disk, disk of the directory, entries here, entries, size, offset, comment
@@ -90,9 +90,9 @@ def read_directory(file: BufferedIOBase, size: int, limits: Limits) -> Directory
     faults = end.faults
     if len(entries) != end.declared:
         faults += (f"its end record counts {end.declared} members, its directory lists {len(entries)}",)
-    problems = [Problem("header-mismatch", detail=fault) for fault in faults]
+    problems = [Problem(ProblemKind.HEADER_MISMATCH, detail=fault) for fault in faults]
     if end.trailing:
-        problems.append(Problem("extra-data", detail=f"{end.trailing} bytes follow the end of the archive"))
+        problems.append(Problem(ProblemKind.EXTRA_DATA, detail=f"{end.trailing} bytes follow the end of the archive"))
     return Directory(entries, start, tuple(problems))
 
 

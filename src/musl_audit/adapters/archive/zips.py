@@ -13,7 +13,7 @@ from musl_audit.adapters.archive.inflate import CHUNK, InflateError, collect, in
 from musl_audit.adapters.archive.member_names import name_problems
 from musl_audit.adapters.archive.zip_directory import CentralHeader, read_directory
 from musl_audit.errors import WheelError
-from musl_audit.model import Member, Problem
+from musl_audit.model import Member, Problem, ProblemKind
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import Hasher, PackedMember
 
@@ -78,9 +78,9 @@ class ZipArchive:
                 if len(head) >= wanted:
                     return head
         except InflateError as error:
-            self._faults.append(Fault("wrong-content", f"cannot be inflated: {error}", member.name))
+            self._faults.append(Fault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
             return b""
-        self._faults.append(Fault("wrong-content", "holds less data than it declares", member.name))
+        self._faults.append(Fault(ProblemKind.WRONG_CONTENT, "holds less data than it declares", member.name))
         return head
 
     def _prefix(self, place: Place, length: int) -> bytes:
@@ -103,7 +103,7 @@ class ZipArchive:
         try:
             return collect(pieces, size=member.size, crc=member.crc, hasher=hasher)
         except InflateError as error:
-            self._faults.append(Fault("wrong-content", f"cannot be inflated: {error}", member.name))
+            self._faults.append(Fault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
             raise WheelError(f"{member.name!r} cannot be inflated: {error}") from error
 
     def packed(self, member: Member) -> PackedMember:

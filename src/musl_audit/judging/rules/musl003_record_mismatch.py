@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Fix, FixKind, Severity, Statement
+from musl_audit.model import Fix, FixKind, ProblemKind, Severity, Statement
 
 RULE = Rule(
     "MUSL003",
@@ -31,7 +31,7 @@ def check(context: Context) -> Iterator[Statement]:
     for problem in context.facts.record_problems:
         if problem.members and broken.issuperset(problem.members):
             continue  # the archive itself is at fault, which unsafe-member says
-        if problem.kind == "missing-record":
+        if problem.kind == ProblemKind.MISSING_RECORD:
             if context.facts.metadata.dist_infos:
                 message = "there is no RECORD: installers refuse the wheel"
                 yield RULE.states(message, severity=Severity.ERROR, fix=_WRITTEN_ANEW)

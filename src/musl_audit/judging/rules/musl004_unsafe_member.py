@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Severity, Statement
+from musl_audit.model import ProblemKind, Severity, Statement
 
 RULE = Rule(
     "MUSL004",
@@ -22,7 +22,7 @@ RULE = Rule(
     Severity.ERROR,
     "build the wheel again with a maintained build backend; do not install this one",
 )
-_NOTED = frozenset({"extra-data"})
+_NOTED = frozenset({ProblemKind.EXTRA_DATA})
 
 
 def check(context: Context) -> Iterator[Statement]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import Severity, Statement
+from musl_audit.model import ProblemKind, Severity, Statement
 from musl_audit.wheel.names import tag_family
 
 RULE = Rule(
@@ -22,7 +22,15 @@ RULE = Rule(
     "look whether the extension modules were compiled; if there are none: `python -m wheel tags --platform-tag any`",
 )
 _LINUX = frozenset({"musllinux", "manylinux", "linux"})
-_UNREAD = frozenset({"encrypted", "unsupported-compression", "beyond-limit", "wrong-content", "header-mismatch"})
+_UNREAD = frozenset(
+    {
+        ProblemKind.ENCRYPTED,
+        ProblemKind.UNSUPPORTED_COMPRESSION,
+        ProblemKind.BEYOND_LIMIT,
+        ProblemKind.WRONG_CONTENT,
+        ProblemKind.HEADER_MISMATCH,
+    }
+)
 
 
 def check(context: Context) -> Iterator[Statement]:
