@@ -120,6 +120,11 @@ class ElfFacts:
     arm_float_abi: str | None = None  # "hard", "soft", or None where the file does not say
 
     @property
+    def imported(self) -> frozenset[str]:
+        """The undefined symbols that the loader looks up."""
+        return frozenset(symbol.name for symbol in self.undefined if symbol.is_referenced)
+
+    @property
     def is_dynamic(self) -> bool:
         """Whether musl's dynamic loader would ever see it."""
         return self.kind in (ElfKind.EXTENSION, ElfKind.LIBRARY, ElfKind.EXECUTABLE)

@@ -9,9 +9,10 @@ from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.judge import findings_of
 from musl_audit.environment.kernel_headers import KernelHeaders, read_kernel_headers
 from musl_audit.environment.tags import accepted_tags, platform_tags
-from musl_audit.environment.values import Build, Environment, Host, Interpreter, Libc, Loader
+from musl_audit.environment.values import Build, Environment, Host, Interpreter, Loader
 from musl_audit.environment.wheels import Target
 from musl_audit.loader.extension_suffixes import extension_suffixes
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Finding
 
 MUSL = Loader("/lib/ld-musl-x86_64.so.1", Libc.MUSL, "1.2.3")

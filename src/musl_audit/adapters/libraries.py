@@ -8,7 +8,7 @@ from musl_audit.adapters.packages import Packages
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import read_elf
 from musl_audit.errors import ElfError, LibraryError
-from musl_audit.judging.rules.musl201_needs_glibc import GLIBC_PARTS, is_glibc_loader
+from musl_audit.loader.libc_names import Libc, libc_named
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.policy import Arch
 from musl_audit.wheel.ports import FoundLibrary
@@ -110,10 +110,10 @@ class SystemLibraries:
             raise LibraryError(f"{facts.path} is no shared library")
         if not self._arch.is_machine_of(facts.identity):
             raise LibraryError(f"{facts.path} is for another architecture than {self._arch.name}")
-        parts = [name for name in facts.needed if name in GLIBC_PARTS or is_glibc_loader(name)]
+        parts = [name for name in facts.needed if libc_named(name) is Libc.GLIBC]
         if parts:
             raise LibraryError(f"{facts.path} is built for glibc (it needs {parts[0]}), so it is not taken")
-        if facts.soname and (facts.soname in GLIBC_PARTS or is_glibc_loader(facts.soname)):
+        if facts.soname and libc_named(facts.soname) is Libc.GLIBC:
             raise LibraryError(f"{facts.path} is a part of glibc ({facts.soname}), so it is not taken")
 
 

@@ -12,9 +12,10 @@ from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.cli.stderr import remark
 from musl_audit.elf import read_elf
 from musl_audit.environment.tags import accepted_tags
-from musl_audit.environment.values import Interpreter, Libc, WheelAnswer
+from musl_audit.environment.values import Interpreter, WheelAnswer
 from musl_audit.environment.wheels import Target, answer
 from musl_audit.errors import ElfError, WheelError
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Failure, Skip, WheelFacts
 from musl_audit.policy import Catalog
 from musl_audit.wheel.dist_info import dist_infos_of, main_dist_info

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from musl_audit.environment.values import Interpreter, Libc
+from musl_audit.environment.values import Interpreter
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import WheelName
 from musl_audit.wheel.names import musllinux_series, tag_arch, tag_family
 

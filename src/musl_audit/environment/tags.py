@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from musl_audit.environment.values import Interpreter, Libc
+from musl_audit.environment.values import Interpreter
+from musl_audit.loader.libc_names import Libc
 
 _OLDEST_GLIBC = {"x86_64": 5, "i686": 5}  # manylinux1; every other architecture begins with 2.17
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}  # PEP 599, 571, 513

@@ -2,19 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import ElfFacts, Failure, MuslVersion
-
-
-class Libc(StrEnum):
-    """Whose dynamic loader a program asks for; ``static`` programs ask for none."""
-
-    MUSL = "musl"
-    GLIBC = "glibc"
-    STATIC = "static"
-    OTHER = "other"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

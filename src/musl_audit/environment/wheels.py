@@ -4,30 +4,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from musl_audit.environment.fit import Fit, fit
-from musl_audit.environment.values import Interpreter, Libc, WheelAnswer
+from musl_audit.environment.rules.env001_static_interpreter import RULE as STATIC_RULE
+from musl_audit.environment.values import Interpreter, WheelAnswer
 from musl_audit.judging.audit import judge
-from musl_audit.judging.rules.base import spell
-from musl_audit.judging.rules.musl304_extension_suffix import module_of, suffix_of
+from musl_audit.judging.rules import rule_of
+from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.musl101_symbol_missing_in_promised_release import RULE as SYMBOL_RULE
+from musl_audit.judging.rules.musl202_external_library import RULE as GRAFT_RULE
+from musl_audit.judging.rules.musl301_arch_mismatch import RULE as ARCH_RULE
+from musl_audit.judging.rules.musl304_extension_suffix import RULE as SUFFIX_RULE
+from musl_audit.loader.extension_suffixes import module_of, suffix_of
+from musl_audit.loader.libc_names import Libc
 from musl_audit.loader.linkage import link
 from musl_audit.model import ElfKind, ExternalLibrary, LibraryStatus, Loads, Report, Settings, WheelFacts
 from musl_audit.policy import Catalog
-
-_PHRASES = {  # by rule: the verb behind one file, behind several, and the rest
-    "MUSL101": ("needs", "need", "{symbols}, which this musl lacks"),
-    "MUSL102": ("needs", "need", "{symbols}, which is in no musl"),
-    "MUSL106": ("needs", "need", "{symbols}, of which there is only a hidden version"),
-    "MUSL201": ("was", "were", "built for glibc"),
-    "MUSL203": ("needs", "need", "a library of the wheel that no search path leads to"),
-    "MUSL301": ("is", "are", "for another architecture"),
-    "MUSL401": ("uses", "use", "packed relocations"),
-    "MUSL402": ("has", "have", "initial-exec TLS, which nothing loaded later may have"),
-    "MUSL403": ("has", "have", "indirect functions, which no musl resolves"),
-    "MUSL406": ("has", "have", "relocations that this musl does not apply"),
-    "MUSL407": ("has", "have", "a zero-length segment, which this musl refuses"),
-    "MUSL408": ("has", "have", "a weak undefined thread-local variable"),
-}
-_TOLD_BY_TAGS = ("MUSL201", "MUSL301", "MUSL304", "ENV001")  # what a refusal says already
-_CRASHES = ("MUSL401", "MUSL408")  # a signal; all else is an ImportError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +37,7 @@ class _Load:
 
     loads: bool | None
     said: str
-    code: str | None = None
+    rule: Rule | None = None  # that names what is in the way
     members: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
@@ -65,7 +55,7 @@ def answer(path: str, facts: WheelFacts, target: Target, catalog: Catalog, requi
         tag=taken.tag if taken.installs else None,
         why_not=taken.why_not,
         loads=load.loads,
-        code=load.code,
+        code=load.rule.code if load.rule else None,
         members=load.members,
         symbols=load.symbols,
         libraries=load.libraries,
@@ -78,7 +68,8 @@ def _sentence(taken: Fit, load: _Load) -> str:
         return f"pip will install it: {tag}; {load.said}"
     if taken.installs is None:
         return f"whether pip will install it cannot be told: {taken.why_not}; {load.said}"
-    nor = f"; and if it were installed, {load.said}" if load.loads is False and load.code not in _TOLD_BY_TAGS else ""
+    is_told = load.rule is None or load.rule.is_told_by_tags
+    nor = f"; and if it were installed, {load.said}" if load.loads is False and not is_told else ""
     return f"pip will not install it: {taken.why_not}{nor}"
 
 
@@ -90,7 +81,7 @@ def _load(facts: WheelFacts, target: Target, catalog: Catalog) -> _Load:
         return _Load(loads=True, said="nothing in it asks for a dynamic loader")
     if interpreter.libc is Libc.STATIC:
         modules = tuple(elf.path for elf in dynamic if elf.kind is not ElfKind.EXECUTABLE)
-        return _fails("a static interpreter cannot load any extension module", "ENV001", modules)
+        return _fails("a static interpreter cannot load any extension module", STATIC_RULE, modules)
     if interpreter.libc is not Libc.MUSL or interpreter.arch is None:
         return _Load(loads=None, said=f"whether it loads is not judged: this Python runs on {interpreter.libc}")
     report = _judged(facts, target, catalog)
@@ -98,7 +89,7 @@ def _load(facts: WheelFacts, target: Target, catalog: Catalog) -> _Load:
     if verdict.arch != interpreter.arch:
         arch = verdict.arch or "no known architecture"
         paths = tuple(elf.path for elf in dynamic)
-        return _fails(f"its binaries are for {arch}, this Python is for {interpreter.arch}", "MUSL301", paths)
+        return _fails(f"its binaries are for {arch}, this Python is for {interpreter.arch}", ARCH_RULE, paths)
     if interpreter.musl not in verdict.known:
         release = interpreter.musl or "its release"
         return _Load(loads=None, said=f"whether it loads is not judged: the policies know nothing of musl {release}")
@@ -107,15 +98,15 @@ def _load(facts: WheelFacts, target: Target, catalog: Catalog) -> _Load:
 
 def _fails(
     why: str,
-    code: str,
+    rule: Rule,
     members: tuple[str, ...] = (),
     *,
     symbols: tuple[str, ...] = (),
     libraries: tuple[str, ...] = (),
 ) -> _Load:
     """Return the answer of a wheel that is in vain; a crash is another thing than an exception."""
-    said = f"it will {'crash at import' if code in _CRASHES else 'fail to import'}: {why} ({code})"
-    return _Load(loads=False, said=said, code=code, members=members, symbols=symbols, libraries=libraries)
+    said = f"it will {'crash at import' if rule.crashes else 'fail to import'}: {why} ({rule.code})"
+    return _Load(loads=False, said=said, rule=rule, members=members, symbols=symbols, libraries=libraries)
 
 
 def _judged(facts: WheelFacts, target: Target, catalog: Catalog) -> Report:
@@ -134,7 +125,7 @@ def _missing_library(report: Report, target: Target) -> _Load | None:
     for item in report.external_libraries:
         if _is_outside(item) and not target.has_library(item.soname):
             why = f"{spell(item.needed_by, 2)} needs {item.soname}, which is not on this system"
-            return _fails(why, "MUSL202", item.needed_by, libraries=(item.soname,))
+            return _fails(why, GRAFT_RULE, item.needed_by, libraries=(item.soname,))
     return None
 
 
@@ -143,12 +134,10 @@ def _obstacle(report: Report, target: Target) -> _Load | None:
     found = [item for item in report.verdict.decided_by if target.interpreter.musl in item.fails_on]
     if not found:
         return None
-    first = min(found, key=lambda item: item.code not in _CRASHES)
-    one, several, rest = _PHRASES.get(first.code, ("does", "do", "not load"))
-    verb = one if len(first.members) == 1 else several
-    fact = f"{spell(first.members, 2)} {verb} {rest.format(symbols=spell(first.symbols))}"
-    why = f"{fact}, and this is musl {target.interpreter.musl}"
-    return _fails(why, first.code, first.members, symbols=first.symbols)
+    first = min(found, key=lambda item: not rule_of(item.code).crashes)
+    rule = rule_of(first.code)
+    why = f"{rule.phrase.of(first.members, first.symbols)}, and this is musl {target.interpreter.musl}"
+    return _fails(why, rule, first.members, symbols=first.symbols)
 
 
 def _judgement(facts: WheelFacts, report: Report, target: Target, catalog: Catalog) -> _Load:
@@ -157,10 +146,10 @@ def _judgement(facts: WheelFacts, report: Report, target: Target, catalog: Catal
     if strangers := _not_imported(facts, target.interpreter.suffixes):
         shown = spell(sorted({f"…{suffix}" for _, suffix in strangers}), 2)
         why = f"this Python looks for modules named {spell(target.interpreter.suffixes)}, not {shown}"
-        return _fails(why, "MUSL304", tuple(path for path, _ in strangers))
+        return _fails(why, SUFFIX_RULE, tuple(path for path, _ in strangers))
     if absent := _absent_symbols(facts, target, catalog):
         why = f"it needs {spell(absent)}, which musl {musl} has, but the one on this system has not"
-        return _fails(why, "MUSL101", symbols=absent)
+        return _fails(why, SYMBOL_RULE, symbols=absent)
     if report.verdict.loads is Loads.UNKNOWN:
         return _Load(loads=None, said=f"as far as can be told, it loads on musl {musl}")
     return _Load(loads=True, said=f"it loads on musl {musl}")

@@ -61,6 +61,18 @@ class Context:
         """The oldest promised release."""
         return min(self.promised, default=None)
 
+    @cached_property
+    def time_users(self) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+        """The files that use the 32-bit ``time_t`` and those that use the 64-bit one, with the names they import."""
+        if self.arch is None or self.arch.bits != 32:
+            return {}, {}
+        # dlsym has a twin as well, but no time passes through it.
+        legacy = frozenset(self.catalog.time64).union(self.catalog.time32_only) - {"dlsym"}
+        modern = frozenset(self.catalog.time64.values())
+        old = {file.path: names for file in self.loaded if (names := file.imported & legacy)}
+        new = {file.path: names for file in self.loaded if (names := file.imported & modern)}
+        return old, new
+
     def lacking(self, ability: str) -> Releases:
         """Return the known releases whose loader lacks *ability*."""
         return self.known - self.catalog.able(ability, self.arch.name) if self.arch else frozenset()

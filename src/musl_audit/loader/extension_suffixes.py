@@ -1,6 +1,45 @@
-"""Which file names of extension modules an interpreter imports."""
+"""Which file names of extension modules a CPython imports: its own suffixes, and those of the Pythons of a tag."""
 
-FIRST_WITH_ABI3_TRIPLET = (3, 15)
+import re
+from collections.abc import Iterator
+from enum import Enum
+
+from musl_audit.frozen import frozen
+from musl_audit.model import ElfFacts, WheelName
+from musl_audit.wheel.installed_tree import place_of
+
+FIRST_WITH_MUSL_TRIPLET = 11  # CPython 3.11: configure tells musl from glibc
+FIRST_WITH_ABI3_TRIPLET = 15
+_VERSION = re.compile(r"cp3([0-9]{1,2})")
+_ABI = re.compile(r"cp3([0-9]{1,2})(t?)m?")
+_SUFFIX = re.compile(r"\.(?:cpython-3(?P<minor>[0-9]+)(?P<flags>[a-z]*)|(?P<stable>abi3t?))(?:-(?P<triplet>.+))?\.so")
+
+
+@frozen
+class AdmittedPython:
+    """A CPython 3 that a wheel's tags admit; for a stable ABI the oldest one."""
+
+    minor: int
+    is_free_threaded: bool = False
+    is_oldest: bool = False  # and every later one as well
+    is_patched: bool = True  # 3.10 and older: built with Alpine's patches, which tell musl from glibc
+
+
+class Cure(Enum):
+    """What makes an extension importable that is not."""
+
+    RENAME = "rename"
+    CHOOSE = "choose"  # a name that every build imports
+    REBUILD = "rebuild"  # no name helps
+
+
+@frozen
+class ImportAnswer:
+    """Whether an interpreter imports a file; ``is_certain`` is False where it depends on who built it."""
+
+    why_not: str = ""
+    is_certain: bool = True
+    cure: Cure = Cure.RENAME
 
 
 def extension_suffixes(
@@ -18,7 +57,7 @@ def extension_suffixes(
     if not soabi.startswith("cpython-"):
         return (own, ".so")
     stable = ["abi3t"] if is_free_threaded else ["abi3"]
-    if version is None or version < FIRST_WITH_ABI3_TRIPLET:
+    if version is None or version < (3, FIRST_WITH_ABI3_TRIPLET):
         return (own, *(() if is_free_threaded else (".abi3.so",)), ".so")
     if not is_free_threaded:
         stable.append("abi3t")  # PEP 803: modules for both builds
@@ -45,3 +84,85 @@ def flags_of(soabi: str) -> str:
     ('t', '')
     """
     return soabi.removeprefix("cpython-").partition("-")[0].lstrip("0123456789")
+
+
+def module_of(elf: ElfFacts) -> tuple[str, ...]:
+    """Return the installed place of the module that *elf* is, empty where its name and its ``PyInit_`` do not agree."""
+    *above, base = place_of(elf.path)
+    name = base.partition(".")[0]
+    is_module = base.endswith(".so") and not elf.defined.isdisjoint({f"PyInit_{name}", f"PyInitU_{name}"})
+    return (*above, name) if is_module else ()
+
+
+def suffix_of(elf: ElfFacts) -> str:
+    """Return all of the file name from its first dot on."""
+    base = elf.path.rpartition("/")[2]
+    return base[base.index(".") :] if "." in base else ""
+
+
+def admitted_pythons(name: WheelName) -> Iterator[AdmittedPython]:
+    """
+    Yield the interpreters that the tags of *name* admit, as far as the suffix decides about them.
+
+    Nothing is yielded for PyPy, GraalPy and the ABI tag ``none``: what these admit does not follow from the tags.
+    """
+    for abi in name.abi_tags:
+        if match := _ABI.fullmatch(abi):
+            minor = int(match[1])
+            for is_patched in (True,) if minor >= FIRST_WITH_MUSL_TRIPLET else (True, False):
+                yield AdmittedPython(minor, is_free_threaded=bool(match[2]), is_patched=is_patched)
+        if abi in ("abi3", "abi3t"):
+            for tag in name.python_tags:
+                if version := _VERSION.fullmatch(tag):
+                    yield AdmittedPython(int(version[1]), is_free_threaded=abi == "abi3t", is_oldest=True)
+
+
+def imports(python: AdmittedPython, suffix: str, triplet: str) -> ImportAnswer:
+    """
+    Return whether *python*, on a musl system with *triplet*, imports a module with *suffix*.
+
+    >>> imports(AdmittedPython(12), ".cpython-312-x86_64-linux-gnu.so", "x86_64-linux-musl").why_not
+    'CPython 3.12 looks for x86_64-linux-musl'
+    >>> imports(AdmittedPython(12), ".abi3.so", "x86_64-linux-musl").why_not
+    ''
+    """
+    if suffix == ".so":
+        return ImportAnswer()
+    match = _SUFFIX.fullmatch(suffix)
+    if match is None:
+        return ImportAnswer(f"{_spell(python)} does not look for this suffix", cure=Cure.REBUILD)
+    if match["stable"]:
+        return _imports_stable(python, match["stable"], match["triplet"], triplet)
+    wanted = f"{python.minor}{'t' if python.is_free_threaded else ''}"
+    if python.is_oldest or f"{match['minor']}{match['flags'].replace('m', '')}" != wanted:
+        found = f"{match['minor']}{match['flags']}"
+        return ImportAnswer(f"{_spell(python)} does not import a module built for 3.{found}", cure=Cure.REBUILD)
+    return _imports_triplet(python, match["triplet"], triplet)
+
+
+def _imports_triplet(python: AdmittedPython, found: str | None, triplet: str) -> ImportAnswer:
+    camps = {triplet: "only Alpine's patched builds", triplet.replace("-musl", "-gnu"): "only unpatched builds"}
+    if found == (triplet if python.is_patched else triplet.replace("-musl", "-gnu")):
+        return ImportAnswer()
+    if python.minor >= FIRST_WITH_MUSL_TRIPLET:
+        return ImportAnswer(f"{_spell(python)} looks for {triplet}")
+    if found is None or found not in camps:
+        return ImportAnswer(f"{_spell(python)} looks for {triplet}", cure=Cure.CHOOSE)
+    return ImportAnswer(f"{camps[found]} of CPython 3.{python.minor} import it", is_certain=False, cure=Cure.CHOOSE)
+
+
+def _imports_stable(python: AdmittedPython, abi: str, found: str | None, triplet: str) -> ImportAnswer:
+    if abi == "abi3t" and python.minor < FIRST_WITH_ABI3_TRIPLET:
+        return ImportAnswer(f"CPython 3.{python.minor} does not know .abi3t: 3.15 is the first", cure=Cure.REBUILD)
+    if abi == "abi3" and python.is_free_threaded:
+        return ImportAnswer("a free-threaded CPython does not import .abi3", cure=Cure.REBUILD)
+    if found is not None and found != triplet:
+        return ImportAnswer(f"{_spell(python)} looks for {triplet}")
+    if found is not None and python.minor < FIRST_WITH_ABI3_TRIPLET:
+        return ImportAnswer(f"CPython 3.{python.minor} does not know .{abi} with a triplet: 3.15 is the first")
+    return ImportAnswer()
+
+
+def _spell(python: AdmittedPython) -> str:
+    kind = "free-threaded CPython" if python.is_free_threaded else "CPython"
+    return f"{kind} 3.{python.minor}" + (" and later" if python.is_oldest else "")

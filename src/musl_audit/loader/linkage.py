@@ -48,6 +48,11 @@ class Reference:
     symbol: Symbol
     provider: Provider
 
+    @property
+    def is_found_nowhere(self) -> bool:
+        """Whether the loader refuses the file for it on every release."""
+        return isinstance(self.provider, Nobody) and not self.symbol.is_weak
+
 
 @frozen
 class Load:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.musl304_extension_suffix import Interpreter, imports, interpreters, module_of, suffix_of
+from musl_audit.loader.extension_suffixes import AdmittedPython, admitted_pythons, imports, module_of, suffix_of
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.repair.actions import (
     ClearExecutableStack,
@@ -41,7 +41,7 @@ def suffix_fixes(context: Context, *, is_forced: bool) -> Iterator[RenameMember]
     """
     if context.arch is None or context.facts.name is None:
         return
-    admitted = tuple(interpreters(context.facts.name))
+    admitted = tuple(admitted_pythons(context.facts.name))
     triplet = context.arch.triplet
     wanted = []
     for copies in _modules(context):
@@ -61,7 +61,7 @@ def suffix_fixes(context: Context, *, is_forced: bool) -> Iterator[RenameMember]
 
 
 def importable_suffix(
-    suffix: str, admitted: tuple[Interpreter, ...], triplet: str, *, pleases_both_camps: bool = False
+    suffix: str, admitted: tuple[AdmittedPython, ...], triplet: str, *, pleases_both_camps: bool = False
 ) -> str | None:
     """
     Return the suffix that all *admitted* interpreters on musl import for what was built as *suffix* says.
@@ -69,11 +69,11 @@ def importable_suffix(
     None where another name does not help, as with another version in it, or where the one that does is for others to
     choose: plain ``.so`` is returned only if that is wanted, by *pleases_both_camps*.
 
-    >>> importable_suffix(".cpython-312-x86_64-linux-gnu.so", (Interpreter(12),), "x86_64-linux-musl")
+    >>> importable_suffix(".cpython-312-x86_64-linux-gnu.so", (AdmittedPython(12),), "x86_64-linux-musl")
     '.cpython-312-x86_64-linux-musl.so'
-    >>> importable_suffix(".abi3-x86_64-linux-gnu.so", (Interpreter(9, is_oldest=True),), "x86_64-linux-musl")
+    >>> importable_suffix(".abi3-x86_64-linux-gnu.so", (AdmittedPython(9, is_oldest=True),), "x86_64-linux-musl")
     '.abi3.so'
-    >>> importable_suffix(".cpython-311-x86_64-linux-musl.so", (Interpreter(12),), "x86_64-linux-musl")
+    >>> importable_suffix(".cpython-311-x86_64-linux-musl.so", (AdmittedPython(12),), "x86_64-linux-musl")
     """
     built_for = suffix.removesuffix(".so").split("-")
     if built_for[0] == ".cpython":

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from musl_audit.judging.rules.musl201_needs_glibc import GLIBC_PARTS, is_glibc_loader
-from musl_audit.judging.rules.musl304_extension_suffix import interpreters
+from musl_audit.loader.extension_suffixes import FIRST_WITH_MUSL_TRIPLET, admitted_pythons
+from musl_audit.loader.libc_names import libc_named
 from musl_audit.model import ElfFacts, ElfKind, WheelFacts
 from musl_audit.policy import Catalog
 from musl_audit.wheel.names import tag_family
@@ -20,7 +20,6 @@ class Flavor(StrEnum):
     UNKNOWN = "unknown"
 
 
-_FIRST_WITH_MUSL_TRIPLET = 11  # CPython 3.11: configure tells musl from glibc
 _FAMILIES = {"musllinux": Flavor.MUSL, "manylinux": Flavor.GLIBC}
 
 
@@ -59,11 +58,9 @@ def _of_file(elf: ElfFacts, facts: WheelFacts, catalog: Catalog) -> set[Flavor]:
 
 
 def _by_names(elf: ElfFacts) -> Iterator[Flavor]:
-    for name in (name.rpartition("/")[2] for name in (elf.interpreter or "", *elf.needed)):
-        if name.startswith(("ld-musl-", "libc.musl-")) or name == "libc.so":
-            yield Flavor.MUSL
-        if name in GLIBC_PARTS or is_glibc_loader(name):
-            yield Flavor.GLIBC
+    for name in (elf.interpreter or "", *elf.needed):
+        if libc := libc_named(name):
+            yield Flavor(libc.value)
 
 
 def _by_suffix(elf: ElfFacts, facts: WheelFacts) -> Iterator[Flavor]:
@@ -74,8 +71,8 @@ def _by_suffix(elf: ElfFacts, facts: WheelFacts) -> Iterator[Flavor]:
     if "-linux-musl" in base:
         yield Flavor.MUSL
     if "-linux-gnu" in base and facts.name:
-        minors = [interpreter.minor for interpreter in interpreters(facts.name)]
-        if minors and min(minors) >= _FIRST_WITH_MUSL_TRIPLET:
+        minors = [python.minor for python in admitted_pythons(facts.name)]
+        if minors and min(minors) >= FIRST_WITH_MUSL_TRIPLET:
             yield Flavor.GLIBC
 
 

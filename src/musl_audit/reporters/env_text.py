@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.os_release import known_distribution
-from musl_audit.environment.values import Host, Interpreter, Libc, Loader, WheelAnswer
+from musl_audit.environment.values import Host, Interpreter, Loader, WheelAnswer
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Finding, Severity
 from musl_audit.policy import Catalog
 from musl_audit.reporters.base import Paint, plain

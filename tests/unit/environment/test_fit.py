@@ -4,7 +4,8 @@ import pytest
 from tests.support.environments import GLIBC, interpreter, on_musl, target
 
 from musl_audit.environment.fit import Fit, fit
-from musl_audit.environment.values import Interpreter, Libc
+from musl_audit.environment.values import Interpreter
+from musl_audit.loader.libc_names import Libc
 from musl_audit.wheel.names import parse_wheel_name
 
 MUSL_1_2 = "cp312-cp312-musllinux_1_2_x86_64"

@@ -8,7 +8,8 @@ from tests.support.environments import GLIBC, MUSL, built, codes, findings, inte
 
 from musl_audit.environment.judge import exit_code
 from musl_audit.environment.rules import EnvironmentRule, all_rules
-from musl_audit.environment.values import Build, Interpreter, Libc, Run, WheelAnswer
+from musl_audit.environment.values import Build, Interpreter, Run, WheelAnswer
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Failure, Severity
 
 GONE = replace(MUSL, release=None, exists=False)

@@ -7,8 +7,8 @@ from importlib.machinery import EXTENSION_SUFFIXES
 import pytest
 from tests.support.environments import interpreter
 
-from musl_audit.environment.values import Libc
 from musl_audit.loader.extension_suffixes import extension_suffixes, triplet_of
+from musl_audit.loader.libc_names import Libc
 
 TRIPLET = "x86_64-linux-musl"
 

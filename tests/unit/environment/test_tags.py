@@ -6,7 +6,7 @@ import pytest
 from tests.support.environments import GLIBC, MUSL, interpreter, on_musl
 
 from musl_audit.environment.tags import accepted_tags, musllinux_tags, platform_tags, tag_arches
-from musl_audit.environment.values import Libc
+from musl_audit.loader.libc_names import Libc
 
 
 @pytest.mark.parametrize(

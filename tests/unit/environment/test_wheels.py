@@ -4,8 +4,9 @@ import pytest
 from tests.support.environments import GLIBC, interpreter, on_musl, target
 from tests.support.values import AARCH64, catalog, extension, library, release, uses, wheel
 
-from musl_audit.environment.values import Libc, WheelAnswer
+from musl_audit.environment.values import WheelAnswer
 from musl_audit.environment.wheels import Target, answer
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import WheelFacts
 
 

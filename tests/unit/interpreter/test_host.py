@@ -18,7 +18,8 @@ from tests.support.values import catalog
 
 from musl_audit.adapters.interpreter.host import read_host
 from musl_audit.adapters.tree import Tree
-from musl_audit.environment.values import Host, Libc
+from musl_audit.environment.values import Host
+from musl_audit.loader.libc_names import Libc
 
 
 def host_of(root: Root) -> Host:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tests.support.roots import GLIBC_LOADER, LOADERS, MUSL_LOADER, Root, alpine, debian, musl_loader
 
-from musl_audit.adapters.interpreter.loaders import installed_loaders, libc_named, musl_release, read_loader
+from musl_audit.adapters.interpreter.loaders import installed_loaders, musl_release, read_loader
 from musl_audit.adapters.tree import Tree
-from musl_audit.environment.values import Libc
+from musl_audit.loader.libc_names import Libc, libc_named
 
 REAL = sorted(path.relative_to(LOADERS) for path in LOADERS.glob("*/ld-musl-*.so"))
 
@@ -63,11 +63,11 @@ def test_a_loader_that_is_missing_is_told_by_its_name(tmp_path: Path) -> None:
         ("ld-linux-aarch64.so.1", Libc.GLIBC),
         ("ld64.so.2", Libc.GLIBC),
         ("ld.so.1", Libc.GLIBC),
-        ("ld-uClibc.so.0", Libc.OTHER),
-        ("linker64", Libc.OTHER),
+        ("ld-uClibc.so.0", None),
+        ("linker64", None),
     ],
 )
-def test_names_of_loaders(name: str, libc: Libc) -> None:
+def test_names_of_loaders(name: str, libc: Libc | None) -> None:
     """glibc's differ by architecture: ``ld64.so.1`` on s390x and, once, ppc64; ``ld.so.1`` on 31-bit s390."""
     assert libc_named(f"/lib/{name}") is libc
 

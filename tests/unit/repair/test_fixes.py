@@ -7,30 +7,32 @@ from tests.support.testwheels import manifest
 
 from musl_audit import Settings, load_catalog, read_facts
 from musl_audit.judging.audit import context_of
-from musl_audit.judging.rules.musl304_extension_suffix import Interpreter
+from musl_audit.loader.extension_suffixes import AdmittedPython
 from musl_audit.model import ElfFacts, Member, WheelFacts
 from musl_audit.repair.actions import ClearExecutableStack, DropZeroLengthSegments, RenameMember, UnpackRelocations
 from musl_audit.repair.fixes import file_fixes, importable_suffix, suffix_fixes
 
 TRIPLET = "x86_64-linux-musl"
-OLD = (Interpreter(10), Interpreter(10, is_patched=False))
-STABLE = (Interpreter(9, is_oldest=True),)
+OLD = (AdmittedPython(10), AdmittedPython(10, is_patched=False))
+STABLE = (AdmittedPython(9, is_oldest=True),)
 
 
 @pytest.mark.parametrize(
     ("admitted", "suffix", "expected"),
     [
-        ((Interpreter(12),), ".cpython-312-x86_64-linux-gnu.so", ".cpython-312-x86_64-linux-musl.so"),
-        ((Interpreter(12),), ".cpython-312-aarch64-linux-musl.so", ".cpython-312-x86_64-linux-musl.so"),
-        ((Interpreter(12),), ".cpython-312.so", ".cpython-312-x86_64-linux-musl.so"),
-        ((Interpreter(13, True),), ".cpython-313t-x86_64-linux-gnu.so", ".cpython-313t-x86_64-linux-musl.so"),
-        ((Interpreter(12),), ".abi3-x86_64-linux-gnu.so", ".abi3.so"),
+        ((AdmittedPython(12),), ".cpython-312-x86_64-linux-gnu.so", ".cpython-312-x86_64-linux-musl.so"),
+        ((AdmittedPython(12),), ".cpython-312-aarch64-linux-musl.so", ".cpython-312-x86_64-linux-musl.so"),
+        ((AdmittedPython(12),), ".cpython-312.so", ".cpython-312-x86_64-linux-musl.so"),
+        ((AdmittedPython(13, True),), ".cpython-313t-x86_64-linux-gnu.so", ".cpython-313t-x86_64-linux-musl.so"),
+        ((AdmittedPython(12),), ".abi3-x86_64-linux-gnu.so", ".abi3.so"),
         (STABLE, ".abi3-x86_64-linux-gnu.so", ".abi3.so"),
         (STABLE, ".abi3-x86_64-linux-musl.so", ".abi3.so"),
-        ((Interpreter(15, True, is_oldest=True),), ".abi3t-x86_64-linux-gnu.so", ".abi3t.so"),
+        ((AdmittedPython(15, True, is_oldest=True),), ".abi3t-x86_64-linux-gnu.so", ".abi3t.so"),
     ],
 )
-def test_the_platform_in_a_suffix_is_set_right(admitted: tuple[Interpreter, ...], suffix: str, expected: str) -> None:
+def test_the_platform_in_a_suffix_is_set_right(
+    admitted: tuple[AdmittedPython, ...], suffix: str, expected: str
+) -> None:
     """It says nothing about how the code was built, and every interpreter of the tags wants the same."""
     assert importable_suffix(suffix, admitted, TRIPLET) == expected
 
@@ -38,21 +40,21 @@ def test_the_platform_in_a_suffix_is_set_right(admitted: tuple[Interpreter, ...]
 @pytest.mark.parametrize(
     ("admitted", "suffix"),
     [
-        ((Interpreter(12),), ".cpython-311-x86_64-linux-musl.so"),
-        ((Interpreter(12), Interpreter(13)), ".cpython-312-x86_64-linux-gnu.so"),
-        ((Interpreter(13, True),), ".cpython-313-x86_64-linux-musl.so"),
-        ((Interpreter(13),), ".cpython-313t-x86_64-linux-musl.so"),
-        ((Interpreter(13, True),), ".abi3.so"),
-        ((Interpreter(12),), ".abi3t.so"),
+        ((AdmittedPython(12),), ".cpython-311-x86_64-linux-musl.so"),
+        ((AdmittedPython(12), AdmittedPython(13)), ".cpython-312-x86_64-linux-gnu.so"),
+        ((AdmittedPython(13, True),), ".cpython-313-x86_64-linux-musl.so"),
+        ((AdmittedPython(13),), ".cpython-313t-x86_64-linux-musl.so"),
+        ((AdmittedPython(13, True),), ".abi3.so"),
+        ((AdmittedPython(12),), ".abi3t.so"),
         (STABLE, ".cpython-39-x86_64-linux-gnu.so"),
-        ((Interpreter(12),), ".pypy310-pp73-x86_64-linux-gnu.so"),
-        ((Interpreter(12),), ".cp312-win_amd64.so"),
+        ((AdmittedPython(12),), ".pypy310-pp73-x86_64-linux-gnu.so"),
+        ((AdmittedPython(12),), ".cp312-win_amd64.so"),
         (OLD, ".cpython-39-x86_64-linux-gnu.so"),
     ],
 )
 @pytest.mark.parametrize("forced", [False, True])
 def test_no_name_mends_what_was_built_for_another_abi(
-    admitted: tuple[Interpreter, ...], suffix: str, forced: bool
+    admitted: tuple[AdmittedPython, ...], suffix: str, forced: bool
 ) -> None:
     """Python would import it, and crash or worse: not even --fix-suffix does that."""
     assert importable_suffix(suffix, admitted, TRIPLET, pleases_both_camps=forced) is None

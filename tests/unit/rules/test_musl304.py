@@ -3,7 +3,7 @@
 import pytest
 from tests.support.values import codes, extension, judged, wheel
 
-from musl_audit.judging.rules.musl304_extension_suffix import Interpreter, imports
+from musl_audit.loader.extension_suffixes import AdmittedPython, imports
 from musl_audit.model import Severity
 
 TRIPLET = "x86_64-linux-musl"
@@ -12,17 +12,17 @@ TRIPLET = "x86_64-linux-musl"
 @pytest.mark.parametrize(
     ("interpreter", "suffix"),
     [
-        (Interpreter(12), ".so"),
-        (Interpreter(12), ".abi3.so"),
-        (Interpreter(12), f".cpython-312-{TRIPLET}.so"),
-        (Interpreter(13, is_free_threaded=True), f".cpython-313t-{TRIPLET}.so"),
-        (Interpreter(15), f".abi3-{TRIPLET}.so"),
-        (Interpreter(15), ".abi3t.so"),
-        (Interpreter(15, is_free_threaded=True), f".abi3t-{TRIPLET}.so"),
-        (Interpreter(8, is_oldest=True), ".abi3.so"),
+        (AdmittedPython(12), ".so"),
+        (AdmittedPython(12), ".abi3.so"),
+        (AdmittedPython(12), f".cpython-312-{TRIPLET}.so"),
+        (AdmittedPython(13, is_free_threaded=True), f".cpython-313t-{TRIPLET}.so"),
+        (AdmittedPython(15), f".abi3-{TRIPLET}.so"),
+        (AdmittedPython(15), ".abi3t.so"),
+        (AdmittedPython(15, is_free_threaded=True), f".abi3t-{TRIPLET}.so"),
+        (AdmittedPython(8, is_oldest=True), ".abi3.so"),
     ],
 )
-def test_suffixes_that_are_looked_for(interpreter: Interpreter, suffix: str) -> None:
+def test_suffixes_that_are_looked_for(interpreter: AdmittedPython, suffix: str) -> None:
     """CPython's list of extension suffixes, by version and build."""
     assert imports(interpreter, suffix, TRIPLET).why_not == ""
 
@@ -30,18 +30,18 @@ def test_suffixes_that_are_looked_for(interpreter: Interpreter, suffix: str) -> 
 @pytest.mark.parametrize(
     ("interpreter", "suffix"),
     [
-        (Interpreter(12), ".cpython-312-x86_64-linux-gnu.so"),
-        (Interpreter(12), f".cpython-311-{TRIPLET}.so"),
-        (Interpreter(12), ".cpython-312-aarch64-linux-musl.so"),
-        (Interpreter(13), f".cpython-313t-{TRIPLET}.so"),
-        (Interpreter(13, is_free_threaded=True), ".abi3.so"),
-        (Interpreter(14), f".abi3-{TRIPLET}.so"),
-        (Interpreter(14), ".abi3t.so"),
-        (Interpreter(8, is_oldest=True), f".cpython-38-{TRIPLET}.so"),
-        (Interpreter(12), ".pypy310-pp73-x86_64-linux-gnu.so"),
+        (AdmittedPython(12), ".cpython-312-x86_64-linux-gnu.so"),
+        (AdmittedPython(12), f".cpython-311-{TRIPLET}.so"),
+        (AdmittedPython(12), ".cpython-312-aarch64-linux-musl.so"),
+        (AdmittedPython(13), f".cpython-313t-{TRIPLET}.so"),
+        (AdmittedPython(13, is_free_threaded=True), ".abi3.so"),
+        (AdmittedPython(14), f".abi3-{TRIPLET}.so"),
+        (AdmittedPython(14), ".abi3t.so"),
+        (AdmittedPython(8, is_oldest=True), f".cpython-38-{TRIPLET}.so"),
+        (AdmittedPython(12), ".pypy310-pp73-x86_64-linux-gnu.so"),
     ],
 )
-def test_suffixes_that_are_not(interpreter: Interpreter, suffix: str) -> None:
+def test_suffixes_that_are_not(interpreter: AdmittedPython, suffix: str) -> None:
     """The import fails before the loader is asked."""
     assert imports(interpreter, suffix, TRIPLET).why_not
     assert imports(interpreter, suffix, TRIPLET).is_certain
@@ -51,7 +51,7 @@ def test_suffixes_that_are_not(interpreter: Interpreter, suffix: str) -> None:
 def test_old_pythons_disagree_about_the_triplet(triplet: str) -> None:
     """Upstream's 3.10 wants -gnu even on musl, Alpine's patched one -musl."""
     answers = [
-        imports(Interpreter(10, is_patched=is_patched), f".cpython-310-{triplet}.so", TRIPLET)
+        imports(AdmittedPython(10, is_patched=is_patched), f".cpython-310-{triplet}.so", TRIPLET)
         for is_patched in (True, False)
     ]
 

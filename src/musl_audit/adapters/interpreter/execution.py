@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from musl_audit.environment.values import Build, Interpreter, Libc, Run
+from musl_audit.environment.values import Build, Interpreter, Run
+from musl_audit.loader.libc_names import Libc
 
 _SECONDS = 30  # an interpreter that hangs is told from a slow one
 _LONGEST_ANSWER = 1 << 20  # characters

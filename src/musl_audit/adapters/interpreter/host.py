@@ -6,8 +6,9 @@ from musl_audit.adapters.interpreter.loaders import installed_loaders, read_load
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import is_elf, read_elf
 from musl_audit.environment.os_release import LARGEST_OS_RELEASE, PATHS, parse_os_release
-from musl_audit.environment.values import Host, Libc, OsRelease
+from musl_audit.environment.values import Host, OsRelease
 from musl_audit.errors import ElfError
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.policy import Catalog
 

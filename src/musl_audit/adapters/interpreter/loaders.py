@@ -3,7 +3,8 @@
 import re
 
 from musl_audit.adapters.tree import PathError, Tree
-from musl_audit.environment.values import Libc, Loader
+from musl_audit.environment.values import Loader
+from musl_audit.loader.libc_names import Libc, libc_named
 
 LARGEST_LOADER = 32 << 20  # musl's has 0.7 MB, glibc's 0.2 MB, with debug information 5 MB
 _MUSL = b"musl libc ("  # "musl libc (%s)\nVersion %s\n": what the loader says of itself when it is executed
@@ -17,7 +18,7 @@ _FOLDERS = ("/lib", "/lib64", "/lib32", "/libx32")
 
 def read_loader(tree: Tree, path: str) -> Loader:
     """Return what the file of the loader at *path* says; where there is none, what its name says."""
-    libc = libc_named(path)
+    libc = libc_named(path) or Libc.OTHER
     try:
         data = tree.read(path, most=LARGEST_LOADER)
     except PathError as error:
@@ -38,19 +39,6 @@ def musl_release(data: bytes) -> str | None:
     """
     found = {match.decode() for match in _MUSL_RELEASE.findall(data)}
     return found.pop() if len(found) == 1 else None
-
-
-def libc_named(path: str) -> Libc:
-    """
-    Return whose loader *path* is by its name.
-
-    >>> libc_named("/lib/ld-musl-armhf.so.1"), libc_named("/lib64/ld-linux-x86-64.so.2")
-    (<Libc.MUSL: 'musl'>, <Libc.GLIBC: 'glibc'>)
-    """
-    name = path.rpartition("/")[2]
-    if name.startswith("ld-musl"):
-        return Libc.MUSL
-    return Libc.GLIBC if _FILE.fullmatch(name) else Libc.OTHER
 
 
 def installed_loaders(tree: Tree, but: str | None) -> tuple[Loader, ...]:

@@ -9,9 +9,10 @@ from musl_audit.adapters.interpreter.loaders import read_loader
 from musl_audit.adapters.interpreter.prefix import Installation, installation, virtual_environment
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import is_elf, read_elf
-from musl_audit.environment.values import Interpreter, Libc, Loader
+from musl_audit.environment.values import Interpreter, Loader
 from musl_audit.errors import ElfError, MuslAuditError
 from musl_audit.loader.extension_suffixes import extension_suffixes, triplet_of
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.policy import Catalog
 

@@ -176,7 +176,7 @@ def _sysroot(text: str | None, catalog: Catalog, *, is_needed: bool) -> Path | N
         return None
     from musl_audit.adapters.interpreter.host import read_host
     from musl_audit.adapters.tree import Tree
-    from musl_audit.environment.values import Libc
+    from musl_audit.loader.libc_names import Libc
 
     return Path("/") if read_host(Tree(), catalog).libc is Libc.MUSL else None
 

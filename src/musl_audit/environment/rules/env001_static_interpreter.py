@@ -12,8 +12,8 @@ python-build-standalone whose name does not end in ``+static``.
 from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
-from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Severity, Statement
 
 RULE = Rule(
@@ -21,6 +21,7 @@ RULE = Rule(
     "static-interpreter",
     Severity.ERROR,
     "use a dynamically linked Python: the distribution's, or a build that is not +static",
+    is_told_by_tags=True,
 )
 
 

@@ -12,8 +12,8 @@ describes.
 from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
-from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Severity, Statement
 
 RULE = Rule("ENV003", "unknown-musl-release", Severity.WARNING, "update musl-audit")

@@ -12,8 +12,8 @@ Link the interpreter with the loader's usual name (``-Wl,--dynamic-linker=/lib/l
 from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
-from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Severity, Statement
 
 RULE = Rule(

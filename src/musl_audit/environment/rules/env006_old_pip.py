@@ -8,8 +8,8 @@ source, or fails with ``No matching distribution found``.
 from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
-from musl_audit.environment.values import Libc
 from musl_audit.judging.rules.base import Rule
+from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Severity, Statement
 
 RULE = Rule("ENV006", "old-pip", Severity.WARNING, "upgrade it: python -m pip install --upgrade pip")

@@ -29,6 +29,16 @@ def all_rules() -> tuple[WheelRule, ...]:
     return tuple(WheelRule(module.RULE, module.__doc__ or "", module.check) for module in modules)
 
 
+@cache
+def _by_code() -> dict[str, Rule]:
+    return {found.rule.code: found.rule for found in all_rules()}
+
+
+def rule_of(code: str) -> Rule:
+    """Return the rule that *code* names; raise ``KeyError`` where there is none."""
+    return _by_code()[code]
+
+
 def run_rules(context: Context) -> Iterable[Statement]:
     """Yield what every rule states."""
     for rule in all_rules():

@@ -1,16 +1,62 @@
 """What every rule is made of: its identity, its page and its check."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
 from musl_audit.frozen import frozen
 from musl_audit.judging.context import Context
-from musl_audit.model import Fix, FixKind, Releases, Severity, Statement
+from musl_audit.model import ElfFacts, Fix, FixKind, Releases, Severity, Statement
 
 MANUAL = Fix(FixKind.MANUAL)
 BY_REPAIR = "run `musl-audit repair`"  # the command of a fix that is automatic everywhere
+
+
+class Uses:
+    """Which files use which symbols, gathered for one statement."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self._pairs = set(pairs)  # (symbol, path)
+
+    def add(self, symbol: str, *paths: str) -> None:
+        """Note that each file of *paths* uses *symbol*."""
+        self._pairs.update((symbol, path) for path in paths)
+
+    def __bool__(self) -> bool:
+        return bool(self._pairs)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols, sorted."""
+        return tuple(sorted({symbol for symbol, _ in self._pairs}))
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The files, sorted."""
+        return tuple(sorted({path for _, path in self._pairs}))
+
+
+@frozen
+class Phrase:
+    """What a rule says of files in a sentence about one interpreter: a verb for one file, one for several, the rest."""
+
+    singular: str
+    plural: str
+    rest: str  # "{symbols}" stands for the symbols
+
+    def of(self, members: Sequence[str], symbols: Sequence[str] = ()) -> str:
+        """
+        Return the sentence about *members* and *symbols*.
+
+        >>> Phrase("needs", "need", "{symbols}, which is in no musl").of(["a.so"], ["backtrace"])
+        'a.so needs backtrace, which is in no musl'
+        """
+        verb = self.singular if len(members) == 1 else self.plural
+        return f"{spell(members, 2)} {verb} {self.rest.format(symbols=spell(symbols))}"
+
+
+_DOES_NOT_LOAD = Phrase("does", "do", "not load")
 
 
 @frozen
@@ -22,6 +68,9 @@ class Rule:
     severity: Severity
     hint: str
     fix: Fix = MANUAL
+    phrase: Phrase = _DOES_NOT_LOAD
+    crashes: bool = False  # a signal at import; all else is an ImportError
+    is_told_by_tags: bool = False  # a refusal of the tags says it already
 
     def states(
         self,
@@ -29,21 +78,26 @@ class Rule:
         *,
         members: Iterable[str] = (),
         symbols: Iterable[str] = (),
+        uses: Uses | None = None,
         libraries: Iterable[str] = (),
         fails_on: Releases = frozenset(),
         severity: Severity | None = None,
         hint: str | None = None,
         fix: Fix | None = None,
     ) -> Statement:
-        """Return what this rule saw; ``fails_on`` are all known releases on which the members do not load."""
+        """
+        Return what this rule saw; ``fails_on`` are all known releases on which the members do not load.
+
+        *uses* stand for members and symbols.
+        """
         return Statement(
             code=self.code,
             name=self.name,
             severity=severity or self.severity,
             message=message,
             hint=self.hint if hint is None else hint,
-            members=tuple(sorted(set(members))),
-            symbols=tuple(sorted(set(symbols))),
+            members=uses.members if uses else tuple(sorted(set(members))),
+            symbols=uses.symbols if uses else tuple(sorted(set(symbols))),
             libraries=tuple(sorted(set(libraries))),
             fails_on=fails_on,
             fix=fix or self.fix,
@@ -51,6 +105,17 @@ class Rule:
 
 
 Check = Callable[[Context], Iterable[Statement]]
+
+
+def unseen_definitions(context: Context, definitions: Callable[[ElfFacts], frozenset[str]]) -> Uses:
+    """Return what files of a load have among their *definitions* and nobody defines visibly, and who is involved."""
+    found = Uses()
+    for load, reference in context.references():
+        name = reference.symbol.name
+        definers = [file.path for file in load.files if name in definitions(file)] if reference.is_found_nowhere else []
+        if definers:
+            found.add(name, reference.path, *definers)
+    return found
 
 
 def spell(names: Iterable[str], limit: int = 4) -> str:

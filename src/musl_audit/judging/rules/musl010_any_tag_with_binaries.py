@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.loader.libc_names import Libc, libc_named
 from musl_audit.model import ElfFacts, Fix, FixKind, Severity, Statement
 
 RULE = Rule(
@@ -19,7 +20,6 @@ RULE = Rule(
     Severity.WARNING,
     "tag the wheel for its platform: `python -m wheel tags --platform-tag musllinux_1_2_ARCH`",
 )
-_GLIBC = ("ld-linux", "ld64.so", "libc.so.6")
 
 
 def check(context: Context) -> Iterator[Statement]:
@@ -32,7 +32,7 @@ def check(context: Context) -> Iterator[Statement]:
     yield RULE.states(
         f"tagged any, with binaries: {spell(listed, limit=len(listed))}",
         members=libcs,
-        fix=Fix(FixKind.WRITE_TAGS, automatic=True) if set(libcs.values()) == {"musl"} else None,
+        fix=Fix(FixKind.WRITE_TAGS, automatic=True) if set(libcs.values()) == {Libc.MUSL.value} else None,
     )
 
 
@@ -40,9 +40,5 @@ def libc_of(elf: ElfFacts) -> str:
     """Return the C library that *elf* was built for, as far as its needs tell."""
     if not elf.is_dynamic:
         return elf.kind.value.replace("-", " ")
-    names = (*elf.needed, (elf.interpreter or "").rpartition("/")[2])
-    if any(name.startswith(_GLIBC) for name in names):
-        return "glibc"
-    if any(name == "libc.so" or name.startswith(("libc.musl-", "ld-musl-")) for name in names):
-        return "musl"
-    return "no C library"
+    found = {libc_named(name) for name in (*elf.needed, elf.interpreter or "")}
+    return next((libc.value for libc in (Libc.GLIBC, Libc.MUSL) if libc in found), "no C library")

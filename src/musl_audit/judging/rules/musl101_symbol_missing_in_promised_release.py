@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.impact import spell_presence
-from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.base import Phrase, Rule, Uses, spell
 from musl_audit.model import FromLibc, Releases, Severity, Statement
 
 RULE = Rule(
@@ -23,20 +23,19 @@ RULE = Rule(
     "symbol-missing-in-promised-release",
     Severity.ERROR,
     "build without it or refer to it weakly; --floor supported judges against supported distributions only",
+    phrase=Phrase("needs", "need", "{symbols}, which this musl lacks"),
 )
 
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all symbols that are missing on the same releases."""
-    missing: dict[Releases, set[tuple[str, str]]] = {}
+    missing: dict[Releases, Uses] = {}
     for _, reference in context.references():
         if isinstance(reference.provider, FromLibc) and not reference.symbol.is_weak:
-            missing.setdefault(reference.provider.releases, set()).add((reference.symbol.name, reference.path))
-    for releases, found in missing.items():
-        names = sorted({name for name, _ in found})
+            missing.setdefault(reference.provider.releases, Uses()).add(reference.symbol.name, reference.path)
+    for releases, uses in missing.items():
         yield RULE.states(
-            f"{spell(names)}: in musl {spell_presence(releases, context.releases)}",
-            members=(path for _, path in found),
-            symbols=names,
+            f"{spell(uses.symbols)}: in musl {spell_presence(releases, context.releases)}",
+            uses=uses,
             fails_on=context.known - releases,
         )

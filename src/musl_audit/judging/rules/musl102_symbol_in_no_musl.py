@@ -10,41 +10,35 @@ come from ``-D_FORTIFY_SOURCE`` with glibc's headers, ``backtrace`` needs libexe
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.loader.linkage import Load, Reference
-from musl_audit.model import Nobody, Severity, Statement
+from musl_audit.judging.rules.base import Phrase, Rule, Uses, spell
+from musl_audit.loader.linkage import Load
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "MUSL102",
     "symbol-in-no-musl",
     Severity.ERROR,
     "link the library that defines it, or build without it",
+    phrase=Phrase("needs", "need", "{symbols}, which is in no musl"),
 )
 
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all symbols that share the same advice."""
-    missing: dict[tuple[bool, str], set[tuple[str, str]]] = {}
+    missing: dict[tuple[bool, str], Uses] = {}
     for load, reference in context.references():
-        if is_missing_everywhere(reference) and not _is_defined_invisibly(load, reference.symbol.name):
+        if reference.is_found_nowhere and not _is_defined_invisibly(load, reference.symbol.name):
             name = reference.symbol.name
             advice = context.catalog.glibc_name(name), context.catalog.hint_for(name)
-            missing.setdefault(advice, set()).add((name, reference.path))
-    for (is_glibc, hint), found in missing.items():
-        names = sorted({name for name, _ in found})
+            missing.setdefault(advice, Uses()).add(name, reference.path)
+    for (is_glibc, hint), uses in missing.items():
         origin = "in glibc, but in no musl" if is_glibc else "in no musl, and nothing in the wheel defines it"
         yield RULE.states(
-            f"{spell(names)}: {origin}",
-            members=(path for _, path in found),
-            symbols=names,
+            f"{spell(uses.symbols)}: {origin}",
+            uses=uses,
             fails_on=context.known,
             hint=hint or None,
         )
-
-
-def is_missing_everywhere(reference: Reference) -> bool:
-    """Whether the loader refuses the file of *reference* on every release."""
-    return isinstance(reference.provider, Nobody) and not reference.symbol.is_weak
 
 
 def _is_defined_invisibly(load: Load, name: str) -> bool:

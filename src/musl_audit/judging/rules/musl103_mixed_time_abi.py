@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.model import ElfFacts, Severity, Statement
-from musl_audit.policy import Catalog
+from musl_audit.model import Severity, Statement
 
 RULE = Rule(
     "MUSL103",
@@ -23,30 +22,10 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding that names the files of both sides."""
-    old, new = time_users(context)
+    old, new = context.time_users
     if old and new:
         yield RULE.states(
             f"32-bit time_t in {spell(sorted(old))}, 64-bit time_t in {spell(sorted(new))}",
             members=old | new,
             symbols=(name for names in (*old.values(), *new.values()) for name in names),
         )
-
-
-def time_users(context: Context) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    """Return the files that use the 32-bit ``time_t`` and those that use the 64-bit one, with the names they import."""
-    if context.arch is None or context.arch.bits != 32:
-        return {}, {}
-    legacy, modern = time32_names(context.catalog), frozenset(context.catalog.time64.values())
-    old = {file.path: imported(file) & legacy for file in context.loaded}
-    new = {file.path: imported(file) & modern for file in context.loaded}
-    return {path: names for path, names in old.items() if names}, {path: names for path, names in new.items() if names}
-
-
-def time32_names(catalog: Catalog) -> frozenset[str]:
-    """Return the names with the 32-bit ABI; ``dlsym`` has a twin as well, but no time passes through it."""
-    return frozenset(catalog.time64).union(catalog.time32_only) - {"dlsym"}
-
-
-def imported(file: ElfFacts) -> frozenset[str]:
-    """Return the undefined symbols of *file* that the loader looks up."""
-    return frozenset(symbol.name for symbol in file.undefined if symbol.is_referenced)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.judging.rules.musl103_mixed_time_abi import time_users
 from musl_audit.model import Severity, Statement
 
 RULE = Rule(
@@ -24,7 +23,7 @@ def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all files that use the 32-bit ABI, where none uses the 64-bit one."""
     if not any(claim.floor is not None and claim.floor.series >= "1.2" for claim in context.claims):
         return
-    old, new = time_users(context)
+    old, new = context.time_users
     if old and not new:
         names = sorted(frozenset().union(*old.values()))
         yield RULE.states(

@@ -10,8 +10,7 @@ libc's.
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.judging.rules.musl103_mixed_time_abi import imported
+from musl_audit.judging.rules.base import Rule, Uses, spell
 from musl_audit.loader.linkage import Load
 from musl_audit.model import ElfFacts, ElfKind, Severity, Statement
 
@@ -29,7 +28,7 @@ _DANGEROUS = frozenset(
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for the symbols that matter, and one for the others."""
-    shadowed: dict[Severity, set[tuple[str, str]]] = {}
+    shadowed: dict[Severity, Uses] = {}
     for load in context.loads:
         if load.is_program:
             continue
@@ -37,13 +36,11 @@ def check(context: Context) -> Iterator[Statement]:
             if file.kind is ElfKind.LIBRARY:
                 for name in _shadowed(file, load, context):
                     severity = Severity.WARNING if is_dangerous(name) else Severity.NOTE
-                    shadowed.setdefault(severity, set()).add((name, file.path))
-    for severity, found in shadowed.items():
-        names = sorted({name for name, _ in found})
+                    shadowed.setdefault(severity, Uses()).add(name, file.path)
+    for severity, uses in shadowed.items():
         yield RULE.states(
-            f"{spell(names)}: libc's definition wins over the library's own",
-            members=(path for _, path in found),
-            symbols=names,
+            f"{spell(uses.symbols)}: libc's definition wins over the library's own",
+            uses=uses,
             severity=severity,
         )
 
@@ -56,7 +53,7 @@ def _shadowed(file: ElfFacts, load: Load, context: Context) -> Iterator[str]:
     doubles = (file.defined & table.names()) - file.copied
     if not doubles:
         return
-    for name in doubles & file.referenced_definitions.union(*map(imported, load.files)):
+    for name in doubles & file.referenced_definitions.union(*(file.imported for file in load.files)):
         if table.releases_with(name) & (context.promised or context.known):
             yield name
 

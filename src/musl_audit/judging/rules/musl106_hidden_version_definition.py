@@ -6,10 +6,10 @@ reference, its own library's included. The loader answers ``foo: symbol not foun
 """
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.judging.rules.musl102_symbol_in_no_musl import is_missing_everywhere
+from musl_audit.judging.rules.base import Phrase, Rule, spell, unseen_definitions
 from musl_audit.model import Severity, Statement
 
 RULE = Rule(
@@ -17,22 +17,15 @@ RULE = Rule(
     "hidden-version-definition",
     Severity.ERROR,
     "give the symbol a default version (foo@@V1) in the linker's version script",
+    phrase=Phrase("needs", "need", "{symbols}, of which there is only a hidden version"),
 )
 
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all symbols of which only a hidden version is defined."""
-    found: set[tuple[str, str]] = set()
-    for load, reference in context.references():
-        name = reference.symbol.name
-        if is_missing_everywhere(reference):
-            definers = {file.path for file in load.files if name in file.hidden_versions}
-            found.update((name, path) for path in (definers | {reference.path} if definers else ()))
-    if found:
-        names = sorted({name for name, _ in found})
+    if found := unseen_definitions(context, attrgetter("hidden_versions")):
         yield RULE.states(
-            f"{spell(names)}: defined only as a hidden version, which musl's loader does not see",
-            members=(path for _, path in found),
-            symbols=names,
+            f"{spell(found.symbols)}: defined only as a hidden version, which musl's loader does not see",
+            uses=found,
             fails_on=context.known,
         )

@@ -14,8 +14,8 @@ has one.
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.judging.rules.musl102_symbol_in_no_musl import is_missing_everywhere
+from musl_audit.judging.rules.base import Phrase, Rule, Uses, spell
+from musl_audit.loader.libc_names import GLIBC_PARTS, is_glibc_loader
 from musl_audit.model import ElfFacts, Severity, Statement
 
 RULE = Rule(
@@ -23,8 +23,9 @@ RULE = Rule(
     "needs-glibc",
     Severity.ERROR,
     "build it in a musllinux image, against musl",
+    phrase=Phrase("was", "were", "built for glibc"),
+    is_told_by_tags=True,
 )
-GLIBC_PARTS = frozenset("libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libutil.so.1".split())
 
 
 def check(context: Context) -> Iterator[Statement]:
@@ -57,19 +58,17 @@ def _symbols(context: Context, reported: set[str]) -> Iterator[Statement]:
     versioned = {
         file.path for file in context.loaded if any(need.version.startswith("GLIBC_") for need in file.version_needs)
     }
-    found = {
+    found = Uses(
         (reference.symbol.name, reference.path)
         for _, reference in context.references()
         if reference.path in versioned - reported
-        and is_missing_everywhere(reference)
+        and reference.is_found_nowhere
         and context.catalog.glibc_name(reference.symbol.name)
-    }
+    )
     if found:
-        names = sorted({name for name, _ in found})
         yield RULE.states(
-            f"built for glibc: needs {spell(names)} in a GLIBC_ version",
-            members=(path for _, path in found),
-            symbols=names,
+            f"built for glibc: needs {spell(found.symbols)} in a GLIBC_ version",
+            uses=found,
             fails_on=context.known,
         )
 
@@ -79,13 +78,3 @@ def _glibc_loaders(file: ElfFacts) -> Iterator[str]:
         base = name.rpartition("/")[2]
         if is_glibc_loader(base):
             yield base
-
-
-def is_glibc_loader(soname: str) -> bool:
-    """
-    Whether *soname* is the dynamic loader of glibc on some architecture.
-
-    >>> is_glibc_loader("ld-linux-x86-64.so.2"), is_glibc_loader("ld64.so.2"), is_glibc_loader("ld-musl-i386.so.1")
-    (True, True, False)
-    """
-    return soname.startswith(("ld-linux", "ld64.so", "ld.so"))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import MANUAL, Rule
-from musl_audit.judging.rules.musl201_needs_glibc import is_glibc_loader
+from musl_audit.loader.libc_names import is_glibc_loader
 from musl_audit.model import Excluded, Fix, FixKind, Outside, Severity, Statement
 
 RULE = Rule(

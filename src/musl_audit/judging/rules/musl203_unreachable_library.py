@@ -12,7 +12,7 @@ A file of the right name that cannot be loaded (a text file, an object file) end
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import BY_REPAIR, Rule, spell
+from musl_audit.judging.rules.base import BY_REPAIR, Phrase, Rule, spell
 from musl_audit.model import Fix, FixKind, Severity, Statement, Unreachable
 
 RULE = Rule(
@@ -21,6 +21,7 @@ RULE = Rule(
     Severity.ERROR,
     "link with -Wl,-rpath,'$ORIGIN/…'",
     Fix(FixKind.SET_RUNPATH, automatic=True, command=BY_REPAIR),
+    phrase=Phrase("needs", "need", "a library of the wheel that no search path leads to"),
 )
 
 

@@ -10,9 +10,10 @@ nobody.
 """
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.base import Rule, Uses, spell
 from musl_audit.model import Allowed, Severity, Statement
 from musl_audit.policy import AllowedLibrary
 
@@ -26,21 +27,19 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each library and reason."""
-    found: dict[tuple[str, str, bool], set[tuple[str, str]]] = {}
+    found: dict[tuple[str, str, bool], Uses] = {}
     for _, reference in context.references():
         if isinstance(reference.provider, Allowed):
             library = context.catalog.allowed_libraries[reference.provider.library]
             reason = why_not(library, reference.symbol.name)
             if reason and not reference.symbol.is_weak:
                 is_exported = reference.symbol.name in library.exports
-                uses = found.setdefault((library.soname, reason, is_exported), set())
-                uses.add((reference.symbol.name, reference.path))
-    for (soname, reason, is_exported), uses in sorted(found.items()):
-        names = sorted({name for name, _ in uses})
+                uses = found.setdefault((library.soname, reason, is_exported), Uses())
+                uses.add(reference.symbol.name, reference.path)
+    for (soname, reason, is_exported), uses in sorted(found.items(), key=itemgetter(0)):
         yield RULE.states(
-            f"{spell(names)} of {soname}: {reason}",
-            members=(path for _, path in uses),
-            symbols=names,
+            f"{spell(uses.symbols)} of {soname}: {reason}",
+            uses=uses,
             libraries=[soname],
             severity=None if is_exported else Severity.ERROR,
             fails_on=frozenset() if is_exported else context.known,

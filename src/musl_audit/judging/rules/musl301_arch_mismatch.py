@@ -9,7 +9,7 @@ matches the tag; elsewhere a note, because wheels carry programs and data for ot
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule
+from musl_audit.judging.rules.base import Phrase, Rule
 from musl_audit.model import ElfFacts, ElfKind, Severity, Statement
 
 RULE = Rule(
@@ -17,6 +17,8 @@ RULE = Rule(
     "arch-mismatch",
     Severity.ERROR,
     "build it for the architecture of the tag, or correct the tag",
+    phrase=Phrase("is", "are", "for another architecture"),
+    is_told_by_tags=True,
 )
 _JUDGED = (ElfKind.EXTENSION, ElfKind.LIBRARY, ElfKind.EXECUTABLE, ElfKind.STATIC_EXECUTABLE)
 

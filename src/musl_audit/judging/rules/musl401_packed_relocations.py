@@ -12,7 +12,7 @@ that distribution links with ``-Wl,-z,pack-relative-relocs``.
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import BY_REPAIR, Rule
+from musl_audit.judging.rules.base import BY_REPAIR, Phrase, Rule
 from musl_audit.model import Fix, FixKind, Severity, Statement
 
 RULE = Rule(
@@ -21,6 +21,8 @@ RULE = Rule(
     Severity.ERROR,
     "link with -Wl,-z,nopack-relative-relocs",
     Fix(FixKind.UNPACK_RELOCATIONS, automatic=True, command=BY_REPAIR),
+    phrase=Phrase("uses", "use", "packed relocations"),
+    crashes=True,
 )
 
 

@@ -13,7 +13,7 @@ Compile with ``-ftls-model=global-dynamic``, or with ``-mtls-dialect=gnu2``; jem
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.base import Phrase, Rule, spell
 from musl_audit.loader.linkage import Load
 from musl_audit.model import ElfFacts, Severity, Statement
 
@@ -22,6 +22,7 @@ RULE = Rule(
     "initial-exec-tls",
     Severity.ERROR,
     "compile with -ftls-model=global-dynamic; configure jemalloc with --disable-initial-exec-tls",
+    phrase=Phrase("has", "have", "initial-exec TLS, which nothing loaded later may have"),
 )
 
 

@@ -6,10 +6,10 @@ exported one is invisible to it (``symbol not found``). An exported IFUNC that n
 """
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
-from musl_audit.judging.rules.musl102_symbol_in_no_musl import is_missing_everywhere
+from musl_audit.judging.rules.base import Phrase, Rule, spell, unseen_definitions
 from musl_audit.model import Severity, Statement
 
 RULE = Rule(
@@ -17,6 +17,7 @@ RULE = Rule(
     "ifunc",
     Severity.ERROR,
     "build without ifunc (no target_clones or __attribute__((ifunc))), and dispatch through a function pointer",
+    phrase=Phrase("has", "have", "indirect functions, which no musl resolves"),
 )
 
 
@@ -27,17 +28,9 @@ def check(context: Context) -> Iterator[Statement]:
     local = [file.path for file in context.loaded if context.arch.irelative in file.relocation_types]
     if local:
         yield RULE.states("IRELATIVE relocations, which no musl supports", members=local, fails_on=context.known)
-    found: set[tuple[str, str]] = set()
-    for load, reference in context.references():
-        name = reference.symbol.name
-        if is_missing_everywhere(reference):
-            definers = {file.path for file in load.files if name in file.ifuncs}
-            found.update((name, path) for path in (definers | {reference.path} if definers else ()))
-    if found:
-        names = sorted({name for name, _ in found})
+    if found := unseen_definitions(context, attrgetter("ifuncs")):
         yield RULE.states(
-            f"{spell(names)}: an indirect function, which musl's loader does not see",
-            members=(path for _, path in found),
-            symbols=names,
+            f"{spell(found.symbols)}: an indirect function, which musl's loader does not see",
+            uses=found,
             fails_on=context.known,
         )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.judging.impact import spell_presence
-from musl_audit.judging.rules.base import Rule
+from musl_audit.judging.rules.base import Phrase, Rule
 from musl_audit.model import Releases, Severity, Statement
 
 RULE = Rule(
@@ -17,6 +17,7 @@ RULE = Rule(
     "unsupported-relocation",
     Severity.ERROR,
     "for TLS descriptors compile with -mtls-dialect=trad; else link with the architecture's usual options",
+    phrase=Phrase("has", "have", "relocations that this musl does not apply"),
 )
 
 

@@ -10,7 +10,7 @@ segment where ``.rodata`` and ``.eh_frame`` are empty; patchelf and strip can le
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import BY_REPAIR, Rule
+from musl_audit.judging.rules.base import BY_REPAIR, Phrase, Rule
 from musl_audit.model import Fix, FixKind, Severity, Statement
 
 RULE = Rule(
@@ -19,6 +19,7 @@ RULE = Rule(
     Severity.ERROR,
     "link with -Wl,-z,noseparate-code",
     Fix(FixKind.DROP_ZERO_LENGTH_SEGMENTS, automatic=True, command=BY_REPAIR),
+    phrase=Phrase("has", "have", "a zero-length segment, which this musl refuses"),
 )
 
 
