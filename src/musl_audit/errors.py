@@ -48,7 +48,11 @@ class RepairError(MuslAuditError):
 
 
 class UnmendableError(RepairError):
-    """A change that was planned and cannot be made soundly: the wheel is refused, and the message is the reason."""
+    """A change of ``member`` that was planned and cannot be made soundly: it is left out, and the message says why."""
+
+    def __init__(self, message: str, *, member: str) -> None:
+        super().__init__(message)
+        self.member = member
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

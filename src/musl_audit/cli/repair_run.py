@@ -36,6 +36,7 @@ class RepairRun:
             rows.append(result)
             if not self._options.json:
                 self._tell(result)
+                _tell_remains(result)
         code = next((code for code in _WORST_FIRST if code in codes), max(codes))
         if self._options.json:
             document = {
@@ -76,15 +77,36 @@ class RepairRun:
             remark(f"error: {result.path}: {what}")
             for reason in result.reasons:
                 remark(f"  {reason}")
+            for line in ways_on(result):
+                remark(f"  {line}")
         elif not self._options.quiet:
             sys.stdout.writelines(f"{visible(line)}\n" for line in told(result))
             sys.stdout.flush()
 
 
+def _tell_remains(result: Repaired) -> None:
+    """Warn about a wheel that was written, or would be, though it does not keep its promise."""
+    if result.keeps_promise is not False or result.status == "refused":
+        return
+    remark(f"warning: {result.path}: the best there is, but it does not keep its promise:")
+    for reason in result.reasons:
+        remark(f"  {reason}")
+
+
+def ways_on(result: Repaired) -> Iterator[str]:
+    """Yield what could be mended of a wheel that was refused for what remains, and what to do now."""
+    if result.keeps_promise is not False:
+        return
+    if result.mended:
+        yield f"mended would be: {', '.join(result.mended)}"
+    floor = f"`--floor {result.passing_floor}`, which the result would pass, or " if result.passing_floor else ""
+    yield f"what now: {floor}`--warn`, which writes the wheel as far as it can be mended"
+
+
 def told(result: Repaired) -> Iterator[str]:
     """Yield the lines about a wheel that was repaired, copied, planned or handed on."""
     yield result.path
-    for reason in result.reasons:
+    for reason in result.reasons if result.keeps_promise is None else ():
         yield f"  {reason}"
     for action in result.plan.actions:
         yield f"  - {spell_action(action)}"
@@ -93,6 +115,8 @@ def told(result: Repaired) -> Iterator[str]:
     match result.status:
         case "repaired":
             yield f"  → {result.output}"
+        case "copied" if result.keeps_promise is False:
+            yield f"  nothing to mend, copied → {result.output}"
         case "copied":
             yield f"  fine as it is, copied → {result.output}"
         case "planned":
@@ -112,6 +136,9 @@ def repair_row(result: Repaired) -> dict[str, object]:
         "plan": [action_row(action) for action in result.plan.actions],
         "notes": list(result.plan.notes),
         "reasons": list(result.reasons),
+        "keeps_promise": result.keeps_promise,
+        "mended": list(result.mended),
+        "passing_floor": None if result.passing_floor is None else str(result.passing_floor),
         "result": None if result.report is None else _verdict_row(result.report),
         "exit_code": result.exit_code,
     }

@@ -220,7 +220,7 @@ class Application:
                 if any(isinstance(action, kind) for action in actions):
                     data = mend(data)
         except UnpackError as error:
-            raise UnmendableError(spell_unpackable(name, error)) from error
+            raise UnmendableError(spell_unpackable(name, error), member=name) from error
         except ElfError as error:
             raise RepairError(f"{name}: {error}") from error
         self._check(name, data)

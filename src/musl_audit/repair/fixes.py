@@ -1,7 +1,7 @@
 """What else a repair mends: faults that are in the wheel already and that have one right cure."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from musl_audit.judging.context import Context
 from musl_audit.loader.extension_suffixes import AdmittedPython, admitted_pythons, imports, module_of, suffix_of
@@ -16,19 +16,22 @@ from musl_audit.repair.actions import (
 from musl_audit.wheel.installed_tree import place_of
 
 
-def file_fixes(context: Context, files: tuple[ElfFacts, ...]) -> Iterator[ElfAction]:
+def file_fixes(
+    context: Context, files: tuple[ElfFacts, ...], *, unmendable: Container[str] = ()
+) -> Iterator[ElfAction]:
     """
     Yield what mends *files*, the grafted ones among them, in the order in which it must be done.
 
-    Packed relocations come last: patchelf and strip, run after them, would have to know the new table.
+    Whatever the floor: what helps one known release is done. Packed relocations come last: patchelf and strip, run
+    after them, would have to know the new table. Those of *unmendable* files are left.
     """
-    needs_unpacking = context.promised & context.lacking("packed-relocations")
+    needs_unpacking = context.lacking("packed-relocations")
     for file in files:
-        if file.zero_length_segments and context.promised & context.lacking("zero-length-segments"):
+        if file.zero_length_segments and context.lacking("zero-length-segments"):
             yield DropZeroLengthSegments(file.path)
         if file.is_stack_executable and file.kind is not ElfKind.EXECUTABLE:
             yield ClearExecutableStack(file.path)
-        if file.packed_relocations and needs_unpacking:
+        if file.packed_relocations and needs_unpacking and file.path not in unmendable:
             yield UnpackRelocations(file.path)
 
 

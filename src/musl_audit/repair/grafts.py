@@ -127,10 +127,10 @@ class Grafting:
         if wanted.soname not in self._by_soname:
             try:
                 found = self._libraries.find(wanted.soname, wanted.entries)
+                graft = self._by_source.get(found.source) or self._new_graft(wanted.soname, found)
             except LibraryError as error:
                 self._unfound.append((wanted, str(error)))
                 return None
-            graft = self._by_source.get(found.source) or self._new_graft(wanted.soname, found)
             self._by_source[found.source] = self._by_soname[wanted.soname] = graft
         return self._by_soname[wanted.soname]
 
@@ -151,7 +151,7 @@ class Grafting:
     def _new_graft(self, soname: str, found: FoundLibrary) -> Graft:
         member = f"{self._directory}/{hashed_name(found.source.rpartition('/')[2], found.sha256)}"
         if member.casefold() in self._taken:
-            self._refusals[f"{soname}: the wheel has another file where it would go, {member}"] = None
+            raise LibraryError(f"the wheel has another file where it would go, {member}")
         return Graft(
             member,
             found.source,

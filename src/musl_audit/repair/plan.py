@@ -1,13 +1,15 @@
 """From facts to a plan: what to graft, to mend and to rename, so that the wheel keeps the promise of its tag."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from musl_audit.errors import UsageError
 from musl_audit.judging.audit import context_of, judge
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.musl202_external_library import RULE as GRAFT_RULE
 from musl_audit.judging.rules.musl302_isa_above_baseline import RULE as ISA_RULE
+from musl_audit.judging.rules.musl401_packed_relocations import RULE as UNPACK_RULE
 from musl_audit.model import (
     Finding,
     Outside,
@@ -38,6 +40,8 @@ from musl_audit.repair.tags import MOST_TAGS, counted_tags, has_tags_of, retagge
 from musl_audit.wheel.installed_tree import place_of
 from musl_audit.wheel.ports import Libraries
 
+NO_REASONS: Mapping[str, str] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -63,12 +67,13 @@ def propose(
     libraries: Callable[[Arch], Libraries],
     *,
     image_plat: str | None = None,
+    unmendable: Mapping[str, str] = NO_REASONS,
 ) -> Proposal | RepairPlan:
     """
     Return how to repair a musl wheel and the verdict on the result; a plan with refusals alone where nothing can be.
 
     The plan has refusals where the result would not keep the promise of every musllinux tag that it carries.
-    *libraries* gives those for an architecture.
+    *libraries* gives those for an architecture; *unmendable* says of a file why its packed relocations stay.
     """
     context = context_of(facts, catalog, settings)
     arch = context.arch
@@ -80,13 +85,24 @@ def propose(
         return RepairPlan(refusals=(str(error),))
     if counted_tags(promise) > MOST_TAGS:
         return RepairPlan(refusals=(f"the file name stands for more than {MOST_TAGS} tags",))
-    plan = _plan(context, facts.name, promise, catalog, settings, repair, libraries(arch))
+    plan = _plan(context, facts.name, promise, catalog, settings, repair, libraries(arch), unmendable)
     predicted = predict(facts, plan.actions)
     report = judge(as_promised(predicted, promise), catalog, settings)
-    refused = refusals(report, checks_isa=repair.checks_isa, has_told_missing=bool(plan.refusals))
+    told = ({GRAFT_RULE.code} if plan.refusals else set()) | ({UNPACK_RULE.code} if unmendable else set())
+    refused = refusals(report, checks_isa=repair.checks_isa, told=told)
     if refused and not repair.fix:
         refused = (*refused, *_turned_off(report))
-    return Proposal(arch, replace(plan, refusals=(*plan.refusals, *refused)), predicted, promise, report)
+    return Proposal(arch, _with_remains(plan, report, refused, unmendable), predicted, promise, report)
+
+
+def _with_remains(
+    plan: RepairPlan, report: Report, refused: tuple[str, ...], unmendable: Mapping[str, str]
+) -> RepairPlan:
+    """Return *plan* with what remains: it refuses the wheel where that breaks the promise, else it is worth a note."""
+    if all(claim.kept for claim in report.claims if claim.series is not None):
+        notes = (*plan.notes, *unmendable.values())
+        return replace(plan, notes=notes, refusals=(*plan.refusals, *refused))
+    return replace(plan, refusals=(*plan.refusals, *unmendable.values(), *refused))
 
 
 def _why_not_at_all(facts: WheelFacts) -> str:
@@ -113,6 +129,7 @@ def _plan(
     settings: Settings,
     repair: RepairSettings,
     libraries: Libraries,
+    unmendable: Container[str],
 ) -> RepairPlan:
     facts, moves = before.facts, tuple(_moves(before))
     context = context_of(as_promised(predict(facts, moves), promise), catalog, settings)
@@ -129,7 +146,7 @@ def _plan(
     if repair.strip:
         actions += [Strip(file.path) for file in files]
     if repair.fix:
-        actions += file_fixes(context, files)
+        actions += file_fixes(context, files, unmendable=unmendable)
         actions += suffix_fixes(context, is_forced=repair.fix_suffix)
     new = promise if repair.update_tags else replace(name, build=promise.build)
     if actions or new != name or (repair.update_tags and _is_mislabelled(facts, name)):
@@ -169,11 +186,11 @@ def _behind(path: str) -> str:
     return f"{data.partition('-')[0]}.scripts/{name}"
 
 
-def refusals(report: Report, *, checks_isa: bool = False, has_told_missing: bool = False) -> tuple[str, ...]:
+def refusals(report: Report, *, checks_isa: bool = False, told: Collection[str] = ()) -> tuple[str, ...]:
     """
     Return why *report* does not keep the promise of its musllinux tags, empty if it does.
 
-    Where the search for libraries *has told* which are *missing*, and why, the judge need not say so again.
+    What was *told* already, and why, as by the search for libraries, the judge need not say again.
     """
     claims = [claim for claim in report.claims if claim.series is not None]
     if not claims:
@@ -183,9 +200,10 @@ def refusals(report: Report, *, checks_isa: bool = False, has_told_missing: bool
         return tuple(f"{finding.code} {finding.sentence}; --disable-isa-ext-check accepts it" for finding in above)
     if all(claim.kept for claim in claims):
         return ()
-    told = GRAFT_RULE.code if has_told_missing else ""
     errors = [
-        _spell(finding) for finding in report.findings if finding.severity is Severity.ERROR and finding.code != told
+        _spell(finding)
+        for finding in report.findings
+        if finding.severity is Severity.ERROR and finding.code not in told
     ]
     unjudged = [f"{claim.tag} cannot be judged" for claim in claims if claim.kept is None]
     return (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from musl_audit.errors import ElfError, UnpackError
+from musl_audit.errors import ElfError, UnmendableError, UnpackError
 from musl_audit.judging.rules.musl401_packed_relocations import RULE
 from musl_audit.repair.actions import Action, UnpackRelocations
 from musl_audit.repair.relr import unpack_relocations
@@ -16,8 +16,8 @@ def spell_unpackable(member: str, error: UnpackError) -> str:
     return f"{RULE.code} the packed relocations of {member} cannot be unpacked: {error}; {WAY_OUT}"
 
 
-def foreseen_refusals(archive: Archive, actions: Iterable[Action]) -> Iterator[str]:
-    """Yield what would refuse *actions* on files that are in *archive* already, by trying: nothing is written."""
+def foreseen(archive: Archive, actions: Iterable[Action]) -> Iterator[UnmendableError]:
+    """Yield what cannot be done of *actions* to files that are in *archive* already, by trying: nothing is written."""
     members = {member.name: member for member in archive.members}
     for action in actions:
         if not isinstance(action, UnpackRelocations) or action.member not in members:
@@ -25,6 +25,6 @@ def foreseen_refusals(archive: Archive, actions: Iterable[Action]) -> Iterator[s
         try:
             unpack_relocations(archive.read(members[action.member]))
         except UnpackError as error:
-            yield spell_unpackable(action.member, error)
+            yield UnmendableError(spell_unpackable(action.member, error), member=action.member)
         except ElfError:
             continue  # the repair itself will say so

@@ -1,6 +1,6 @@
 """One wheel through ``repair``: planned, predicted, applied in private, judged, and only then published."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -14,13 +14,14 @@ from musl_audit.adapters.tree import Tree
 from musl_audit.adapters.writer import EARLIEST, copy, pack, publish, unpublished, write_archive
 from musl_audit.errors import LibraryError, RepairError, UnmendableError, WheelError
 from musl_audit.judging.audit import judge
-from musl_audit.model import Report, Settings, WheelFacts, WheelName
+from musl_audit.model import MuslVersion, Report, Settings, WheelFacts, WheelName
 from musl_audit.policy import Arch, Catalog
 from musl_audit.repair.actions import NOTHING_TO_DO, Graft, PatchAction, RepairPlan, RepairSettings, Strip
 from musl_audit.repair.apply import Application
+from musl_audit.repair.best_effort import mended, passing_floor
 from musl_audit.repair.flavor import Flavor, flavor_of, spell_undecided
 from musl_audit.repair.plan import Proposal, as_promised, propose, refusals
-from musl_audit.repair.unmendable import foreseen_refusals
+from musl_audit.repair.unmendable import foreseen
 from musl_audit.wheel.extract import extract
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import PackedMember
@@ -44,8 +45,11 @@ class Repaired:
     output: str | None = None
     plan: RepairPlan = NOTHING_TO_DO
     report: Report | None = None  # on the result, or on what it would be
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()  # why it was refused or failed; of a best effort, what remains
     exit_code: int = 0
+    mended: tuple[str, ...] = ()  # of what does not keep its promise: what is, or would be, mended all the same
+    passing_floor: MuslVersion | None = None  # the lowest that such a result would pass
+    keeps_promise: bool | None = None  # None: nobody asked
 
 
 class ElfTools:
@@ -74,6 +78,7 @@ class Workshop:
     searching: Searching
     limits: Limits
     is_dry_run: bool = False
+    is_best_effort: bool = False  # write what does not keep its promise, too
     allows_pure: bool = False
     compression: int = 6
     image_plat: str | None = None  # AUDITWHEEL_PLAT
@@ -114,25 +119,56 @@ class Workshop:
         return _refused(path, RepairPlan(refusals=(reason,)))
 
     def _planned(self, path: Path, archive: ZipArchive, facts: WheelFacts) -> Repaired:
-        proposal = propose(facts, self.catalog, self.settings, self.repair, self._libraries, image_plat=self.image_plat)
+        """Return what became of a musl wheel; what turns out to be unmendable is left out, and the rest done."""
+        unmendable: dict[str, str] = {}
+        while True:
+            try:
+                return self._attempted(path, archive, facts, unmendable)
+            except UnmendableError as error:
+                if error.member in unmendable:
+                    raise
+                unmendable[error.member] = str(error)
+
+    def _attempted(self, path: Path, archive: ZipArchive, facts: WheelFacts, unmendable: Mapping[str, str]) -> Repaired:
+        proposal = propose(
+            facts,
+            self.catalog,
+            self.settings,
+            self.repair,
+            self._libraries,
+            image_plat=self.image_plat,
+            unmendable=unmendable,
+        )
         if isinstance(proposal, RepairPlan):
             return _refused(path, proposal)
-        if proposal.plan.refusals:
-            return _refused(path, proposal.plan, proposal.report)
+        if not proposal.plan.refusals:
+            return replace(self._done(path, archive, facts, proposal), keeps_promise=True)
+        done = self._done(path, archive, facts, proposal) if self.is_best_effort else _refused(path, proposal.plan)
+        return self._with_remains(done, facts, proposal)
+
+    def _done(self, path: Path, archive: ZipArchive, facts: WheelFacts, proposal: Proposal) -> Repaired:
         if not proposal.plan.actions:
             return self._copied(path, proposal.plan, proposal.report)
-        try:
-            return (
-                self._tried(path, archive, proposal)
-                if self.is_dry_run
-                else self._applied(path, archive, facts, proposal)
-            )
-        except UnmendableError as error:
-            return _refused(path, replace(proposal.plan, refusals=(str(error),)))
+        if self.is_dry_run:
+            return self._tried(path, archive, proposal)
+        return self._applied(path, archive, facts, proposal)
+
+    def _with_remains(self, done: Repaired, facts: WheelFacts, proposal: Proposal) -> Repaired:
+        """Return *done* with what remains, what is mended, and the floor that it would pass."""
+        before = judge(as_promised(facts, proposal.promise), self.catalog, self.settings)
+        result = as_promised(proposal.predicted, proposal.promise)
+        return replace(
+            done,
+            report=done.report or proposal.report,
+            reasons=proposal.plan.refusals,
+            mended=tuple(mended(before, proposal.report)),
+            passing_floor=passing_floor(result, self.catalog, self.settings, proposal.report),
+            keeps_promise=False,
+        )
 
     def _tried(self, path: Path, archive: ZipArchive, proposal: Proposal) -> Repaired:
-        if reasons := tuple(foreseen_refusals(archive, proposal.plan.actions)):
-            return _refused(path, replace(proposal.plan, refusals=reasons))
+        for error in foreseen(archive, proposal.plan.actions):
+            raise error
         output = str(self.directory / proposal.predicted.filename)
         return Repaired(str(path), "planned", output, proposal.plan, proposal.report)
 
@@ -152,7 +188,7 @@ class Workshop:
             if not application.changed and target.name == path.name:
                 return self._copied(path, NOTHING_TO_DO, proposal.report)
             file.flush()
-            report = self._judged(ZipArchive(file, target.name, self.limits), facts, application, proposal.promise)
+            report = self._judged(ZipArchive(file, target.name, self.limits), facts, application, proposal)
             self._take(target)
             publish(file, target)
         return Repaired(str(path), "repaired", str(target), plan, report)
@@ -163,17 +199,18 @@ class Workshop:
             raise RepairError(f"{target} was written for another wheel of this run already")
         self.published.add(target)
 
-    def _judged(self, written: ZipArchive, facts: WheelFacts, application: Application, promise: WheelName) -> Report:
+    def _judged(self, written: ZipArchive, facts: WheelFacts, application: Application, proposal: Proposal) -> Report:
         """Return the verdict on the file that was written; raise ``RepairError`` where it is not what was predicted."""
         elves = {elf.path: elf for elf in facts.elves}
         known = {
             new: replace(elves[old], path=new) if old in elves else None for new, old in application.copied.items()
         }
         result = extract(written, with_digests=False, known=known)
-        report = judge(as_promised(result, promise), self.catalog, self.settings)
+        report = judge(as_promised(result, proposal.promise), self.catalog, self.settings)
         broken = (*refusals(report), *(problem.detail for problem in result.record_problems if problem.detail))
-        if broken:
-            raise RepairError(f"the result does not keep its promise, though it should: {broken[0]}")
+        foreseen_ones = set(refusals(proposal.report))
+        if unforeseen := [reason for reason in broken if reason not in foreseen_ones]:
+            raise RepairError(f"the result does not keep its promise, though it should: {unforeseen[0]}")
         return report
 
     def _sbom(self, facts: WheelFacts, plan: RepairPlan, name: WheelName) -> list[tuple[str, bytes]]:

@@ -216,7 +216,10 @@ def test_a_file_in_the_way_is_not_replaced() -> None:
 
     refused = plan(wheel(extension(needed=("a.so",)), others=(new.upper(),)), libraries)
 
-    assert refused.refusals == (f"a.so: the wheel has another file where it would go, {new}",)
+    assert grafted(refused) == {}
+    (refusal,) = refused.refusals
+    assert refusal.startswith("a.so, needed by demo/")
+    assert refusal.endswith(f": the wheel has another file where it would go, {new}")
 
 
 def test_a_path_of_both_kinds_becomes_one() -> None:

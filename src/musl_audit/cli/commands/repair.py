@@ -5,7 +5,7 @@ What was repaired is judged as `check` does before it appears in the output dire
 there as it is. Wheels for glibc are handed to auditwheel.
 
 exit code:
-  0  a wheel that keeps its promise was written for each
+  0  a wheel that keeps its promise was written for each; with --warn: the best there is
   1  a wheel cannot keep its promise: nothing was written for it
   2  wrong usage
   4  a wheel could not be repaired to the end
@@ -71,6 +71,7 @@ def _add_libraries(parser: ArgumentParser) -> None:
 
 def _add_fixes(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("mending")
+    group.add_argument("--warn", action="store_true", help="write the best there is, even if it breaks the promise")
     group.add_argument("--no-fix", action="store_true", help="graft and tag only")
     group.add_argument("--fix-suffix", action="store_true", help="rename extensions for CPython 3.10 and older, too")
 
@@ -108,6 +109,7 @@ def run(options: Namespace) -> int:
         searching=_searching(options, catalog),
         limits=limits_of(options),
         is_dry_run=options.dry_run,
+        is_best_effort=options.warn,
         allows_pure=options.allow_pure_python_wheel,
         compression=6 if options.zip_compression_level is None else options.zip_compression_level,
         image_plat=os.environ.get("AUDITWHEEL_PLAT") or None,
