@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from musl_audit.adapters.packages import Packages
+from musl_audit.adapters.system_path import system_path
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import read_elf
 from musl_audit.errors import ElfError, LibraryError
@@ -13,9 +14,7 @@ from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.policy import Arch
 from musl_audit.wheel.ports import FoundLibrary
 
-_DEFAULT_PATH = ("/lib", "/usr/local/lib", "/usr/lib")  # ldso/dynlink.c, where there is no path file
 _LARGEST_LIBRARY = 1 << 30  # bytes
-_LONGEST_PATH_FILE = 1 << 20
 
 
 class SystemLibraries:
@@ -83,14 +82,10 @@ class SystemLibraries:
 
     def _path_file(self) -> tuple[str, ...]:
         """Return the loader's search path: that of its path file, of which an empty one means nowhere."""
-        path = f"/etc/{self._arch.loader.removesuffix('.so.1')}.path"
-        if not self._tree.exists(path):
-            return _DEFAULT_PATH
         try:
-            text = self._tree.text(path, most=_LONGEST_PATH_FILE)
+            return system_path(self._tree, f"/lib/{self._arch.loader}")
         except PathError as error:
             raise LibraryError(f"the search path of the loader cannot be read: {error}") from error
-        return tuple(entry for entry in text.replace("\n", ":").split(":") if entry.startswith("/"))
 
     def _accept(self, source: str, directory: str) -> FoundLibrary:
         if not _is_plain(source.rpartition("/")[2]):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from musl_audit.adapters.os_release import read_os_release
 from musl_audit.adapters.tree import PathError, Tree
 
 _LARGEST_DATABASE = 256 << 20  # bytes
@@ -33,10 +34,8 @@ class Packages:
             return ""
 
     def _distribution(self, default: str) -> str:
-        for line in self._text("/etc/os-release").splitlines():
-            if line.startswith("ID="):
-                return line.removeprefix("ID=").strip("\"' ") or default
-        return default
+        found = read_os_release(self._tree)
+        return (found.id if found else "") or default
 
     @cached_property
     def _apk_owners(self) -> Mapping[str, str]:

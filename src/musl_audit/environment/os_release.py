@@ -5,9 +5,6 @@ from collections.abc import Iterable, Iterator
 from musl_audit.environment.values import OsRelease
 from musl_audit.policy import Distribution
 
-PATHS = ("/etc/os-release", "/usr/lib/os-release")
-LARGEST_OS_RELEASE = 64 << 10
-
 
 def parse_os_release(text: str) -> OsRelease:
     r"""

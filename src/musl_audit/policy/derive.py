@@ -1,17 +1,13 @@
 """New policy data from real libc.so files, and the differences between releases that are known."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from musl_audit.elf import read_elf
+from musl_audit.elf.musl_release import is_musl, musl_release
 from musl_audit.errors import ElfError, PolicyError
 from musl_audit.model import MuslVersion
 from musl_audit.policy import Catalog
-
-# The loader introduces itself as "musl libc (ARCH)"; the release is a string of its own: 1.2.3, 1.2.3-git-5-….
-INTRODUCTION = b"musl libc ("
-VERSION = re.compile(rb"(?<![\w.])([0-9]+\.[0-9]+\.[0-9]+)(?:-git[\x21-\x7e]*)?\0")
 
 Names = frozenset[str]
 Json = dict[str, object]
@@ -63,10 +59,10 @@ def _having(rows: Mapping[str, frozenset[MuslVersion]], release: MuslVersion) ->
 
 def release_of(libc: bytes) -> MuslVersion:
     """Return the release that a libc.so of musl says it is; raise ``PolicyError`` if it does not say so."""
-    found = {match[1] for match in VERSION.finditer(libc)} if INTRODUCTION in libc else set()
-    if len(found) != 1:
+    found = musl_release(libc)
+    if found is None:
         raise PolicyError("the file does not say which musl release it is: name the release")
-    return MuslVersion.parse(found.pop().decode())
+    return MuslVersion.parse(found.partition("-")[0])
 
 
 def derive(libcs: Iterable[bytes], catalog: Catalog, release: MuslVersion | None = None) -> Json:
@@ -112,7 +108,7 @@ def _read_libc(libc: bytes, catalog: Catalog) -> tuple[str, Names]:
         raise PolicyError(
             "the file is for an architecture that the policies do not know: its file in arch/ comes first"
         )
-    if not {"__libc_start_main", "dlopen"} <= facts.defined or INTRODUCTION not in libc:
+    if not {"__libc_start_main", "dlopen"} <= facts.defined or not is_musl(libc):
         raise PolicyError("the file is not musl's libc.so")
     return arch.name, facts.defined
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from tests.support.roots import GLIBC_LOADER, LOADERS, MUSL_LOADER, Root, alpine, debian, musl_loader
 
-from musl_audit.adapters.interpreter.loaders import installed_loaders, musl_release, read_loader
+from musl_audit.adapters.interpreter.loaders import installed_loaders, read_loader
 from musl_audit.adapters.tree import Tree
+from musl_audit.elf.musl_release import musl_release
 from musl_audit.loader.libc_names import Libc, libc_named
 
 REAL = sorted(path.relative_to(LOADERS) for path in LOADERS.glob("*/ld-musl-*.so"))

@@ -3,10 +3,10 @@
 import os
 
 from musl_audit.adapters.interpreter.loaders import installed_loaders, read_loader
+from musl_audit.adapters.os_release import read_os_release
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import is_elf, read_elf
-from musl_audit.environment.os_release import LARGEST_OS_RELEASE, PATHS, parse_os_release
-from musl_audit.environment.values import Host, OsRelease
+from musl_audit.environment.values import Host
 from musl_audit.errors import ElfError
 from musl_audit.loader.libc_names import Libc
 from musl_audit.model import ElfFacts, ElfKind
@@ -33,7 +33,7 @@ def read_host(tree: Tree, catalog: Catalog) -> Host:
         told_by=told_by,
         arch=arch.name if arch else None,
         kernel=kernel_machine() if tree.is_host else None,
-        os_release=_os_release(tree),
+        os_release=read_os_release(tree),
         others=installed_loaders(tree, loader.path if loader else None),
     )
 
@@ -62,12 +62,3 @@ def _program(tree: Tree, path: str) -> ElfFacts | None:
     except (PathError, ElfError):
         return None
     return elf if elf is not None and elf.kind in (ElfKind.EXECUTABLE, ElfKind.STATIC_EXECUTABLE) else None
-
-
-def _os_release(tree: Tree) -> OsRelease | None:
-    for path in PATHS:
-        try:
-            return parse_os_release(tree.text(path, most=LARGEST_OS_RELEASE))
-        except PathError:
-            continue
-    return None

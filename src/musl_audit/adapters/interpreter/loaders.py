@@ -3,13 +3,11 @@
 import re
 
 from musl_audit.adapters.tree import PathError, Tree
+from musl_audit.elf.musl_release import is_musl, musl_release
 from musl_audit.environment.values import Loader
 from musl_audit.loader.libc_names import Libc, libc_named
 
 LARGEST_LOADER = 32 << 20  # musl's has 0.7 MB, glibc's 0.2 MB, with debug information 5 MB
-_MUSL = b"musl libc ("  # "musl libc (%s)\nVersion %s\n": what the loader says of itself when it is executed
-# Between null characters, or behind other data; "LINUX_2.6.39" and "127.0.0.1" are in there, too.
-_MUSL_RELEASE = re.compile(rb"(?<![0-9_.])([01]\.[0-9]{1,2}\.[0-9]{1,2}(?:-git-[0-9A-Za-z.-]+)?)(?=\0)")
 _GLIBC_RELEASE = re.compile(rb"release version ([0-9]+\.[0-9]+)")
 _GCOMPAT = b"gcompat"
 _FILE = re.compile(r"ld-musl-[a-z0-9_]+\.so\.1|ld-linux[a-z0-9_-]*\.so\.[0-9]|ld64\.so\.[0-9]|ld\.so\.1")
@@ -23,22 +21,12 @@ def read_loader(tree: Tree, path: str) -> Loader:
         data = tree.read(path, most=LARGEST_LOADER)
     except PathError as error:
         return Loader(path, libc, exists=tree.exists(path), detail=str(error))
-    if _MUSL in data:
+    if is_musl(data):
         return Loader(path, Libc.MUSL, musl_release(data))
     if release := _GLIBC_RELEASE.search(data):
         return Loader(path, Libc.GLIBC, release[1].decode())
     detail = "gcompat: a loader for glibc's programs that runs them on musl" if _GCOMPAT in data else ""
     return Loader(path, libc, detail=detail)
-
-
-def musl_release(data: bytes) -> str | None:
-    """
-    Return the release that the file of a musl loader holds; None where it is not told beyond doubt.
-
-    The text ``Version %s`` is filled in when the loader runs; the release stands alone, ended by a null character.
-    """
-    found = {match.decode() for match in _MUSL_RELEASE.findall(data)}
-    return found.pop() if len(found) == 1 else None
 
 
 def installed_loaders(tree: Tree, but: str | None) -> tuple[Loader, ...]:

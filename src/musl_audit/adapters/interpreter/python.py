@@ -7,12 +7,14 @@ from dataclasses import replace
 from musl_audit.adapters.interpreter.build import full_version, read_build
 from musl_audit.adapters.interpreter.loaders import read_loader
 from musl_audit.adapters.interpreter.prefix import Installation, installation, virtual_environment
+from musl_audit.adapters.system_path import system_path
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import is_elf, read_elf
-from musl_audit.environment.values import Interpreter, Loader
+from musl_audit.environment.values import Interpreter
 from musl_audit.errors import ElfError, MuslAuditError
 from musl_audit.loader.extension_suffixes import extension_suffixes, triplet_of
 from musl_audit.loader.libc_names import Libc
+from musl_audit.loader.system_paths import entries_from
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.policy import Catalog
 
@@ -140,23 +142,13 @@ def library_folders(tree: Tree, interpreter: Interpreter) -> tuple[str, ...]:
 
     The search ends at the program, so its own search path counts; then the loader's path file, else its default.
     """
-    loader = interpreter.loader
-    if loader is None:
+    if interpreter.loader is None:
         return ()
-    search = interpreter.elf.runpath if interpreter.elf.runpath is not None else interpreter.elf.rpath
-    origin = _above(interpreter.executable)
-    own = [folder.replace("${ORIGIN}", origin).replace("$ORIGIN", origin) for folder in (search or "").split(":")]
-    return (*(folder for folder in own if folder.startswith("/")), *_system_folders(tree, loader))
-
-
-def _system_folders(tree: Tree, loader: Loader) -> tuple[str, ...]:
-    prefix = _above(_above(loader.path))
-    name = loader.path.rpartition("/")[2].removesuffix(".so.1")
+    own = entries_from(interpreter.elf, _above(interpreter.executable))
     try:
-        text = tree.text(f"{prefix}/etc/{name}.path", most=64 << 10)
+        return (*own, *system_path(tree, interpreter.loader.path))
     except PathError:
-        return ("/lib", "/usr/local/lib", "/usr/lib")
-    return tuple(folder for folder in re.split(r"[:\n]", text) if folder)
+        return own
 
 
 def has_library(tree: Tree, folders: Sequence[str], soname: str) -> bool:

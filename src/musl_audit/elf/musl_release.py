@@ -1,0 +1,23 @@
+"""Which release of musl a file is: its loader and its libc are one file, which holds the number as text."""
+
+import re
+
+# "musl libc (%s)\nVersion %s\n" is what the loader says of itself when it is executed; the text is filled in then.
+_INTRODUCTION = b"musl libc ("
+# The release stands alone, ended by a null character; "LINUX_2.6.39" and "127.0.0.1" are in there, too.
+_RELEASE = re.compile(rb"(?<![0-9_.])([0-9]\.[0-9]{1,2}\.[0-9]{1,2}(?:-git-[0-9A-Za-z.-]+)?)(?=\0)")
+
+
+def is_musl(data: bytes) -> bool:
+    """Whether *data* are the bytes of a musl loader, which is its libc."""
+    return _INTRODUCTION in data
+
+
+def musl_release(data: bytes) -> str | None:
+    """
+    Return the release that the file of a musl loader holds, such as ``1.2.5`` or ``1.2.5-git-12-gabc123``.
+
+    None where it is not told beyond doubt.
+    """
+    found = {match.decode() for match in _RELEASE.findall(data)} if is_musl(data) else set()
+    return found.pop() if len(found) == 1 else None
