@@ -151,7 +151,6 @@ def arch_files(releases: list[str]) -> Iterator[tuple[str, Json]]:
             "libc_sonames": ["libc.so", f"libc.musl-{row['libc']}.so.1"],
             "triplet": row["triplet"],
             "first_release": next(iter(symbols[own])),
-            "irelative": measured[own]["irelative_unsupported"],
             **({"note": row["note"]} if "note" in row else {}),
         }
         if own != arch:
@@ -161,7 +160,6 @@ def arch_files(releases: list[str]) -> Iterator[tuple[str, Json]]:
         content["relocations"] = {
             name: {
                 "number": kind["type"],
-                "kind": kind["class"],
                 **({"note": kind["note"]} if "note" in kind else {}),
             }
             for name, kind in types

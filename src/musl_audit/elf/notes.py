@@ -4,7 +4,8 @@ import struct
 from collections.abc import Iterator
 
 from musl_audit.elf.arm_attributes import read_vfp_args
-from musl_audit.elf.view import EM_386, EM_ARM, EM_X86_64, PT_GNU_PROPERTY, PT_NOTE, ElfView
+from musl_audit.elf.machines import EM_386, EM_ARM, EM_X86_64
+from musl_audit.elf.view import PT_GNU_PROPERTY, PT_NOTE, ElfView
 
 NT_GNU_PROPERTY_TYPE_0 = 5
 GNU_PROPERTY_X86_ISA_1_NEEDED = 0xC0008002

@@ -2,6 +2,7 @@
 
 import struct
 
+from musl_audit.elf.machines import MACHINES, UNKNOWN_MACHINE
 from musl_audit.elf.view import (
     DT_JMPREL,
     DT_PLTREL,
@@ -14,40 +15,9 @@ from musl_audit.elf.view import (
     DT_RELR,
     DT_RELRSZ,
     DT_RELSZ,
-    EM_386,
-    EM_AARCH64,
-    EM_ARM,
-    EM_LOONGARCH,
-    EM_PPC64,
-    EM_RISCV,
-    EM_S390,
-    EM_X86_64,
     ElfView,
 )
 from musl_audit.frozen import frozen
-
-
-@frozen
-class RelocationTypes:
-    """The relocation types of one machine that the facts ask about, by number, as its psABI has them."""
-
-    relative: int
-    copy: int
-    initial_exec: frozenset[int]  # TPOFF, TPREL: an offset from the thread pointer
-    dynamic_tls: frozenset[int]  # DTPMOD, TLSDESC: whose thread-local storage it is
-
-
-RELOCATION_TYPES = {
-    EM_386: RelocationTypes(8, 5, frozenset({14, 37}), frozenset({35, 41})),
-    EM_X86_64: RelocationTypes(8, 5, frozenset({18, 23}), frozenset({16, 36})),
-    EM_ARM: RelocationTypes(23, 20, frozenset({19}), frozenset({13, 17})),
-    EM_AARCH64: RelocationTypes(1027, 1024, frozenset({1030}), frozenset({1028, 1031})),
-    EM_PPC64: RelocationTypes(22, 19, frozenset({73}), frozenset({68})),
-    EM_S390: RelocationTypes(12, 9, frozenset({56}), frozenset({54})),
-    EM_RISCV: RelocationTypes(3, 4, frozenset({10, 11}), frozenset({6, 7, 12})),
-    EM_LOONGARCH: RelocationTypes(3, 4, frozenset({10, 11}), frozenset({6, 7, 13, 14})),
-}
-NO_TYPES = RelocationTypes(0, 0, frozenset(), frozenset())  # of a machine that is not in the table
 
 
 @frozen
@@ -64,7 +34,7 @@ class Relocations:
 
 def read_relocations(image: ElfView, dynamic: dict[int, int]) -> Relocations:
     """Return what DT_REL, DT_RELA, DT_JMPREL and DT_RELR refer to; raise ``ElfError`` if a table leaves its segment."""
-    machine = RELOCATION_TYPES.get(image.identity.machine, NO_TYPES)
+    machine = MACHINES.get(image.identity.machine, UNKNOWN_MACHINE)
     shift, mask = (32, 0xFFFFFFFF) if image.identity.bits == 64 else (8, 0xFF)
     # Few values of r_info are distinct: all RELATIVE entries share one.
     infos = [info for info in _distinct_infos(image, dynamic, machine.relative) if info & mask]

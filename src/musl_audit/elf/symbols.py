@@ -6,9 +6,10 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from musl_audit.elf.machines import EM_S390
 from musl_audit.elf.relocations import Relocations
 from musl_audit.elf.strings import StringTable
-from musl_audit.elf.view import BYTE_ORDER_NAMES, DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, EM_S390, ElfView
+from musl_audit.elf.view import BYTE_ORDER_NAMES, DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, ElfView
 from musl_audit.errors import ElfError
 from musl_audit.frozen import frozen
 from musl_audit.model import Symbol

@@ -7,6 +7,7 @@ They are named tuples, because every command makes them: a dataclass with slots 
 from collections.abc import Mapping
 from enum import StrEnum
 
+from musl_audit.elf.machines import MACHINES
 from musl_audit.errors import PolicyError
 from musl_audit.frozen import frozen
 from musl_audit.model import ElfIdentity, MuslVersion, Releases
@@ -27,7 +28,6 @@ class Arch:
     libc_sonames: tuple[str, ...]  # "libc.so", "libc.musl-x86.so.1"
     triplet: str  # the multiarch triplet in suffixes of extension modules: "i386-linux-musl"
     first_release: MuslVersion  # before it, the policies know no musl for the architecture
-    irelative: int  # the relocation type that musl never supports
     symbols_of: str | None = None  # the architecture whose history is also this one's
     is_told_by_elf: bool = True  # armv6l has the ELF identity of armv7l
     note: str = ""
@@ -35,6 +35,11 @@ class Arch:
     def is_machine_of(self, identity: ElfIdentity) -> bool:
         """Whether a file is for this processor, whatever its ABI flags."""
         return (identity.machine, identity.bits, identity.byte_order) == (self.machine, self.bits, self.byte_order)
+
+    @property
+    def irelative(self) -> int:
+        """The relocation type of indirect functions, which musl never supports."""
+        return MACHINES[self.machine].irelative
 
     def has_abi(self, identity: ElfIdentity) -> bool:
         """Whether the ``e_flags`` of a file for this processor are those of musl's ABI, such as EABI5."""
@@ -47,7 +52,6 @@ class KnownRelocation:
 
     number: int
     name: str  # "R_X86_64_TPOFF64"
-    kind: str  # what musl's loader calls it: "REL_TPOFF"; empty where it has no name for it
     releases: Releases
 
 
@@ -111,6 +115,8 @@ class AllowedLibrary:
 def read_arch(fields: Fields) -> Arch:
     """Return the architecture that a file of ``policies/arch/`` describes."""
     elf = fields.table("elf").only("machine", "bits", "byte_order", "flags_mask", "flags_value", "is_told_by_elf")
+    if elf.number("machine") not in MACHINES:
+        raise PolicyError(f"{elf.where}: machine {elf.number('machine')} has no row in elf/machines.py")
     return Arch(
         name=fields.text("name"),
         machine=elf.number("machine"),
@@ -122,7 +128,6 @@ def read_arch(fields: Fields) -> Arch:
         libc_sonames=tuple(fields.texts("libc_sonames")),
         triplet=fields.text("triplet"),
         first_release=fields.release("first_release"),
-        irelative=fields.number("irelative"),
         symbols_of=fields.optional_text("symbols_of"),
         is_told_by_elf=elf.flag("is_told_by_elf"),
         note=fields.optional_text("note") or "",

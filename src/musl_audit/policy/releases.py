@@ -159,7 +159,6 @@ class Chronicle:
             KnownRelocation(
                 table.table(key).number("number"),
                 key,
-                table.table(key).optional_text("kind") or "",
                 self.timeline.of(mask),
             )
             for key, mask in masks.items()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from musl_audit.elf.relocations import NO_TYPES, RELOCATION_TYPES
+from musl_audit.elf.machines import MACHINES, UNKNOWN_MACHINE
 from musl_audit.model import ElfFacts, Member, WheelFacts, WheelMetadata, WheelName
 from musl_audit.repair.actions import (
     Action,
@@ -78,7 +78,7 @@ def predict_elf(elf: ElfFacts, action: ElfAction) -> ElfFacts:  # noqa: PLR0911 
         case ClearExecutableStack():
             return replace(elf, is_stack_executable=False)
         case UnpackRelocations():
-            relative = RELOCATION_TYPES.get(elf.identity.machine, NO_TYPES).relative
+            relative = MACHINES.get(elf.identity.machine, UNKNOWN_MACHINE).relative
             return replace(elf, packed_relocations=0, relocation_types=elf.relocation_types | {relative})
         case Strip():
             return elf

@@ -7,6 +7,7 @@ soft-float file loads, and every ``double`` that passes between it and libc is g
 
 from collections.abc import Iterator
 
+from musl_audit.elf.machines import EABI_VERSION_5, EM_ARM
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Severity, Statement
@@ -17,15 +18,13 @@ RULE = Rule(
     Severity.ERROR,
     "compile for arm-linux-musleabihf (-mfloat-abi=hard)",
 )
-_EM_ARM = 40
-_EABI_VERSION_5 = 5
 
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all files with the same fault."""
-    files = [file for file in context.loaded if file.identity.machine == _EM_ARM]
+    files = [file for file in context.loaded if file.identity.machine == EM_ARM]
     soft = [file.path for file in files if file.arm_float_abi == "soft"]
-    other = [file.path for file in files if file.identity.flags >> 24 != _EABI_VERSION_5]
+    other = [file.path for file in files if file.identity.flags >> 24 != EABI_VERSION_5]
     if soft:
         yield RULE.states("soft-float calling convention on a hard-float architecture", members=soft)
     if other:

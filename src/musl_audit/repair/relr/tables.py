@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from musl_audit.elf.headers import Format, Region
 from musl_audit.elf.image import Image
+from musl_audit.elf.machines import MACHINES, Machine
 from musl_audit.elf.view import (
     DT_JMPREL,
     DT_PLTREL,
@@ -21,42 +22,12 @@ from musl_audit.elf.view import (
     DT_RELRSZ,
     DT_RELSZ,
     DT_SYMTAB,
-    EM_386,
-    EM_AARCH64,
-    EM_ARM,
-    EM_LOONGARCH,
-    EM_PPC64,
-    EM_RISCV,
-    EM_S390,
-    EM_X86_64,
 )
 from musl_audit.errors import ElfError, UnpackError
 from musl_audit.repair.relr.decode import count_addresses, table_words, unpack_addresses
 
 DT_RELAENT, DT_RELENT, DT_RELRENT = 9, 19, 37
 SHT_RELA, SHT_REL = 4, 9
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """The relocation types of an architecture that matter here; ``None`` where it has none."""
-
-    relative: int
-    copy: int
-    tls_descriptor: int | None
-    has_addends: bool = True  # RELA; else REL, where the relocated word itself is the addend
-
-
-MACHINES = {
-    (EM_X86_64, 64): Machine(relative=8, copy=5, tls_descriptor=36),
-    (EM_386, 32): Machine(relative=8, copy=5, tls_descriptor=41, has_addends=False),
-    (EM_AARCH64, 64): Machine(relative=1027, copy=1024, tls_descriptor=1031),
-    (EM_ARM, 32): Machine(relative=23, copy=20, tls_descriptor=13, has_addends=False),
-    (EM_PPC64, 64): Machine(relative=22, copy=19, tls_descriptor=None),
-    (EM_S390, 64): Machine(relative=12, copy=9, tls_descriptor=None),
-    (EM_RISCV, 64): Machine(relative=3, copy=4, tls_descriptor=12),
-    (EM_LOONGARCH, 64): Machine(relative=3, copy=4, tls_descriptor=14),
-}
 
 
 class Relocation(NamedTuple):
@@ -133,8 +104,8 @@ def dynamic_values(image: Image) -> dict[int, int]:
 
 def read_tables(image: Image) -> Tables:
     """Return what *image* asks the loader to relocate; raise ``UnpackError`` where its tables contradict themselves."""
-    machine = MACHINES.get((image.header.machine, image.format.bits))
-    if machine is None:
+    machine = MACHINES.get(image.header.machine)
+    if machine is None or machine.bits != image.format.bits:
         raise UnpackError(f"packed relocations of machine {image.header.machine} are not known")
     tags, other = (RELA, REL) if machine.has_addends else (REL, RELA)
     values = dynamic_values(image)
