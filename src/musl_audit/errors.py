@@ -55,6 +55,10 @@ class UnmendableError(RepairError):
         self.member = member
 
 
+class IndexAccessError(MuslAuditError):
+    """An index, or a file on it, that could not be had; the message never holds a credential."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     Return the end of a sentence that offers the one of *known* that is nearest to *word*, or nothing.

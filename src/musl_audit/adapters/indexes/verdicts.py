@@ -1,0 +1,147 @@
+"""Whether a file on an index loads somewhere: from what is kept, else by a probe, else by reading all of it."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from musl_audit.adapters.archive.zips import open_wheel
+from musl_audit.adapters.catalogs import policies_directory
+from musl_audit.adapters.indexes.asking import Asker
+from musl_audit.adapters.indexes.credentials import origin
+from musl_audit.adapters.indexes.fetching import Whole, fetch_whole
+from musl_audit.adapters.indexes.kept import packed_row, read_answer, report_row
+from musl_audit.adapters.indexes.probe import Packed, probe
+from musl_audit.adapters.stores.directory import Store
+from musl_audit.environment.choices import Basis, FileAnswer
+from musl_audit.environment.destination import Destination
+from musl_audit.errors import WheelError
+from musl_audit.judging.audit import judge
+from musl_audit.judging.loads_at import Obstacle, loads_at
+from musl_audit.model import MuslVersion, Report
+from musl_audit.policy import Catalog
+from musl_audit.wheel.extract import extract
+from musl_audit.wheel.limits import Limits
+from musl_audit.wheel.names import kind_of
+from musl_audit.wheel.offers import Offer, OfferedFile
+
+_BOUND = 64 << 20  # bytes of kept verdicts: about 100,000
+_PACKED = "MUSL401"
+
+
+class Verdicts:
+    """The answers about files for one destination; safe to be asked by several threads."""
+
+    def __init__(
+        self,
+        asker: Asker,
+        catalog: Catalog,
+        destination: Destination,
+        *,
+        store: Store | None,
+        version: str,
+        limits: Limits | None = None,
+        keep: Callable[[OfferedFile, Path, Report], None] | None = None,
+    ) -> None:
+        self._asker = asker
+        self._catalog = catalog
+        self._destination = destination
+        self._store = store
+        self._limits = limits or Limits()
+        self._keep = keep
+        self._edition = _edition(catalog, version)
+
+    def kept(self, offer: Offer) -> FileAnswer | None:
+        """Return what is known without asking the server."""
+        file = offer.file
+        if not is_for_musl(offer):
+            return FileAnswer(file, loads=True, basis=Basis.NAME)
+        for key in filter(None, (self._key(file), self._probe_key(file))):
+            data = self._store.read(key) if self._store else None
+            answer = read_answer(data, *self._place) if data else None
+            if answer is not None:
+                return FileAnswer(file, answer.loads, Basis.KEPT, answer.obstacle)
+        return None
+
+    def probed(self, offer: Offer) -> FileAnswer | None:
+        """Return what is kept, or a refusal by a probe; None where only the whole file can tell."""
+        known = self.kept(offer)
+        able = self._catalog.able("packed-relocations", self._destination.arch)
+        if known is not None or self._destination.release in able:
+            return known
+        with tempfile.TemporaryDirectory(prefix="musl-audit-") as folder:
+            found = probe(self._asker, offer.file, whole=Path(folder) / offer.file.filename)
+            if isinstance(found, Whole):
+                return self._judged(offer, found)
+        if not isinstance(found, Packed):
+            return None
+        obstacle = Obstacle(_PACKED, found.members)
+        lacking = frozenset(self._catalog.releases_of(self._destination.arch)) - able
+        self._write(self._probe_key(offer.file), packed_row(obstacle, lacking, self._catalog))
+        return FileAnswer(offer.file, loads=False, basis=Basis.PROBE, obstacle=obstacle)
+
+    def read(self, offer: Offer) -> FileAnswer:
+        """Return what the whole file says, fetched unless that is kept."""
+        known = self.kept(offer)
+        if known is not None:
+            return known
+        with tempfile.TemporaryDirectory(prefix="musl-audit-") as folder:
+            whole = fetch_whole(self._asker, offer.file, Path(folder) / offer.file.filename)
+            return self._judged(offer, whole)
+
+    def _judged(self, offer: Offer, whole: Whole) -> FileAnswer:
+        try:
+            with open_wheel(whole.path, self._limits) as archive:
+                facts = extract(archive)
+        except WheelError as error:
+            return FileAnswer(offer.file, loads=None, basis=Basis.FILE, problem=str(error))
+        report = judge(facts, self._catalog)
+        answer = loads_at(report, *self._place)
+        self._write(self._key(offer.file, whole.sha256), report_row(report, self._catalog))
+        if self._keep is not None:
+            self._keep(offer.file, whole.path, report)
+        return FileAnswer(offer.file, answer.loads, Basis.FILE, answer.obstacle)
+
+    # --- What is kept ----------------------------------------------------------------------------------------
+
+    @property
+    def _place(self) -> tuple[MuslVersion, str | None]:
+        row = self._destination.distribution
+        return self._destination.release, row.id if row else None
+
+    def _key(self, file: OfferedFile, sha256: str | None = None) -> str | None:
+        digest = sha256 or file.sha256
+        return _digest("file", digest, file.filename, self._edition) if digest else None
+
+    def _probe_key(self, file: OfferedFile) -> str | None:
+        """The bytes that a probe saw were not held against a hash: what it says is kept for this origin only."""
+        return _digest("probe", file.sha256, file.filename, origin(file.url), self._edition) if file.sha256 else None
+
+    def _write(self, key: str | None, row: dict[str, object]) -> None:
+        if key is not None and self._store is not None:
+            self._store.write(key, json.dumps(row).encode())
+
+
+def is_for_musl(offer: Offer) -> bool:
+    """Whether a file is one whose binaries musl would load, told from its tags."""
+    return kind_of(offer.name) in ("musllinux", "linux")
+
+
+def verdict_store(directory: Path) -> Store:
+    """Return the store of verdicts below *directory*."""
+    return Store(directory, "verdicts", most=_BOUND)
+
+
+def _edition(catalog: Catalog, version: str) -> str:
+    """Return the digest of what verdicts follow from: the policies, and the version of the judge."""
+    ours = hashlib.sha256(f"{version} {catalog.version}".encode())
+    root = Path(policies_directory())
+    for pattern in ("*.json", "musl/*.json", "arch/*.json"):
+        for path in sorted(root.glob(pattern)):
+            ours.update(path.read_bytes())
+    return ours.hexdigest()
+
+
+def _digest(*parts: str | None) -> str:
+    return hashlib.sha256("\0".join(part or "" for part in parts).encode()).hexdigest()
