@@ -11,11 +11,9 @@ from tests.support.cli import environment, wheel
 SLOW = {
     "asyncio",
     "concurrent.futures",
-    "dataclasses",
     "difflib",
     "email",
     "http",
-    "inspect",
     "importlib.metadata",
     "importlib.resources",
     "logging",
@@ -27,7 +25,6 @@ SLOW = {
     "subprocess",
     "tempfile",
     "tomllib",
-    "typing",
     "urllib.request",
 }
 SCRIPT = """

@@ -5,7 +5,7 @@ from tests.support.testwheels import Expected, manifest, releases
 
 from musl_audit.judging.rules import WheelRule, all_rules
 from musl_audit.model import Failure, Outcome, Report, Severity, Skip
-from musl_audit.workflows.examining import Examination
+from musl_audit.workflows.examining import examine
 
 CASES = sorted(manifest().values(), key=lambda case: case.case)
 RULES = all_rules()
@@ -13,7 +13,7 @@ RULES = all_rules()
 
 def outcome_of(expected: Expected) -> Outcome:
     """Return what ``check`` makes of a test wheel."""
-    return Examination()(str(expected.path))
+    return next(examine([expected.path]))
 
 
 def name_of(value: Expected | WheelRule) -> str:

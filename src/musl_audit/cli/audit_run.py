@@ -7,8 +7,9 @@ from contextlib import closing
 from musl_audit import __version__
 from musl_audit.cli.output import Output, output_to
 from musl_audit.cli.progress import is_watched, with_progress
-from musl_audit.cli.settings import check_floor, settings_of
+from musl_audit.cli.settings import settings_of
 from musl_audit.cli.stderr import complain, remark
+from musl_audit.judging.claims import check_floor
 from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE, NOTHING, exit_code, gate
 from musl_audit.model import Failure, Outcome, Report
 from musl_audit.policy import Catalog

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from email.parser import HeaderParser
 from functools import partial
 
-from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.adapters.interpreter.loaders import LARGEST_LOADER
 from musl_audit.adapters.interpreter.python import has_library, library_folders
-from musl_audit.adapters.sources.files import expand
+from musl_audit.adapters.sources import find_sources
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.cli.stderr import remark
 from musl_audit.elf import read_elf
@@ -20,6 +19,7 @@ from musl_audit.model import Failure, Skip, WheelFacts
 from musl_audit.policy import Catalog
 from musl_audit.wheel.dist_info import dist_infos_of, main_dist_info
 from musl_audit.wheel.extract import extract
+from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import Archive
 
 _LARGEST_METADATA = 16 << 20
@@ -40,7 +40,7 @@ def answer_wheels(
         libc_exports=_exports(tree, interpreter),
     )
     answers, failures = [], []
-    for found in expand(references):
+    for found in find_sources(references):
         if isinstance(found, Skip) and found.reason == "not a wheel":
             message = f"{found.path}: not a wheel (PYTHON is named before --wheel)"
             failures.append(Failure(found.path, "ENV901", message))
@@ -52,13 +52,13 @@ def answer_wheels(
             failures.append(Failure(found.path, "ENV901", f"{found.path}: {found.message}"))
             continue
         try:
-            with open_wheel(found) as archive:
+            with found.open(Limits()) as archive:
                 facts = extract(archive)
                 requires = _requires_python(archive, facts)
         except WheelError as error:
-            failures.append(Failure(found, "ENV901", f"{found}: {error}"))
+            failures.append(Failure(found.path, "ENV901", f"{found.path}: {error}"))
             continue
-        answers.append(answer(found, facts, target, catalog, requires))
+        answers.append(answer(found.path, facts, target, catalog, requires))
     if not answers and not failures:
         failures.append(Failure(references[0], "ENV901", f"{references[0]}: there is no wheel"))
     return tuple(answers), tuple(failures)

@@ -9,35 +9,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from musl_audit.cli.audit_run import limits_of
-from musl_audit.cli.inputs import inputs_of, outcomes_of
+from musl_audit.cli.inputs import inputs_of
 from musl_audit.cli.output import output_to
 from musl_audit.cli.stderr import remark
 from musl_audit.errors import UsageError, WheelError
 from musl_audit.judging.gate import CLEAN, INCOMPLETE, NOTHING
-from musl_audit.model import Failure, Outcome, Skip
+from musl_audit.model import Failure, Outcome, Skip, WheelFacts
 from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
 from musl_audit.wheel.limits import Limits
-from musl_audit.workflows.examining import Examination, reason_to_skip
-from musl_audit.workflows.reading import read_facts
+from musl_audit.wheel.ports import Source
+from musl_audit.workflows.examining import Examination, facts_of, outcomes_of
 
 
 @dataclass(frozen=True, slots=True)
 class FactsLine:
-    """From the path of a wheel to the line of JSON with its facts."""
+    """From a wheel to the line of JSON with its facts."""
 
     limits: Limits
     verify_hashes: bool
 
-    def __call__(self, path: str) -> str | Skip | Failure:
+    def __call__(self, source: Source) -> str | Skip | Failure:
         """Return the line, or why there is none."""
-        reason = reason_to_skip(Path(path).name)
-        if reason:
-            return Skip(path, reason)
-        try:
-            facts = read_facts(path, limits=self.limits, verify_hashes=self.verify_hashes)
-        except WheelError as error:
-            return Failure(path, error.code, str(error))
-        return json.dumps(facts_to_json(facts)) + "\n"
+        facts = facts_of(source, self.limits, verify_hashes=self.verify_hashes)
+        return json.dumps(facts_to_json(facts)) + "\n" if isinstance(facts, WheelFacts) else facts
 
 
 def write_facts(options: Namespace) -> int:

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from musl_audit.adapters.configuration import FAIL_ON, Configuration, nearest_configuration, read_configuration
 from musl_audit.errors import UsageError, did_you_mean
 from musl_audit.frozen import replace
-from musl_audit.judging.claims import chosen_floor
 from musl_audit.model import Settings
-from musl_audit.policy import Catalog
 
 
 def settings_of(options: Namespace) -> Settings:
@@ -41,17 +39,6 @@ def configuration_of(options: Namespace) -> Configuration:
             raise UsageError("--isolated reads no configuration, --config names one: give one of them")
         return read_configuration(options.config)
     return Configuration() if options.isolated else nearest_configuration(os.getcwd())
-
-
-def check_floor(settings: Settings, catalog: Catalog) -> None:
-    """Raise ``UsageError`` for a floor that names nothing, before any wheel is read."""
-    if settings.floor is None:
-        return
-    try:
-        chosen_floor(settings.floor, catalog)
-    except UsageError as error:
-        where = "--floor" if settings.floor_source.startswith("--") else f"configuration {settings.config_file}"
-        raise UsageError(f"{where}: {error}") from error
 
 
 def _floor_source(options: Namespace, said: Configuration) -> str:

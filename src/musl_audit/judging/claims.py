@@ -69,3 +69,14 @@ def floors_to_earn(arch: str, catalog: Catalog, settings: Settings) -> dict[str,
         if floor is not None:
             floors[f"musllinux_{series.replace('.', '_')}_{arch}"] = chosen or floor
     return floors
+
+
+def check_floor(settings: Settings, catalog: Catalog) -> None:
+    """Raise ``UsageError`` for a floor that names nothing, before any wheel is read."""
+    if settings.floor is None:
+        return
+    try:
+        chosen_floor(settings.floor, catalog)
+    except UsageError as error:
+        where = f"configuration {settings.config_file}" if settings.config_file else "--floor"
+        raise UsageError(f"{'--floor' if settings.floor_source.startswith('--') else where}: {error}") from error

@@ -1,9 +1,11 @@
 """The Protocols between the core and the world."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from musl_audit.frozen import frozen
 from musl_audit.model import ElfFacts, Member, Problem
+from musl_audit.wheel.limits import Limits
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -79,6 +81,29 @@ class FoundLibrary:
     facts: ElfFacts  # under ``source`` as path
     origin: str | None = None  # the package it belongs to, as a package URL
     directory: str = ""  # where the search found it: what $ORIGIN means in it
+
+
+class Source(Protocol):
+    """One wheel that can be opened, wherever it lies; a value, so that another process can be sent it."""
+
+    @property
+    def path(self) -> str:
+        """What the user calls it: a path, a URL, a name."""
+
+    @property
+    def filename(self) -> str:
+        """The wheel's file name, which says what its tags promise."""
+
+    @property
+    def identity(self) -> str:
+        """What two references to one wheel have in common."""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes there are to read, 0 where nobody knows."""
+
+    def open(self, limits: Limits) -> AbstractContextManager[Archive]:
+        """Open it for reading; raise ``WheelError`` where it cannot be read, or is beyond *limits*."""
 
 
 class Libraries(Protocol):

@@ -2,7 +2,9 @@
 
 from os import PathLike, fspath
 
+from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.model import WheelFacts
+from musl_audit.wheel.extract import extract
 from musl_audit.wheel.limits import Limits
 
 
@@ -13,8 +15,5 @@ def read_facts(path: str | PathLike[str], *, limits: Limits | None = None, verif
     With *verify_hashes*, every member is held against its hash in ``RECORD``, not only the binaries. Raise
     ``WheelError`` where the wheel cannot be examined at all.
     """
-    from musl_audit.adapters.archive.zips import open_wheel
-    from musl_audit.wheel.extract import extract
-
     with open_wheel(fspath(path), limits) as archive:
         return extract(archive, verify_hashes=verify_hashes)

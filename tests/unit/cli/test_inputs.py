@@ -7,10 +7,10 @@ from tests.support.cli import wheel
 from tests.support.values import extension, judged
 from tests.support.values import wheel as facts_of
 
-from musl_audit.cli.inputs import inputs_of, outcomes_of
+from musl_audit.cli.inputs import inputs_of
 from musl_audit.errors import UsageError
 from musl_audit.model import Failure, Report, Skip
-from musl_audit.workflows.examining import Examination, reason_to_skip
+from musl_audit.workflows.examining import Examination, outcomes_of, reason_to_skip
 
 
 @pytest.mark.parametrize(

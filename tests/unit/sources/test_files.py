@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from musl_audit.adapters.sources.files import expand
+from musl_audit.adapters.sources import find_sources
+from musl_audit.adapters.sources.files import WheelFile
 from musl_audit.model import Failure, Skip
 
 
@@ -22,16 +23,16 @@ def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_directory_means_its_wheels_in_order(dist: Path) -> None:
     """Source distributions are skipped and counted, other files are none of our business."""
-    assert list(expand(["dist"])) == [
-        "dist/a-1-py3-none-any.whl",
+    assert list(find_sources(["dist"])) == [
+        WheelFile("dist/a-1-py3-none-any.whl"),
         Skip("dist/a-1.tar.gz", "sdist"),
-        "dist/b-1-py3-none-any.whl",
+        WheelFile("dist/b-1-py3-none-any.whl"),
     ]
 
 
 def test_what_the_shell_makes_of_a_star(dist: Path) -> None:
     """Every file of dist/* gets a row."""
-    found = list(expand(str(path) for path in sorted(Path("dist").iterdir())))
+    found = list(find_sources(str(path) for path in sorted(Path("dist").iterdir())))
 
     assert Skip("dist/SHA256SUMS", "not a wheel") in found
     assert len(found) == 4
@@ -39,21 +40,24 @@ def test_what_the_shell_makes_of_a_star(dist: Path) -> None:
 
 def test_a_glob_that_the_shell_left_alone(dist: Path) -> None:
     """Quoted, or on a system whose shell does not expand."""
-    assert list(expand(["dist/*.whl"])) == ["dist/a-1-py3-none-any.whl", "dist/b-1-py3-none-any.whl"]
+    assert list(find_sources(["dist/*.whl"])) == [
+        WheelFile("dist/a-1-py3-none-any.whl"),
+        WheelFile("dist/b-1-py3-none-any.whl"),
+    ]
 
 
 def test_a_file_whose_name_looks_like_a_glob(dist: Path) -> None:
     """What exists is taken by its name."""
     Path("[a].whl").write_bytes(b"")
 
-    assert list(expand(["[a].whl"])) == ["[a].whl"]
+    assert list(find_sources(["[a].whl"])) == [WheelFile("[a].whl")]
 
 
 def test_each_wheel_comes_once(dist: Path) -> None:
     """Also by different paths to it."""
-    found = list(expand(["dist/a-1-py3-none-any.whl", "./dist/../dist/a-1-py3-none-any.whl", "dist/*.whl"]))
+    found = list(find_sources(["dist/a-1-py3-none-any.whl", "./dist/../dist/a-1-py3-none-any.whl", "dist/*.whl"]))
 
-    assert found == ["dist/a-1-py3-none-any.whl", "dist/b-1-py3-none-any.whl"]
+    assert found == [WheelFile("dist/a-1-py3-none-any.whl"), WheelFile("dist/b-1-py3-none-any.whl")]
 
 
 @pytest.mark.parametrize(
@@ -67,22 +71,22 @@ def test_each_wheel_comes_once(dist: Path) -> None:
 )
 def test_what_is_missing_is_a_row(dist: Path, reference: str, message: str) -> None:
     """One line, and the run goes on with the others."""
-    first, second = expand([reference, "dist/a-1-py3-none-any.whl"])
+    first, second = find_sources([reference, "dist/a-1-py3-none-any.whl"])
 
     assert isinstance(first, Failure)
     assert message in first.message
-    assert second == "dist/a-1-py3-none-any.whl"
+    assert second == WheelFile("dist/a-1-py3-none-any.whl")
 
 
 def test_a_directory_without_wheels_is_a_row(dist: Path) -> None:
     """Nothing is examined then."""
     Path("empty").mkdir()
 
-    assert list(expand(["empty"])) == [Skip("empty", "directory without wheels")]
+    assert list(find_sources(["empty"])) == [Skip("empty", "directory without wheels")]
 
 
 def test_a_named_pipe_is_not_opened(dist: Path) -> None:
     """Reading from it would wait forever."""
     os.mkfifo("pipe.whl")
 
-    assert list(expand(["pipe.whl"])) == [Failure("pipe.whl", "MUSL004", "not a file")]
+    assert list(find_sources(["pipe.whl"])) == [Failure("pipe.whl", "MUSL004", "not a file")]

@@ -9,24 +9,24 @@ from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Generic, TypeVar
+from typing import Generic
 
+from musl_audit.adapters.runners import Answer, AnyItem
 from musl_audit.model import Failure
 
-Answer = TypeVar("Answer")
 DIED = "MUSL902"
 
 
-def run(examine: Callable[[str], Answer], paths: Sequence[str], jobs: int) -> Generator[Answer | Failure]:
+def run(work: Callable[[AnyItem], Answer], items: Sequence[AnyItem], jobs: int) -> Generator[Answer | Failure]:
     """
-    Yield what *examine* returns for each of *paths*, in their order, from *jobs* processes.
+    Yield what *work* returns for each of *items*, in their order, from *jobs* processes.
 
     A process that dies, for want of memory say, is a failure of one wheel and is replaced. Closing the iterator, as an
     interrupt does, ends them all at once.
     """
     done: dict[int, Answer | Failure] = {}
     wanted = 0
-    with closing(_as_completed(examine, paths, jobs)) as completed:
+    with closing(_as_completed(work, items, jobs)) as completed:
         for index, answer in completed:
             done[index] = answer
             while wanted in done:
@@ -35,26 +35,26 @@ def run(examine: Callable[[str], Answer], paths: Sequence[str], jobs: int) -> Ge
 
 
 def _as_completed(
-    examine: Callable[[str], Answer], paths: Sequence[str], jobs: int
+    work: Callable[[AnyItem], Answer], items: Sequence[AnyItem], jobs: int
 ) -> Generator[tuple[int, Answer | Failure]]:
-    """Yield the index and the answer for each of *paths* when it is known."""
-    pending = deque(enumerate(paths))
-    hired: list[_Worker[Answer]] = []
-    idle: list[_Worker[Answer]] = []
-    busy: dict[int, _Worker[Answer]] = {}
+    """Yield the index and the answer for each of *items* when it is known."""
+    pending = deque(enumerate(items))
+    hired: list[_Worker[AnyItem, Answer]] = []
+    idle: list[_Worker[AnyItem, Answer]] = []
+    busy: dict[int, _Worker[AnyItem, Answer]] = {}
     try:
         while pending or busy:
             while pending and len(busy) < jobs:
-                index, path = pending.popleft()
-                busy[index] = idle.pop() if idle else _hire(examine, hired)
-                busy[index].ask(path)
+                index, item = pending.popleft()
+                busy[index] = idle.pop() if idle else _hire(work, hired)
+                busy[index].ask(item)
             ready = wait([worker.pipe for worker in busy.values()])
             for index in [index for index, worker in busy.items() if worker.pipe in ready]:
                 answer = busy[index].answer()
                 worker = busy.pop(index)
                 if answer is None:
                     hired.remove(worker)
-                    yield index, Failure(paths[index], DIED, worker.epitaph())
+                    yield index, Failure(items[index].path, DIED, worker.epitaph())
                 else:
                     idle.append(worker)
                     yield index, answer
@@ -65,16 +65,16 @@ def _as_completed(
 
 
 @dataclass(frozen=True, slots=True)
-class _Worker(Generic[Answer]):
+class _Worker(Generic[AnyItem, Answer]):
     """A process that examines one wheel after the other."""
 
     process: BaseProcess
-    pipe: "Connection[str, Answer]"
+    pipe: "Connection[AnyItem, Answer]"
 
-    def ask(self, path: str) -> None:
-        """Have the process examine the wheel at *path*."""
+    def ask(self, item: AnyItem) -> None:
+        """Have the process examine *item*."""
         with suppress(BrokenPipeError):  # it died; there will be no answer
-            self.pipe.send(path)
+            self.pipe.send(item)
 
     def answer(self) -> Answer | None:
         """Return what the process found; None where it died instead."""
@@ -98,12 +98,12 @@ class _Worker(Generic[Answer]):
         self.pipe.close()
 
 
-def _hire(examine: Callable[[str], Answer], hired: list[_Worker[Answer]]) -> _Worker[Answer]:
+def _hire(work: Callable[[AnyItem], Answer], hired: list[_Worker[AnyItem, Answer]]) -> _Worker[AnyItem, Answer]:
     """Start a process and list it in *hired*; no interrupt comes between the two."""
     # Python 3.14 would start a server there that forks: it knows nothing of interrupts, and imports everything anew.
     context = get_context("fork") if sys.platform == "linux" else get_context()
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(examine, theirs), daemon=True)
+    process = context.Process(target=_serve, args=(work, theirs), daemon=True)
     with _interrupts_held():
         process.start()
         theirs.close()
@@ -129,13 +129,13 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(examine: Callable[[str], Answer], pipe: "Connection[Answer, str]") -> None:
+def _serve(work: Callable[[AnyItem], Answer], pipe: "Connection[Answer, AnyItem]") -> None:
     """Examine what *pipe* asks for, until the process at the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells every process; the parent alone decides
     parent = parent_process()
     while pipe in wait([pipe, *([parent.sentinel] if parent else [])]):
         try:
-            path = pipe.recv()
+            item = pipe.recv()
         except EOFError:
             return
-        pipe.send(examine(path))
+        pipe.send(work(item))

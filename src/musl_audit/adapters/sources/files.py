@@ -2,30 +2,64 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
+from musl_audit.adapters.archive.zips import ZipArchive, open_wheel
+from musl_audit.frozen import frozen
 from musl_audit.model import Failure, Skip
+from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.names import is_sdist_name
 
 UNREADABLE = "MUSL004"
 
 
-def expand(references: Iterable[str]) -> Iterator[str | Skip | Failure]:
+RANK = 100  # the last: whatever no other source knows is a path
+
+
+@frozen
+class WheelFile:
+    """A wheel on this machine's disk."""
+
+    path: str
+
+    @property
+    def filename(self) -> str:
+        """The last part of the path."""
+        return os.path.basename(self.path)
+
+    @property
+    def identity(self) -> str:
+        """The path without links."""
+        return os.path.realpath(self.path)
+
+    @property
+    def size(self) -> int:
+        """The size of the file; that it cannot be read, its opening will say."""
+        try:
+            return os.stat(self.path).st_size
+        except OSError:
+            return 0
+
+    def open(self, limits: Limits) -> AbstractContextManager[ZipArchive]:
+        """Open the file."""
+        return open_wheel(self.path, limits)
+
+
+def accepts(_reference: str) -> bool:
+    """Whether *reference* may be a path: any text may."""
+    return True
+
+
+def find(reference: str) -> Iterator[WheelFile | Skip | Failure]:
     """
-    Yield the paths of the wheels that *references* mean, each once, in order; a row for everything else.
+    Yield the wheels that *reference* means; a row for everything else.
 
     A reference is a file, a directory (its wheels and source distributions, sorted, not those of directories in it), or
     a glob that the shell left alone. Files that are no wheels are skipped, so that ``dist/*`` is a good reference.
     """
-    seen: set[str] = set()
-    for reference in references:
-        for found in _expand_one(reference):
-            if isinstance(found, str):
-                real = os.path.realpath(found)
-                if real in seen:
-                    continue
-                seen.add(real)
-            yield found
+    for found in _expand_one(reference):
+        yield WheelFile(found) if isinstance(found, str) else found
 
 
 def _expand_one(reference: str) -> Iterator[str | Skip | Failure]:

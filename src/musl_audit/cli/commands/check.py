@@ -16,8 +16,9 @@ from argparse import ArgumentParser, Namespace
 
 from musl_audit.cli import arguments
 from musl_audit.cli.audit_run import AuditRun
-from musl_audit.cli.inputs import inputs_of, outcomes_of
+from musl_audit.cli.inputs import inputs_of
 from musl_audit.errors import UsageError
+from musl_audit.workflows.examining import outcomes_of
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 
 from musl_audit.cli import arguments
 from musl_audit.cli.audit_run import limits_of
-from musl_audit.cli.settings import check_floor, settings_of
+from musl_audit.cli.settings import settings_of
 from musl_audit.errors import UsageError
+from musl_audit.judging.claims import check_floor
+from musl_audit.model import Failure, Skip
 from musl_audit.policy import Catalog
 
 if TYPE_CHECKING:
@@ -122,15 +124,15 @@ def run(options: Namespace) -> int:
 
 def _wheels(options: Namespace, directory: Path) -> list[Path]:
     """Return the wheels; raise ``UsageError`` where one would be written over without being asked to."""
-    from musl_audit.adapters.sources.files import expand
+    from musl_audit.adapters.sources import find_sources
 
     if not options.wheels:
         raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
-    inputs = list(expand(options.wheels))
-    wrong = next((item for item in inputs if not isinstance(item, str)), None)
+    inputs = list(find_sources(options.wheels))
+    wrong = next((item for item in inputs if isinstance(item, Skip | Failure)), None)
     if wrong is not None:
         raise UsageError(f"{wrong.path}: {getattr(wrong, 'message', None) or 'not a wheel'}")
-    paths = [Path(item) for item in inputs if isinstance(item, str)]
+    paths = [Path(item.path) for item in inputs]
     names = [path.name for path in paths]
     for path in paths:
         if directory.resolve() in (path.resolve().parent, path.parent.resolve()) and not options.in_place:
