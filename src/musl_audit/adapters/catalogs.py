@@ -6,6 +6,7 @@ from os import PathLike
 
 from musl_audit.errors import PolicyError
 from musl_audit.policy import Catalog
+from musl_audit.policy.check import faults_of
 
 
 class PolicyDirectory:
@@ -51,7 +52,12 @@ def load_catalog(directory: str | PathLike[str] | None = None) -> Catalog:
     """
     Return the catalog of the policy files below *directory*, by default those that musl-audit ships.
 
-    Files are read when a question first needs them; each of them that is missing, malformed or contradicts another
-    raises ``PolicyError`` then.
+    Of those, files are read when a question first needs them. Another directory is checked whole: ``PolicyError`` names
+    each file of it that is missing, malformed or contradicts another.
     """
-    return Catalog(PolicyDirectory(directory if directory is not None else policies_directory()))
+    if directory is None:
+        return Catalog(PolicyDirectory(policies_directory()))
+    catalog = Catalog(PolicyDirectory(directory))
+    if faults := faults_of(catalog):
+        raise PolicyError(f"policies in {os.fspath(directory)}: {'; '.join(faults)}")
+    return catalog

@@ -36,12 +36,18 @@ def add_policy(parser: ArgumentParser) -> _ArgumentGroup:
         help="the oldest musl that must load the wheel: 1.2.4, alpine-3.18, or supported "
         "(the oldest of the distributions still supported); default: what the tag promises",
     )
+    add_policies(group)
     _add_list(group, "--exclude", "GLOB", "libraries that the user provides, such as 'libodbc.so.*'")
     group.add_argument(
         "--config", metavar="FILE", help="read [tool.musl-audit] of FILE, not the nearest pyproject.toml"
     )
     group.add_argument("--isolated", action="store_true", help="read no configuration")
     return group
+
+
+def add_policies(group: ArgumentParser | _ArgumentGroup) -> None:
+    """Add where the policies come from."""
+    group.add_argument("--policies", metavar="DIR", help="judge by the policies in DIR, not by those that are shipped")
 
 
 def add_reading(parser: ArgumentParser) -> None:

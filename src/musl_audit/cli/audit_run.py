@@ -5,6 +5,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 
 from musl_audit import __version__
+from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.cli.output import Output, output_to
 from musl_audit.cli.progress import is_watched, with_progress
 from musl_audit.cli.settings import settings_of
@@ -28,7 +29,12 @@ class AuditRun:
         self.command = command
         self.options = options
         self.settings = settings_of(options)
-        self.examination = Examination(self.settings, limits_of(options), verify_hashes=options.verify_hashes)
+        self.examination = Examination(
+            self.settings,
+            limits_of(options),
+            verify_hashes=options.verify_hashes,
+            catalog=load_catalog(options.policies) if options.policies else None,
+        )
         self._tally = Tally()
         self._codes = {self._exit_code(())}
         self._used_ignores: set[str] = set()

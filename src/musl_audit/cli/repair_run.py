@@ -14,7 +14,7 @@ from musl_audit.model import Report
 from musl_audit.reporters.repair_text import action_row, spell_action
 from musl_audit.reporters.terms import headline
 from musl_audit.reporters.visible import visible
-from musl_audit.workflows.repairing import Repaired, Workshop
+from musl_audit.workflows.repairing import Repaired, RepairStatus, Workshop
 
 _WORST_FIRST = (4, 1)  # then whatever auditwheel answered
 
@@ -52,28 +52,28 @@ class RepairRun:
     def _repair(self, path: Path) -> Repaired:
         try:
             result = self._workshop.repaired(path)
-            return self._delegated(path) if result.status == "glibc" else result
+            return self._delegated(path) if result.status is RepairStatus.FOR_GLIBC else result
         except UsageError:
             raise
         except MuslAuditError as error:
-            return Repaired(str(path), "failed", reasons=(str(error),), exit_code=4)
+            return Repaired(str(path), RepairStatus.FAILED, reasons=(str(error),), exit_code=4)
 
     def _delegated(self, path: Path) -> Repaired:
         if self._options.no_delegate:
             reason = "it is for glibc, and --no-delegate keeps it from auditwheel"
-            return Repaired(str(path), "refused", reasons=(reason,), exit_code=1)
+            return Repaired(str(path), RepairStatus.REFUSED, reasons=(reason,), exit_code=1)
         if self._options.dry_run:
-            return Repaired(str(path), "planned", reasons=("it is for glibc: auditwheel will repair it",))
+            return Repaired(str(path), RepairStatus.PLANNED, reasons=("it is for glibc: auditwheel will repair it",))
         if foreign := without_counterpart(self._options):
             reason = f"it is for glibc, and auditwheel has no {foreign[0]}"
-            return Repaired(str(path), "refused", reasons=(reason,), exit_code=1)
+            return Repaired(str(path), RepairStatus.REFUSED, reasons=(reason,), exit_code=1)
         sys.stdout.flush()
         code = delegated(path, self._options, self._workshop.settings.exclude, self._workshop.directory)
-        return Repaired(str(path), "delegated", exit_code=code)
+        return Repaired(str(path), RepairStatus.DELEGATED, exit_code=code)
 
     def _tell(self, result: Repaired) -> None:
-        if result.status in ("refused", "failed"):
-            what = "cannot be repaired" if result.status == "refused" else "could not be repaired"
+        if result.status in (RepairStatus.REFUSED, RepairStatus.FAILED):
+            what = "cannot be repaired" if result.status is RepairStatus.REFUSED else "could not be repaired"
             remark(f"error: {result.path}: {what}")
             for reason in result.reasons:
                 remark(f"  {reason}")
@@ -86,7 +86,7 @@ class RepairRun:
 
 def _tell_remains(result: Repaired) -> None:
     """Warn about a wheel that was written, or would be, though it does not keep its promise."""
-    if result.keeps_promise is not False or result.status == "refused":
+    if result.keeps_promise is not False or result.status is RepairStatus.REFUSED:
         return
     remark(f"warning: {result.path}: the best there is, but it does not keep its promise:")
     for reason in result.reasons:
@@ -113,13 +113,13 @@ def told(result: Repaired) -> Iterator[str]:
     for note in result.plan.notes:
         yield f"  warning: {note}"
     match result.status:
-        case "repaired":
+        case RepairStatus.REPAIRED:
             yield f"  → {result.output}"
-        case "copied" if result.keeps_promise is False:
+        case RepairStatus.COPIED if result.keeps_promise is False:
             yield f"  nothing to mend, copied → {result.output}"
-        case "copied":
+        case RepairStatus.COPIED:
             yield f"  fine as it is, copied → {result.output}"
-        case "planned":
+        case RepairStatus.PLANNED:
             yield f"  would be written to {result.output}" if result.output else "  nothing was run"
         case _:
             yield f"  by auditwheel, which exited {result.exit_code}"
@@ -131,7 +131,7 @@ def repair_row(result: Repaired) -> dict[str, object]:
     """Return *result* as JSON."""
     return {
         "path": result.path,
-        "status": result.status,
+        "status": result.status.value,
         "output": result.output,
         "plan": [action_row(action) for action in result.plan.actions],
         "notes": list(result.plan.notes),

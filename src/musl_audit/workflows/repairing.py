@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from itertools import count
 from pathlib import Path
 
@@ -36,12 +37,24 @@ class Searching:
     ldpaths: tuple[str, ...] | None = None
 
 
+class RepairStatus(StrEnum):
+    """What became of a wheel."""
+
+    REPAIRED = "repaired"
+    COPIED = "copied"  # it was fine as it is
+    PLANNED = "planned"  # nothing was written, as asked
+    REFUSED = "refused"
+    FAILED = "failed"
+    DELEGATED = "delegated"  # to auditwheel
+    FOR_GLIBC = "glibc"  # nothing was done: it is auditwheel's
+
+
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What became of one wheel; status: repaired, copied, planned, refused, failed, delegated or glibc."""
+    """What became of one wheel."""
 
     path: str
-    status: str
+    status: RepairStatus
     output: str | None = None
     plan: RepairPlan = NOTHING_TO_DO
     report: Report | None = None  # on the result, or on what it would be
@@ -91,10 +104,10 @@ class Workshop:
             with open_wheel(path, self.limits) as archive:
                 return self._repaired(path, archive)
         except (WheelError, RepairError, LibraryError) as error:
-            return Repaired(str(path), "failed", reasons=(str(error),), exit_code=4)
+            return Repaired(str(path), RepairStatus.FAILED, reasons=(str(error),), exit_code=4)
         except OSError as error:  # of a temporary directory: full, or not there
             reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-            return Repaired(str(path), "failed", reasons=(reason,), exit_code=4)
+            return Repaired(str(path), RepairStatus.FAILED, reasons=(reason,), exit_code=4)
 
     @property
     def _plat(self) -> str | None:
@@ -106,7 +119,7 @@ class Workshop:
             case Flavor.PURE:
                 return self._pure(path)
             case Flavor.GLIBC:
-                return Repaired(str(path), "glibc", reasons=("it is for glibc",))
+                return Repaired(str(path), RepairStatus.FOR_GLIBC, reasons=("it is for glibc",))
             case Flavor.MUSL:
                 return self._planned(path, archive, facts)
             case (Flavor.MIXED | Flavor.UNKNOWN) as flavor:
@@ -170,7 +183,7 @@ class Workshop:
         for error in foreseen(archive, proposal.plan.actions):
             raise error
         output = str(self.directory / proposal.predicted.filename)
-        return Repaired(str(path), "planned", output, proposal.plan, proposal.report)
+        return Repaired(str(path), RepairStatus.PLANNED, output, proposal.plan, proposal.report)
 
     def _libraries(self, arch: Arch) -> SystemLibraries:
         root = self.searching.sysroot
@@ -191,7 +204,7 @@ class Workshop:
             report = self._judged(ZipArchive(file, target.name, self.limits), facts, application, proposal)
             self._take(target)
             publish(file, target)
-        return Repaired(str(path), "repaired", str(target), plan, report)
+        return Repaired(str(path), RepairStatus.REPAIRED, str(target), plan, report)
 
     def _take(self, target: Path) -> None:
         """Note where a result goes; raise ``RepairError`` where another one of this run went there."""
@@ -238,16 +251,16 @@ class Workshop:
     def _copied(self, path: Path, plan: RepairPlan, report: Report | None) -> Repaired:
         target = self.directory / path.name
         if self.is_dry_run:
-            return Repaired(str(path), "planned", str(target), plan, report)
+            return Repaired(str(path), RepairStatus.PLANNED, str(target), plan, report)
         self._take(target)
         if not (target.exists() and target.samefile(path)):
             with path.open("rb") as file:
                 copy(file, target)
-        return Repaired(str(path), "copied", str(target), plan, report)
+        return Repaired(str(path), RepairStatus.COPIED, str(target), plan, report)
 
 
 def _refused(path: Path, plan: RepairPlan, report: Report | None = None) -> Repaired:
-    return Repaired(str(path), "refused", None, plan, report, plan.refusals, 1)
+    return Repaired(str(path), RepairStatus.REFUSED, None, plan, report, plan.refusals, 1)
 
 
 def _require_tools(plan: RepairPlan, arch: Arch) -> None:

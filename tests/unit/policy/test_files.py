@@ -50,12 +50,29 @@ def test_the_converter_reproduces_the_committed_files() -> None:
 
 def test_a_directory_of_ones_own_can_be_named(tmp_path: Path) -> None:
     """``--policies DIR``."""
-    shutil.copytree(POLICIES, tmp_path / "mine")
-    (tmp_path / "mine" / "musl" / f"{newest()}.json").unlink()
+    mine = copied(tmp_path)
+    about = mine / "policy.json"
+    about.write_text(about.read_text(encoding="utf-8").replace('"version": "', '"version": "mine-'), encoding="utf-8")
 
-    catalog = load_catalog(tmp_path / "mine")
+    assert load_catalog(mine).version.startswith("mine-")
 
-    assert newest() not in map(str, catalog.releases)
+
+def test_a_directory_of_ones_own_is_checked_whole(tmp_path: Path) -> None:
+    """Each fault is named with its file, those that no question of today would meet as well."""
+    mine = copied(tmp_path)
+    (mine / "musl" / f"{newest()}.json").unlink()
+    (mine / "hints.json").write_text("{")
+
+    with pytest.raises(PolicyError) as caught:
+        load_catalog(mine)
+
+    assert "hints.json: Expecting" in str(caught.value)
+    assert f"distributions.json: alpine-3.24 ships musl {newest()}, which is not known" in str(caught.value)
+
+
+def copied(tmp_path: Path) -> Path:
+    """Return a copy of the policies."""
+    return Path(shutil.copytree(POLICIES, tmp_path / "mine"))
 
 
 @pytest.mark.parametrize(
@@ -66,13 +83,13 @@ def test_a_malformed_file_is_named(tmp_path: Path, text: str, complaint: str) ->
     """One line with the file's name, whatever is wrong with it."""
     (tmp_path / "policy.json").write_text(text, encoding="utf-8")
     with pytest.raises(PolicyError, match=rf"policy\.json.*{complaint}"):
-        _ = load_catalog(tmp_path).version
+        load_catalog(tmp_path)
 
 
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     """A typing error in ``--policies`` is no traceback."""
     with pytest.raises(PolicyError, match="nowhere"):
-        _ = load_catalog(tmp_path / "nowhere").releases
+        load_catalog(tmp_path / "nowhere")
 
 
 def test_the_policies_are_found_without_being_named() -> None:

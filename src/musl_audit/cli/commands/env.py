@@ -41,6 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SEVERITY",
         help="exit 1 from: error (default), warning, note, never",
     )
+    arguments.add_policies(group)
     group.add_argument("--config", metavar="FILE", help="read fail-on from FILE, not from the nearest pyproject.toml")
     group.add_argument("--isolated", action="store_true", help="read no configuration")
     _add_output(parser)
@@ -63,6 +64,6 @@ def _add_output(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Explain the interpreter, and return the exit code."""
-    from musl_audit.cli.env_run import EnvRun
+    from musl_audit.cli.env_run import run_env
 
-    return EnvRun(options).report()
+    return run_env(options)

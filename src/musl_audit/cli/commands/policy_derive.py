@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from musl_audit.adapters.catalogs import load_catalog
+from musl_audit.cli.arguments import add_policies
 from musl_audit.cli.output import output_to
 from musl_audit.errors import UsageError
 from musl_audit.model import MuslVersion
@@ -23,6 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--libc", metavar="PATH", action="append", required=True, help="a libc.so of the release (repeatable)"
     )
     parser.add_argument("--release", metavar="X.Y.Z", help="the release; default: what the files say")
+    add_policies(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="write the result to FILE")
 
 
@@ -32,7 +34,7 @@ def run(options: Namespace) -> int:
         release = MuslVersion.parse(options.release) if options.release else None
     except ValueError as error:
         raise UsageError(f"--release: {error}") from error
-    document = derive([_read(path) for path in options.libc], load_catalog(), release)
+    document = derive([_read(path) for path in options.libc], load_catalog(options.policies), release)
     with output_to(options.output, "never") as output:
         output.write(render(document))
     return 0

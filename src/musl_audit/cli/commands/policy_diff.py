@@ -7,7 +7,7 @@ That is symbols, abilities of the loader, and the relocation types it applies.
 from argparse import ArgumentParser, Namespace
 
 from musl_audit.adapters.catalogs import load_catalog
-from musl_audit.cli.arguments import add_color, add_json
+from musl_audit.cli.arguments import add_color, add_json, add_policies
 from musl_audit.cli.output import output_to
 from musl_audit.errors import UsageError, did_you_mean
 from musl_audit.model import MuslVersion
@@ -22,13 +22,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("old", metavar="OLD", help="a musl release, such as 1.2.2")
     parser.add_argument("new", metavar="NEW", help="another one, such as 1.2.3")
     parser.add_argument("--arch", metavar="ARCH", default="x86_64", help="default: x86_64")
+    add_policies(parser)
     add_json(parser)
     add_color(parser)
 
 
 def run(options: Namespace) -> int:
     """Write the difference, and return the exit code."""
-    catalog = load_catalog()
+    catalog = load_catalog(options.policies)
     if options.arch not in catalog.arches:
         raise UsageError(f"unknown architecture {options.arch!r}{did_you_mean(options.arch, catalog.arches)}")
     old, new = (known_release(text, options.arch, catalog) for text in (options.old, options.new))

@@ -87,7 +87,7 @@ def run(options: Namespace) -> int:
     from musl_audit.repair.tags import check_plat
     from musl_audit.workflows.repairing import Workshop
 
-    catalog = load_catalog()
+    catalog = load_catalog(options.policies)
     settings = settings_of(options)
     check_floor(settings, catalog)
     check_plat(options.plat, catalog)

@@ -1,4 +1,4 @@
-"""The wheels that ``env --wheel`` asks about: read, and held against the interpreter."""
+"""Wheels that somebody asks an interpreter about: read, and held against it."""
 
 from collections.abc import Sequence
 from email.parser import HeaderParser
@@ -8,12 +8,12 @@ from musl_audit.adapters.interpreter.loaders import LARGEST_LOADER
 from musl_audit.adapters.interpreter.python import has_library, library_folders
 from musl_audit.adapters.sources import find_sources
 from musl_audit.adapters.tree import PathError, Tree
-from musl_audit.cli.stderr import remark
 from musl_audit.elf import read_elf
 from musl_audit.environment.tags import accepted_tags
 from musl_audit.environment.values import Interpreter, WheelAnswer
 from musl_audit.environment.wheels import Target, answer
 from musl_audit.errors import ElfError, WheelError
+from musl_audit.frozen import frozen
 from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Failure, Skip, WheelFacts
 from musl_audit.policy import Catalog
@@ -25,12 +25,21 @@ from musl_audit.wheel.ports import Archive
 _LARGEST_METADATA = 16 << 20
 
 
+@frozen
+class Answers:
+    """The answers about the wheels that somebody named, and what of them could not be read, or is not for musl."""
+
+    answers: tuple[WheelAnswer, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+
+
 def answer_wheels(
     references: Sequence[str], tree: Tree, interpreter: Interpreter, platforms: Sequence[str], catalog: Catalog
-) -> tuple[tuple[WheelAnswer, ...], tuple[Failure, ...]]:
-    """Return the answers about the wheels that *references* mean, and what of them could not be read."""
+) -> Answers:
+    """Return the answers of *interpreter* about the wheels that *references* mean."""
     if not references:
-        return (), ()
+        return Answers()
     folders = library_folders(tree, interpreter)
     target = Target(
         interpreter=interpreter,
@@ -39,14 +48,14 @@ def answer_wheels(
         has_library=partial(has_library, tree, folders),
         libc_exports=_exports(tree, interpreter),
     )
-    answers, failures = [], []
+    answers, failures, skipped = [], [], []
     for found in find_sources(references):
         if isinstance(found, Skip) and found.reason == "not a wheel":
             message = f"{found.path}: not a wheel (PYTHON is named before --wheel)"
             failures.append(Failure(found.path, "ENV901", message))
             continue
         if isinstance(found, Skip):
-            remark(f"{found.path}: skipped: {found.reason}")
+            skipped.append(found)
             continue
         if isinstance(found, Failure):
             failures.append(Failure(found.path, "ENV901", f"{found.path}: {found.message}"))
@@ -61,7 +70,7 @@ def answer_wheels(
         answers.append(answer(found.path, facts, target, catalog, requires))
     if not answers and not failures:
         failures.append(Failure(references[0], "ENV901", f"{references[0]}: there is no wheel"))
-    return tuple(answers), tuple(failures)
+    return Answers(tuple(answers), tuple(failures), tuple(skipped))
 
 
 def _requires_python(archive: Archive, facts: WheelFacts) -> str | None:
