@@ -75,12 +75,18 @@ build: dev  ## Build sdist and wheel into dist/
 bench: dev corpus  ## Measure speed and memory against auditwheel and the floor, and write docs/benchmarks.md
 	$(BIN)/python -m tools.bench
 
+.PHONY: damage
+damage: dev loaders  ## Damage libraries, five thousand times, ask musl's loaders about each, and write the table
+	$(BIN)/python -m tools.damage
+
 RUNS ?= 250000
-fuzz:  ## Fuzz the readers of ELF files and archives, RUNS times each
+DAMAGE_SEED ?= $(shell date +%s)
+fuzz: dev  ## Fuzz the readers of ELF files and archives, RUNS times each
 	test -d .cache/fuzz || $(PYTHON) -m venv .cache/fuzz
 	.cache/fuzz/bin/python -m pip install --quiet --disable-pip-version-check atheris packaging
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run elf .cache/fuzz-corpus/elf -runs=$(RUNS)
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run archive .cache/fuzz-corpus/archive -runs=$(RUNS)
+	$(BIN)/python -m tools.damage 500 $(DAMAGE_SEED)
 
 .PHONY: golden golden-policies
 golden: dev  ## Write the expected outputs again; NEW=CASE: with that test wheel, too

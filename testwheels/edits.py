@@ -8,6 +8,7 @@ from pathlib import Path
 
 from testwheels.case import Edit
 
+_PT_DYNAMIC, _DT_TEXTREL, _DT_FLAGS, _DF_TEXTREL = 2, 22, 30, 4
 _DT_HASH, _DT_GNU_HASH, _DT_IGNORED = 4, 0x6FFFFEF5, 0x6FFFFDF0  # the last: DT_VALRNGLO's neighbourhood, unused
 
 
@@ -55,6 +56,35 @@ def without_hash_tables(data: bytes) -> bytes:
     for position in _dynamic_entries(data):
         if struct.unpack_from("<Q", data, position)[0] in (_DT_HASH, _DT_GNU_HASH):
             struct.pack_into("<Q", changed, position, _DT_IGNORED)
+    return bytes(changed)
+
+
+def without_text_relocation_flag(data: bytes) -> bytes:
+    """Return a 64-bit little-endian file whose dynamic section does not say that relocations write into the code."""
+    changed = bytearray(data)
+    for position in _dynamic_entries(data):
+        tag, value = struct.unpack_from("<QQ", data, position)
+        if tag == _DT_TEXTREL:
+            struct.pack_into("<Q", changed, position, _DT_IGNORED)
+        if tag == _DT_FLAGS:
+            struct.pack_into("<Q", changed, position + 8, value & ~_DF_TEXTREL)
+    return bytes(changed)
+
+
+def without_dynamic_segment(data: bytes) -> bytes:
+    """Return a 64-bit little-endian file of whose program headers none leads to its dynamic section."""
+    changed = bytearray(data)
+    for position in _program_headers(data):
+        if struct.unpack_from("<I", data, position)[0] == _PT_DYNAMIC:
+            struct.pack_into("<I", changed, position, 0)  # PT_NULL
+    return bytes(changed)
+
+
+def with_more_bytes_than_memory(data: bytes) -> bytes:
+    """Return a 64-bit little-endian file whose first load segment claims 2 GB of the file for its bit of memory."""
+    changed = bytearray(data)
+    position = next(at for at in _program_headers(data) if struct.unpack_from("<I", data, at)[0] == 1)
+    struct.pack_into("<Q", changed, position + 32, 1 << 31)
     return bytes(changed)
 
 

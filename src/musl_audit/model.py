@@ -81,6 +81,29 @@ class VersionNeed:
     version: str
 
 
+class FaultKind(StrEnum):
+    """What is wrong with an image that the loader does not check, and dies of or refuses."""
+
+    NO_DYNAMIC_SECTION = "no-dynamic-section"
+    HASH_TABLE = "hash-table"
+    ODD_TABLE_SIZE = "odd-table-size"  # no multiple of its entries: the loader runs on behind the end
+    RELOCATION_TARGET = "relocation-target"
+    RELRO = "relro"
+    CODE = "code"  # INIT, or an entry of INIT_ARRAY
+    THREAD_LOCAL_IMAGE = "thread-local-image"
+    MISPLACED_SEGMENT = "misplaced-segment"  # offset and address disagree within the page
+    OVERLAPPING_SEGMENTS = "overlapping-segments"
+    EXIT_CODE = "exit-code"  # FINI, or an entry of FINI_ARRAY: called when the process ends
+
+
+@frozen
+class Fault:
+    """One of these, with the address in the file's own terms at which the loader comes upon it."""
+
+    kind: FaultKind
+    address: int = 0
+
+
 @frozen
 class ElfFacts:
     """
@@ -118,6 +141,7 @@ class ElfFacts:
     has_text_relocations: bool = False
     isa_needed: int = 0  # GNU_PROPERTY_X86_ISA_1_NEEDED
     arm_float_abi: str | None = None  # "hard", "soft", or None where the file does not say
+    faults: tuple[Fault, ...] = ()  # the first that the loader comes upon, and what follows when the process ends
 
     @property
     def imported(self) -> frozenset[str]:

@@ -182,7 +182,7 @@ class _Writer:
 
     def _string(self, text: str) -> int:
         """Return where *text* lies in the string table, which grows by it once."""
-        needle = text.encode() + b"\0"
+        needle = text.encode("utf-8", "surrogateescape") + b"\0"
         found = self._strings.find(b"\0" + needle)
         if found >= 0:
             return found + 1
@@ -288,12 +288,12 @@ class _Writer:
 
 
 def _gnu_hash(name: str) -> int:
-    return reduce(lambda value, byte: (value * 33 + byte) & 0xFFFFFFFF, name.encode(), 5381)
+    return reduce(lambda value, byte: (value * 33 + byte) & 0xFFFFFFFF, name.encode("utf-8", "surrogateescape"), 5381)
 
 
 def _sysv_hash(name: str) -> int:
     value = 0
-    for byte in name.encode():
+    for byte in name.encode("utf-8", "surrogateescape"):
         value = (value << 4) + byte
         value = (value ^ (value & 0xF0000000) >> 24) & 0xFFFFFFF
     return value

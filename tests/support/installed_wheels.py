@@ -128,7 +128,9 @@ def _read(path: Path, elf: ELFFile) -> Binary | None:
         interpreter=interpreter,
         needed=needed,
         undefined=tuple(name for name, is_undefined in names if is_undefined and name),
-        is_extension=any(name.startswith("PyInit_") for name, is_undefined in names if not is_undefined),
+        # One that lost its dynamic section is opened all the same, by its name.
+        is_extension=any(name.startswith("PyInit_") for name, is_undefined in names if not is_undefined)
+        or (dynamic is None and ".cpython-" in path.name),
         is_static=interpreter is None and (dynamic is None or is_program),
     )
 

@@ -118,13 +118,13 @@ class Bench:
         self._ldso.chmod(0o755)
         # The loader looks for it beside the directory it was started from.
         (directory / "etc" / f"{loader.name.removesuffix('.so.1')}.path").write_text(f"{directory}/lib\n")
-        self._startup = directory / "startup.so"
+        self.startup = directory / "startup.so"
         if startup is not None:
-            self._startup.write_bytes(startup)
+            self.startup.write_bytes(startup)
 
     def open(self, path: Path) -> Answer:
         """Open *path* as Python would, and return what came of it."""
-        preload = ("--preload", str(self._startup)) if self._startup.exists() else ()
+        preload = ("--preload", str(self.startup)) if self.startup.exists() else ()
         answer = self._run(*preload, str(ASKERS / f"ask-{self._loader.arch}"), str(path))
         if answer.is_ok and not answer.mapped:
             return Answer(Outcome.REFUSED, "a constructor ended the process")

@@ -5,9 +5,12 @@ from testwheels.edits import (
     marked_osabi_gnu,
     moved_empty_segments,
     patchelf,
+    with_more_bytes_than_memory,
+    without_dynamic_segment,
     without_float_abi,
     without_hash_tables,
     without_section_headers,
+    without_text_relocation_flag,
 )
 from testwheels.parts import ARCHES, BUNDLED, extension, libc, library, suffix
 
@@ -209,6 +212,34 @@ _RELOCATIONS = [
             ),
         ),
         finds=("MUSL405",),
+    ),
+    Case(
+        "unsound_text_relocations",
+        "the loader writes into the code, and the dynamic section does not say so: it crashes",
+        (
+            extension(
+                "absolute.c",
+                maker="gnu",
+                compile_flags=("-fno-pic", "-mcmodel=large"),
+                link_flags=("-z", "notext"),
+                edits=(without_text_relocation_flag,),
+            ),
+        ),
+        finds=("MUSL409",),
+        loads_on=(),
+    ),
+    Case(
+        "unsound_without_dynamic_segment",
+        "no program header leads to the dynamic section any more: the loader refuses the file",
+        (extension(edits=(without_dynamic_segment,)),),
+        finds=("MUSL409",),
+        loads_on=(),
+    ),
+    Case(
+        "segment_with_more_bytes_than_memory",
+        "a segment claims more of the file than it has memory and than there is: the loader does not look at that",
+        (extension(edits=(with_more_bytes_than_memory,)),),
+        near_miss_of="MUSL409",
     ),
     Case(
         "data_relocations",

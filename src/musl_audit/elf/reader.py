@@ -1,10 +1,13 @@
 """Bytes → ``ElfFacts``, in one pass over what the loader would look at."""
 
+from musl_audit.elf.faults import find_faults
 from musl_audit.elf.kinds import kind_of, kind_of_type
+from musl_audit.elf.lookup import Lookup
+from musl_audit.elf.memory import PAGE_SIZE, PF_X
 from musl_audit.elf.notes import read_arm_float_abi, read_isa_needed
-from musl_audit.elf.relocations import read_relocations
+from musl_audit.elf.relocations import RelocationTable, read_relocations, relocation_tables
 from musl_audit.elf.strings import StringTable
-from musl_audit.elf.symbols import read_symbols
+from musl_audit.elf.symbols import SymbolFacts, read_symbols
 from musl_audit.elf.versions import read_version_definitions, read_version_needs
 from musl_audit.elf.view import (
     DT_GNU_HASH,
@@ -14,15 +17,15 @@ from musl_audit.elf.view import (
     DT_RUNPATH,
     DT_SONAME,
     DT_TEXTREL,
+    DT_VERSYM,
     PT_GNU_STACK,
     PT_INTERP,
     ElfView,
 )
 from musl_audit.errors import ElfError
-from musl_audit.model import ElfFacts
+from musl_audit.model import ElfFacts, ElfKind, Fault, FaultKind
 
-PF_X = 1
-PAGE_SIZE = 4096  # the smallest of the architectures, so the one on which a segment is refused most often
+FIRST_COUNTS = (DT_GNU_HASH, DT_VERSYM)  # tags beyond those that decode_dyn keeps in a table
 
 
 def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
@@ -36,21 +39,25 @@ def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
     if kind is not None:
         return ElfFacts(path=path, kind=kind, identity=image.identity)
     entries = tuple(image.dynamic_entries())
-    dynamic = dict(entries)  # of a tag that stands twice, the loader takes the last
+    dynamic = _last_of_each(entries)
     strings = StringTable(image, dynamic)
-    relocations = read_relocations(image, dynamic)
+    tables = relocation_tables(image, dynamic)
+    relocations = read_relocations(image, dynamic, tables)
     symbols = read_symbols(image, dynamic, strings, relocations)
+    kind = kind_of(image, dynamic, symbols.defined)
+    lookup = Lookup(image, dynamic, strings)
+    faults = _faults(image, kind, dynamic, lookup, tables)
     return ElfFacts(
         path=path,
-        kind=kind_of(image, dynamic, symbols.defined),
+        kind=kind,
         identity=image.identity,
-        soname=_string(strings, dynamic, DT_SONAME),
+        soname=_soname(strings, dynamic),
         interpreter=_interpreter(image),
         needed=tuple(strings[value] for tag, value in entries if tag == DT_NEEDED),
         rpath=_string(strings, dynamic, DT_RPATH),
         runpath=_string(strings, dynamic, DT_RUNPATH),
         undefined=symbols.undefined,
-        defined=symbols.defined,
+        defined=symbols.defined.difference(_unfindable(symbols, lookup, faults)),
         referenced_definitions=symbols.referenced_definitions,
         copied=symbols.copied,
         hidden_versions=symbols.hidden_versions,
@@ -67,11 +74,46 @@ def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
         has_text_relocations=DT_TEXTREL in dynamic,
         isa_needed=read_isa_needed(image),
         arm_float_abi=read_arm_float_abi(image),
+        faults=faults,
     )
+
+
+def _last_of_each(entries: tuple[tuple[int, int], ...]) -> dict[int, int]:
+    """Return the value of each tag: of one that stands twice the loader takes the last, but the first of two others."""
+    dynamic = dict(entries)
+    if len(dynamic) < len(entries):
+        dynamic.update({tag: value for tag, value in reversed(entries) if tag in FIRST_COUNTS})
+    return dynamic
+
+
+def _faults(
+    image: ElfView, kind: ElfKind, dynamic: dict[int, int], lookup: Lookup, tables: tuple[RelocationTable, ...]
+) -> tuple[Fault, ...]:
+    """Return what the loader would come upon in a file of a kind that it loads."""
+    if kind in (ElfKind.STATIC_EXECUTABLE, ElfKind.CORE):
+        return ()
+    if kind is ElfKind.RELOCATABLE:
+        return (Fault(FaultKind.NO_DYNAMIC_SECTION),)
+    return find_faults(image, dynamic, lookup, tables)
+
+
+def _unfindable(symbols: SymbolFacts, lookup: Lookup, faults: tuple[Fault, ...]) -> frozenset[str]:
+    """Return definitions that the file itself asks for and that its hash table does not lead to."""
+    if faults:
+        return frozenset()
+    return frozenset(lookup.missing(name for name in symbols.own if name in symbols.defined))
 
 
 def _string(strings: StringTable, dynamic: dict[int, int], tag: int) -> str | None:
     return strings[dynamic[tag]] if tag in dynamic else None
+
+
+def _soname(strings: StringTable, dynamic: dict[int, int]) -> str | None:
+    """Return DT_SONAME, which musl never reads: one that cannot be read is none."""
+    try:
+        return _string(strings, dynamic, DT_SONAME)
+    except ElfError:
+        return None
 
 
 def _interpreter(image: ElfView) -> str | None:

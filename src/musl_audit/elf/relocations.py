@@ -32,12 +32,46 @@ class Relocations:
     packed: int  # bytes of the DT_RELR table
 
 
-def read_relocations(image: ElfView, dynamic: dict[int, int]) -> Relocations:
-    """Return what DT_REL, DT_RELA, DT_JMPREL and DT_RELR refer to; raise ``ElfError`` if a table leaves its segment."""
+@frozen
+class RelocationTable:
+    """One table as the loader walks it: whole entries of *layout*, which reads r_info; *size* in bytes as declared."""
+
+    entries: memoryview
+    layout: struct.Struct
+    size: int
+    relative_count: int  # how many entries at the beginning are RELATIVE, by the file's own word
+
+
+def relocation_tables(image: ElfView, dynamic: dict[int, int]) -> tuple[RelocationTable, ...]:
+    """
+    Return DT_JMPREL, DT_REL and DT_RELA, in the loader's order; raise ``ElfError`` if one leaves its segment.
+
+    As in the loader, DT_RELAENT does not say how long an entry is, and a table without an address is at 0.
+    """
+    formats = image.formats
+    tables = (
+        (DT_JMPREL, DT_PLTRELSZ, 0, formats.rela if dynamic.get(DT_PLTREL) == DT_RELA else formats.rel),
+        (DT_REL, DT_RELSZ, DT_RELCOUNT, formats.rel),
+        (DT_RELA, DT_RELASZ, DT_RELACOUNT, formats.rela),
+    )
+    found = []
+    for address_tag, size_tag, count_tag, layout in tables:
+        if size := dynamic.get(size_tag, 0):
+            whole = size // layout.size * layout.size
+            entries = image.span(dynamic.get(address_tag, 0), whole, "relocation table")
+            found.append(RelocationTable(entries, layout, size, dynamic.get(count_tag, 0)))
+    return tuple(found)
+
+
+def read_relocations(
+    image: ElfView, dynamic: dict[int, int], tables: tuple[RelocationTable, ...] | None = None
+) -> Relocations:
+    """Return what the tables refer to, DT_RELR included; raise ``ElfError`` if that one leaves its segment."""
+    tables = relocation_tables(image, dynamic) if tables is None else tables
     machine = MACHINES.get(image.identity.machine, UNKNOWN_MACHINE)
     shift, mask = (32, 0xFFFFFFFF) if image.identity.bits == 64 else (8, 0xFF)
     # Few values of r_info are distinct: all RELATIVE entries share one.
-    infos = [info for info in _distinct_infos(image, dynamic, machine.relative) if info & mask]
+    infos = [info for info in _distinct_infos(image, tables, machine.relative) if info & mask]
     types = frozenset([info & mask for info in infos])
 
     def symbols_of(wanted: frozenset[int]) -> frozenset[int]:
@@ -57,25 +91,16 @@ def read_relocations(image: ElfView, dynamic: dict[int, int]) -> Relocations:
     )
 
 
-def _distinct_infos(image: ElfView, dynamic: dict[int, int], relative: int) -> set[int]:
-    """Return the values of r_info in all tables; as in the loader, DT_RELAENT does not say how long an entry is."""
+def _distinct_infos(image: ElfView, tables: tuple[RelocationTable, ...], relative: int) -> set[int]:
+    """Return the values of r_info in all tables."""
     formats = image.formats
-    tables = (
-        (DT_RELA, DT_RELASZ, DT_RELACOUNT, formats.rela),
-        (DT_REL, DT_RELSZ, DT_RELCOUNT, formats.rel),
-        (DT_JMPREL, DT_PLTRELSZ, 0, formats.rela if dynamic.get(DT_PLTREL) == DT_RELA else formats.rel),
-    )
+    info = struct.pack(formats.order + formats.word, relative)
     rows: set[tuple[int]] = set()
-    for address_tag, size_tag, count_tag, layout in tables:
-        size = dynamic.get(size_tag, 0) // layout.size * layout.size
-        if address_tag not in dynamic or not size:
-            continue
-        table = image.span(dynamic[address_tag], size, "relocation table")
-        info = struct.pack(formats.order + formats.word, relative)
-        skipped = _relative_prefix(table, info, layout, dynamic.get(count_tag, 0))
+    for table in tables:
+        skipped = _relative_prefix(table.entries, info, table.layout, table.relative_count)
         if skipped:
             rows.add((relative,))
-        rows.update(layout.iter_unpack(table[skipped * layout.size :]))
+        rows.update(table.layout.iter_unpack(table.entries[skipped * table.layout.size :]))
     return {info for (info,) in rows}
 
 

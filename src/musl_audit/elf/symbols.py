@@ -5,6 +5,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from musl_audit.elf.machines import EM_S390
 from musl_audit.elf.relocations import Relocations
@@ -21,6 +22,8 @@ STT_TLS, STT_GNU_IFUNC = 6, 10
 BINDINGS = (STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE)
 TYPE_NAMES = {0: "notype", 1: "object", 2: "func", 3: "section", 4: "file", 5: "common", 6: "tls", 10: "ifunc"}
 
+MOST_OWN = 24  # definitions of a file that are looked up as the loader does: a handful in an extension module
+
 # Values of st_info. find_sym of the loader takes these as definitions and passes over all others.
 ACCEPTED = frozenset(binding << 4 | kind for binding in BINDINGS for kind in (0, 1, 2, 5, 6))
 TLS = frozenset(binding << 4 | STT_TLS for binding in BINDINGS)
@@ -36,6 +39,7 @@ class SymbolFacts:
     undefined: tuple[Symbol, ...] = ()
     defined: frozenset[str] = frozenset()
     referenced_definitions: frozenset[str] = frozenset()
+    own: tuple[str, ...] = ()  # some of the definitions that the file itself refers to
     hidden_versions: frozenset[str] = frozenset()
     ifuncs: frozenset[str] = frozenset()
     copied: frozenset[str] = frozenset()
@@ -69,7 +73,10 @@ def read_symbols(image: ElfView, dynamic: Dynamic, strings: StringTable, relocat
     return SymbolFacts(
         undefined=tuple(_undefined(table, relocations.symbols)),
         defined=defined,
-        referenced_definitions=_names(table, (index for index in relocations.symbols if sections[index])),
+        referenced_definitions=frozenset(
+            names[index] for index in relocations.symbols if sections[index] and kinds[index] >> 4
+        ),
+        own=tuple(islice((names[index] for index in relocations.symbols if sections[index]), MOST_OWN)),
         hidden_versions=_names(table, (index for index in hidden if sections[index])) - defined,
         ifuncs=_ifuncs(table, hidden),
         copied=_names(table, relocations.copied),
@@ -117,7 +124,8 @@ def _hidden_symbols(image: ElfView, dynamic: Dynamic, count: int) -> frozenset[i
 def _undefined(table: _Table, referenced: frozenset[int]) -> Iterator[Symbol]:
     for index, section in enumerate(table.sections):
         kind = table.kinds[index]
-        if section or kind >> 4 not in BINDINGS:
+        # Without a relocation, what no linker binds is nothing; with one, all but local symbols are looked up by name.
+        if section or (kind >> 4 not in BINDINGS and not (kind >> 4 and index in referenced)):
             continue
         type_name = TYPE_NAMES.get(kind & 15, "other")
         yield _symbol(table.names[index], kind >> 4 == STB_WEAK, type_name, index in referenced)
@@ -143,8 +151,9 @@ def symbol_count(image: ElfView, dynamic: Dynamic, highest: int) -> int:
     The table says nothing about its own length; the hash tables do. Only exports are in ``DT_GNU_HASH``, at the end
     of the table: without any, and without a hash table at all, what relocations refer to is what there is.
     """
-    if DT_HASH in dynamic:
-        count = _hash_count(image, dynamic[DT_HASH])
+    count = _count_of_all(image, dynamic)
+    if count is not None and (highest < count or DT_GNU_HASH not in dynamic):
+        pass
     elif DT_GNU_HASH in dynamic:
         count, has_exports = _gnu_hash_count(image, dynamic[DT_GNU_HASH])
         if not has_exports:
@@ -154,6 +163,18 @@ def symbol_count(image: ElfView, dynamic: Dynamic, highest: int) -> int:
     if highest >= count:
         raise ElfError(f"a relocation refers to symbol {highest} of {count}")
     return count
+
+
+def _count_of_all(image: ElfView, dynamic: Dynamic) -> int | None:
+    """Return what DT_HASH says; None without one, or where it cannot be read and the loader, with another, does not."""
+    if DT_HASH not in dynamic:
+        return None
+    try:
+        return _hash_count(image, dynamic[DT_HASH])
+    except ElfError:
+        if DT_GNU_HASH in dynamic:
+            return None
+        raise
 
 
 def _hash_count(image: ElfView, address: int) -> int:

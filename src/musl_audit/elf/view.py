@@ -8,6 +8,7 @@ Nothing here trusts an offset, a size or a count of the file: whatever leads out
 import struct
 from collections.abc import Iterator
 
+from musl_audit.elf.memory import ANY_ACCESS, Memory, Piece
 from musl_audit.errors import ElfError
 from musl_audit.frozen import frozen
 from musl_audit.model import ElfIdentity
@@ -16,10 +17,11 @@ MAGIC = b"\x7fELF"
 
 ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
 
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
-PT_GNU_STACK, PT_GNU_PROPERTY = 0x6474E551, 0x6474E553
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_TLS = 1, 2, 3, 4, 7
+PT_GNU_STACK, PT_GNU_RELRO, PT_GNU_PROPERTY = 0x6474E551, 0x6474E552, 0x6474E553
 
 DT_NEEDED, DT_PLTRELSZ, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_RELA, DT_RELASZ = 1, 2, 4, 5, 6, 7, 8
+DT_INIT, DT_FINI, DT_INIT_ARRAY, DT_FINI_ARRAY, DT_INIT_ARRAYSZ, DT_FINI_ARRAYSZ = 12, 13, 25, 26, 27, 28
 DT_STRSZ, DT_SONAME, DT_RPATH, DT_REL, DT_RELSZ, DT_PLTREL, DT_DEBUG = 10, 14, 15, 17, 18, 20, 21
 DT_TEXTREL, DT_JMPREL, DT_RUNPATH, DT_RELRSZ, DT_RELR = 22, 23, 29, 35, 36
 DT_GNU_HASH, DT_VERSYM, DT_RELACOUNT, DT_RELCOUNT, DT_FLAGS_1 = (
@@ -97,6 +99,7 @@ class ElfView:
     """
 
     __slots__ = (
+        "_memory",
         "data",
         "entry",
         "formats",
@@ -139,8 +142,10 @@ class ElfView:
         is_loaded = self.type in (ET_EXEC, ET_DYN)
         self.segments = self._read_segments(segment_offset, segment_size, segment_count) if is_loaded else ()
         self.loads = tuple(segment for segment in self.segments if segment.type == PT_LOAD)
+        self._memory: Memory | None = None
         for load in self.loads:
-            if load.file_size and load.offset + load.file_size > len(view):
+            # The loader looks at no more of file_size than where zeros begin; what is larger than the memory is a lie.
+            if 0 < load.file_size <= load.memory_size and load.offset + load.file_size > len(view):
                 raise ElfError("load segment runs past the end of the file", offset=load.offset)
 
     def _read_segments(self, offset: int, size: int, count: int) -> tuple[SegmentView, ...]:
@@ -158,29 +163,48 @@ class ElfView:
         """Return the segments of these types, in the file's order."""
         return tuple(segment for segment in self.segments if segment.type in types)
 
+    @property
+    def memory(self) -> Memory:
+        """What lies where once it is mapped; raises ``ElfError`` where it cannot be."""
+        if self._memory is None:
+            self._memory = Memory(self.loads, len(self.data), self.identity.bits)
+        return self._memory
+
     def file_range(self, address: int) -> tuple[int, int]:
         """
-        Return where *address* lies in the file, and where the bytes of its load segment end there.
+        Return where *address* lies in the file, and where what is mapped with it ends there.
 
-        Raises ``ElfError`` if no load segment has bytes for it.
+        Raises ``ElfError`` if no bytes of the file are there.
         """
-        for load in self.loads:
-            distance = address - load.address
-            if 0 <= distance < load.file_size:
-                return load.offset + distance, load.offset + load.file_size
-        raise ElfError(f"no load segment has bytes for address {address:#x}")
+        piece = self.memory.piece_at(address)
+        if piece is None or piece.offset is None or not piece.flags & ANY_ACCESS:
+            raise ElfError(f"no load segment has bytes for address {address:#x}")
+        return piece.offset + address - piece.start, piece.offset + piece.end - piece.start
 
     def rest(self, address: int) -> memoryview:
-        """Return the bytes from *address* to the end of its load segment."""
+        """Return the bytes from *address* to the end of what is mapped with it."""
         start, end = self.file_range(address)
         return self.data[start:end]
 
     def span(self, address: int, size: int, what: str) -> memoryview:
-        """Return the *size* bytes at *address*; *what* names them if they run out of the segment."""
+        """Return the *size* bytes at *address*; *what* names them if they run out of what is mapped."""
         start, end = self.file_range(address)
-        if size > end - start:
+        if size <= end - start:
+            return self.data[start : start + size]
+        if size > len(self.data) or not self.memory.allows(address, size, ANY_ACCESS):
             raise ElfError(f"{what} of {size} bytes runs past the end of its segment", offset=start)
-        return self.data[start : start + size]
+        return memoryview(b"".join(map(self._bytes_of, self._cut(address, size))))
+
+    def _cut(self, address: int, size: int) -> Iterator[Piece]:
+        """Yield what lies in the *size* bytes at *address*, as far as it can be read."""
+        for piece in self.memory.run(address):
+            if piece.start >= address + size:
+                return
+            yield piece.cut(address, address + size)
+
+    def _bytes_of(self, piece: Piece) -> bytes:
+        size = piece.end - piece.start
+        return bytes(size) if piece.offset is None else bytes(self.data[piece.offset : piece.offset + size])
 
     def dynamic_entries(self) -> Iterator[tuple[int, int]]:
         """
@@ -192,11 +216,18 @@ class ElfView:
         if not dynamic or self._is_zero_filled(dynamic[-1].address):
             return
         layout = self.formats.dynamic
-        table = self.rest(dynamic[-1].address)[: layout.size * MOST_DYNAMIC_ENTRIES]
-        for tag, value in layout.iter_unpack(table[: len(table) - len(table) % layout.size]):
-            if not tag:
-                return
-            yield tag, value
+        address, most = dynamic[-1].address, layout.size * MOST_DYNAMIC_ENTRIES
+        if self.memory.piece_at(address) is None:
+            raise ElfError(f"no load segment has bytes for address {address:#x}")
+        left = b""
+        for piece in self._cut(address, most):
+            table = memoryview(left + self._bytes_of(piece))
+            whole = len(table) - len(table) % layout.size
+            for tag, value in layout.iter_unpack(table[:whole]):
+                if not tag:
+                    return
+                yield tag, value
+            left = bytes(table[whole:])
         raise ElfError("dynamic segment has no end")
 
     def _is_zero_filled(self, address: int) -> bool:

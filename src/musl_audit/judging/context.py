@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from musl_audit.loader.linkage import Linkage, Load, Reference
-from musl_audit.model import Claim, ElfFacts, MuslVersion, Releases, WheelFacts
+from musl_audit.model import Claim, ElfFacts, ElfKind, MuslVersion, Releases, WheelFacts
 from musl_audit.policy import Arch, Catalog
+from musl_audit.wheel.installed_tree import place_of
 
 
 class Context:
@@ -60,6 +61,21 @@ class Context:
     def floor(self) -> MuslVersion | None:
         """The oldest promised release."""
         return min(self.promised, default=None)
+
+    @cached_property
+    def without_dynamic_section(self) -> tuple[ElfFacts, ...]:
+        """Files that are named like libraries, have nothing that a loader reads, and are no split debug information."""
+        bare = (elf for elf in self.facts.elves if elf.kind is ElfKind.RELOCATABLE and elf.faults)
+        return tuple(elf for elf in bare if not elf.path.endswith(".debug") and self.would_be_loaded(elf.path))
+
+    def would_be_loaded(self, member: str) -> bool:
+        """Whether Python, the loader or a person would load or start what has this name."""
+        base = member.rpartition("/")[2]
+        return place_of(member)[0] == "scripts" or base in self._needed or base.endswith(".so") or ".so." in base
+
+    @cached_property
+    def _needed(self) -> frozenset[str]:
+        return frozenset(soname for file in self.loaded for soname in file.needed)
 
     @cached_property
     def time_users(self) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:

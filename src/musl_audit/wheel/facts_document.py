@@ -13,6 +13,8 @@ from musl_audit.model import (
     ElfFacts,
     ElfIdentity,
     ElfKind,
+    Fault,
+    FaultKind,
     Member,
     Problem,
     Symbol,
@@ -94,6 +96,7 @@ _ELF = record_of(
         "has_text_relocations": FLAG,
         "isa_needed": INTEGER,
         "arm_float_abi": optional(TEXT),
+        "faults": many(record_of(Fault, {"kind": member_of(FaultKind), "address": INTEGER})),
     },
 )
 _PROBLEM = record_of(Problem, {"kind": TEXT, "members": many(TEXT), "detail": TEXT})

@@ -1,6 +1,7 @@
 """How many symbols there are: said by the hash tables, or by what relocations refer to."""
 
 import struct
+from dataclasses import replace
 
 import pytest
 from tests.support.elfwriter import Definition, Library, Reference, write_library
@@ -11,7 +12,7 @@ from tests.support.patches import overwritten, table_offset, with_entries
 from musl_audit.elf import read_elf
 from musl_audit.elf.view import DT_GNU_HASH, DT_HASH, DT_RELASZ, DT_SYMTAB
 from musl_audit.errors import ElfError
-from musl_audit.model import Symbol
+from musl_audit.model import FaultKind, Symbol
 
 REFERENCES = (Reference("asked"), Reference("asked_weakly", is_weak=True))
 DEFINITIONS = (Definition("first"), Definition("second"))
@@ -31,13 +32,14 @@ def test_either_hash_table_leads_to_every_symbol(arch: str, tables: tuple[str, .
 
 
 def test_32_bit_words_of_s390x_are_read_too() -> None:
-    """Not every linker knows that the psABI wants 64 bits."""
+    """Not every linker knows that the psABI wants 64 bits; musl does, and runs out of the table."""
     data = write_library(Library("s390x", references=REFERENCES, definitions=DEFINITIONS, hash_tables=("sysv",)))
     offset = table_offset(data, DT_HASH)
     words = struct.unpack_from(">8Q", data, offset)
     narrow = overwritten(data, offset, struct.pack(">8I", *words) + bytes(32))
 
-    assert read_elf(narrow, "x") == read_elf(data, "x")
+    assert replace(read_elf(narrow, "x"), faults=()) == read_elf(data, "x")
+    assert [fault.kind for fault in read_elf(narrow, "x").faults] == [FaultKind.HASH_TABLE]
 
 
 def test_without_exports_relocations_tell_what_is_referenced() -> None:
@@ -90,7 +92,7 @@ def test_a_chain_without_an_end_is_refused() -> None:
     code = data.index(MACHINES["x86_64"].code, offset)
     rest = overwritten(data, offset + 28, bytes(code + 4 - offset - 28))
 
-    with pytest.raises(ElfError, match="GNU hash chain has no end"):
+    with pytest.raises(ElfError, match="has no end"):
         read_elf(rest, "x")
 
 

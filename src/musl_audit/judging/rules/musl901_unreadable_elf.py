@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import Severity, Statement
-from musl_audit.wheel.installed_tree import place_of
 
 RULE = Rule(
     "MUSL901",
@@ -25,9 +24,8 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each unreadable file, and one for those without hash tables."""
-    needed = {soname for file in context.loaded for soname in file.needed}
     for problem in context.facts.elf_problems:
-        is_loaded = any(would_be_loaded(member, needed) for member in problem.members)
+        is_loaded = any(map(context.would_be_loaded, problem.members))
         yield RULE.states(
             f"not readable as ELF: {problem.detail}",
             members=problem.members,
@@ -39,14 +37,3 @@ def check(context: Context) -> Iterator[Statement]:
         yield RULE.states(
             "no symbol hash table, without which musl's loader crashes", members=without, fails_on=context.known
         )
-
-
-def would_be_loaded(member: str, needed: set[str]) -> bool:
-    """
-    Whether Python, the loader or a person would load or start *member*.
-
-    >>> would_be_loaded("foo/bar.abi3.so", set()), would_be_loaded("foo/tests/data/broken.bin", set())
-    (True, False)
-    """
-    base = member.rpartition("/")[2]
-    return place_of(member)[0] == "scripts" or base in needed or base.endswith(".so") or ".so." in base

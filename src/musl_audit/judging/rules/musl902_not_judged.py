@@ -22,7 +22,8 @@ def check(context: Context) -> Iterator[Statement]:
     foreign = [elf.path for elf in context.facts.elves if context.catalog.machine_of(elf.identity) is None]
     if foreign:
         yield RULE.states("built for an architecture that the policies do not know", members=foreign)
-    left_out = [elf.path for elf in context.facts.elves if elf.kind in (ElfKind.RELOCATABLE, ElfKind.CORE)]
+    objects = [elf for elf in context.facts.elves if elf.kind in (ElfKind.RELOCATABLE, ElfKind.CORE)]
+    left_out = [elf.path for elf in objects if elf not in context.without_dynamic_section]
     if left_out:
         yield RULE.states("object or core files: nothing loads them", members=left_out)
     unknown: dict[str, set[str]] = {}

@@ -1,0 +1,122 @@
+"""Names looked up in the hash tables of a file, word by word as musl does (``gnu_lookup``, ``sysv_lookup``)."""
+
+import struct
+from collections.abc import Iterable, Iterator
+
+from musl_audit.elf.machines import EM_S390
+from musl_audit.elf.strings import StringTable
+from musl_audit.elf.view import DT_GNU_HASH, DT_HASH, DT_SYMTAB, ElfView
+from musl_audit.errors import ElfError
+
+LONGEST_CHAIN = 65_536  # symbols; a chain that comes back to itself ends here
+# Characters that are hashed for one file, half a millisecond. An extension module refers to a handful of its own
+# symbols; of the thousands in a C++ library the first ones are looked up.
+BUDGET = 2_000
+
+
+class Lookup:
+    """Finds symbols by name in one file; raises ``ElfError`` where the loader would read what is not mapped."""
+
+    def __init__(self, image: ElfView, dynamic: dict[int, int], strings: StringTable) -> None:
+        self._image, self._strings = image, strings
+        self._symbols, self._symbol = dynamic.get(DT_SYMTAB, 0), image.formats.symbol
+        self._gnu, self._sysv = dynamic.get(DT_GNU_HASH), dynamic.get(DT_HASH)
+        order = image.formats.order
+        self._half, self._word = struct.Struct(f"{order}I"), struct.Struct(order + image.formats.word)
+        is_wide = image.identity.machine == EM_S390 and image.identity.bits == 64
+        self._sysv_word = self._word if is_wide else self._half
+        self._views: dict[int, memoryview] = {}
+
+    def missing(self, names: Iterable[str]) -> Iterator[str]:
+        """Yield those of *names* that the table does not lead to, as far as the budget goes."""
+        budget = BUDGET
+        for name in names:
+            budget -= len(name)
+            if budget < 0:
+                return
+            if not self.finds(name):
+                yield name
+
+    def finds(self, name: str) -> bool:
+        """Whether the loader comes to a symbol of this name, whatever it makes of it."""
+        try:
+            if self._gnu is not None:
+                return self._finds_gnu(name, self._view(self._gnu))
+            if self._sysv is not None:
+                return self._finds_sysv(name, self._view(self._sysv))
+        except struct.error:
+            raise ElfError("a symbol hash table runs past the end of its segment") from None
+        raise ElfError("no symbol hash table")
+
+    def _finds_gnu(self, name: str, table: memoryview) -> bool:
+        read, size = self._half.unpack_from, self._word.size
+        bucket_count, first, bloom_size, shift = (read(table, 4 * at)[0] for at in range(4))
+        value = gnu_hash(name)
+        bits = size * 8
+        (bloom,) = self._word.unpack_from(table, 16 + size * (value // bits & (bloom_size - 1) & 0xFFFFFFFF))
+        if not (bloom >> value % bits & 1 and bloom >> (value >> (shift & 31)) % bits & 1):
+            return False
+        if not bucket_count:
+            raise ElfError("a hash table of no buckets")
+        buckets = 16 + size * bloom_size
+        (index,) = read(table, buckets + 4 * (value % bucket_count))
+        if not index:
+            return False
+        chain = buckets + 4 * bucket_count + 4 * (index - first & 0xFFFFFFFF)
+        for step in range(LONGEST_CHAIN):
+            (found,) = read(table, chain + 4 * step)
+            if found | 1 == value | 1 and self._is(index + step, name):
+                return True
+            if found & 1:
+                return False
+        raise ElfError("a hash chain without end")
+
+    def _finds_sysv(self, name: str, table: memoryview) -> bool:
+        read, size = self._sysv_word.unpack_from, self._sysv_word.size
+        (bucket_count,) = read(table, 0)
+        if not bucket_count:
+            raise ElfError("a hash table of no buckets")
+        (index,) = read(table, size * (2 + sysv_hash(name) % bucket_count))
+        for _ in range(LONGEST_CHAIN):
+            if not index:
+                return False
+            if self._is(index, name):
+                return True
+            (index,) = read(table, size * (2 + bucket_count + index))
+        raise ElfError("a hash chain without end")
+
+    def _is(self, index: int, name: str) -> bool:
+        (offset,) = self._half.unpack_from(self._view(self._symbols), index * self._symbol.size)
+        return self._strings[offset] == name
+
+    def _view(self, address: int) -> memoryview:
+        if address not in self._views:
+            self._views[address] = self._image.rest(address)
+        return self._views[address]
+
+
+def gnu_hash(name: str) -> int:
+    """
+    Return the hash of *name* in ``DT_GNU_HASH``.
+
+    >>> hex(gnu_hash("printf"))
+    '0x156b2bb8'
+    """
+    value = 5381
+    for byte in name.encode("utf-8", "surrogateescape"):
+        value = value * 33 + byte & 0xFFFFFFFF
+    return value
+
+
+def sysv_hash(name: str) -> int:
+    """
+    Return the hash of *name* in ``DT_HASH``.
+
+    >>> hex(sysv_hash("printf"))
+    '0x77905a6'
+    """
+    value = 0
+    for byte in name.encode("utf-8", "surrogateescape"):
+        value = (value << 4) + byte
+        value = (value ^ (value & 0xF0000000) >> 24) & 0x0FFFFFFF
+    return value
