@@ -1,13 +1,21 @@
-"""Annotations of GitHub Actions: one workflow command per finding, then the counts as a plain line."""
+"""
+Annotations of GitHub Actions: one workflow command per rule and the wheels it concerns, then the counts.
+
+GitHub shows ten annotations of each level per step: one for each wheel would hide all rules but the first.
+"""
 
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
 from musl_audit.reporters.base import Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
+from musl_audit.reporters.groups import Group, grouped
+from musl_audit.reporters.sentence import summary as sentence
+from musl_audit.reporters.style import plural
 from musl_audit.reporters.text_layout import listed
 from musl_audit.reporters.visible import visible
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
-_MEMBERS_SHOWN = 3
+_ROWS_SHOWN = 40
+_FAILURES_SHOWN = 20
 
 
 def make(heading: Heading) -> Reporter:
@@ -16,37 +24,69 @@ def make(heading: Heading) -> Reporter:
 
 
 class GitHub:
-    """A line per finding."""
+    """A line per rule, when all wheels are known."""
 
     def __init__(self, heading: Heading) -> None:
         self._heading = heading
+        self._reports: list[Report] = []
+        self._failures: list[Failure] = []
 
     def begin(self) -> str:
         """Nothing: an annotation is a line of its own."""
         return ""
 
     def outcome(self, outcome: Outcome) -> str:
-        """Return the annotations of one wheel."""
+        """Nothing yet."""
         match outcome:
-            case Report(path=path, findings=findings):
-                return "".join(self._finding(path, finding) for finding in findings)
-            case Failure(path=path, code=code, message=message):
-                return command("error", path, f"{code} not examined", [message])
+            case Report():
+                self._reports.append(outcome)
+            case Failure():
+                self._failures.append(outcome)
             case Skip():
-                return ""
+                pass
+        return ""
 
     def end(self, summary: Summary) -> str:
-        """Return the counts, as lines that are no commands."""
+        """Return the annotations, and the counts as lines that are no commands."""
+        groups = [self._group(group) for group in grouped(self._reports)]
         lines = [] if self._heading.is_quiet else [*ending(self._heading, summary), counted(summary)]
-        return "".join(f"{line}\n" for line in lines)
+        return "".join([*_failed(self._failures), *groups, *(f"{line}\n" for line in lines)])
 
-    def _finding(self, path: str, finding: Finding) -> str:
-        lines = [finding.sentence]
-        if finding.members:
-            lines.append(f"in {', '.join(listed(finding.members, _MEMBERS_SHOWN))}")
-        if finding.advice and not self._heading.is_quiet:
-            lines.append(f"hint: {finding.advice}")
-        return command(_LEVELS[finding.severity], path, f"{finding.code} {finding.name}", lines)
+    def _group(self, group: Group) -> str:
+        report, finding = group.found[0]
+        if len(group.paths) == 1:
+            lines = [sentence(report), *(line for _, one in group.found for line in self._finding(one))]
+        else:
+            wheels = plural(len(group.paths), "wheel")
+            lines = [f"{wheels}: {finding.message}", *_by_sentence(group), *self._hint(finding)]
+        title = f"{group.code} {group.name}" + (f" in {len(group.paths)} wheels" if len(group.paths) > 1 else "")
+        return command(_LEVELS[group.severity], report.path, title, lines)
+
+    def _finding(self, finding: Finding) -> list[str]:
+        members = [f"in {', '.join(listed(finding.members, 3))}"] if finding.members else []
+        return [finding.sentence, *members, *self._hint(finding)]
+
+    def _hint(self, finding: Finding) -> list[str]:
+        return [f"hint: {finding.advice}"] if finding.advice and not self._heading.is_quiet else []
+
+
+def _by_sentence(group: Group) -> list[str]:
+    """Return each verdict once, and the wheels of which it is true."""
+    wheels: dict[str, dict[str, None]] = {}
+    for report, _ in group.found:
+        wheels.setdefault(sentence(report), {})[report.filename] = None
+    rows = [row for said, names in wheels.items() for row in (said, *(f"- {name}" for name in names))]
+    return listed(rows, _ROWS_SHOWN, "and {} more lines")
+
+
+def _failed(failures: list[Failure]) -> list[str]:
+    """Return one annotation for the wheels that could not be examined."""
+    if not failures:
+        return []
+    rows = listed([f"{item.path}: {item.message}" for item in failures], _FAILURES_SHOWN)
+    first = failures[0]
+    title = f"{first.code} not examined" + (f": {len(failures)} wheels" if len(failures) > 1 else "")
+    return [command("error", first.path, title, rows)]
 
 
 def command(level: str, path: str, title: str, lines: list[str]) -> str:

@@ -30,15 +30,19 @@ def places(report: Report) -> tuple[Place, ...]:
     1.2. Of these Alpine, and others where they are told nothing by what Alpine does: there is no Alpine for the
     architecture, or it fails there and on no Alpine.
     """
-    verdict = report.verdict
-    series = [_series(claim.series) for claim in report.claims if claim.series and claim.arch == verdict.arch]
-    oldest = min(series, default=(0, 0))
-    answers = [item for item in verdict.distributions if (item.musl.major, item.musl.minor) >= oldest]
-    known = [Place(item, _evidence(item, verdict.decided_by)) for item in answers]
+    answers = [item for item in report.verdict.distributions if is_offered(item, report)]
+    known = [Place(item, _evidence(item, report.verdict.decided_by)) for item in answers]
     best = [place for place in known if place.answer.name == _BEST_KNOWN]
     if best and all(place.loads for place in best):
         return tuple(place for place in known if place in best or not place.loads)
     return tuple(best or known)
+
+
+def is_offered(answer: DistributionAnswer, report: Report) -> bool:
+    """Whether an installer takes the wheel there; a wheel without a musllinux tag is offered everywhere."""
+    arch = report.verdict.arch
+    series = [_series(claim.series) for claim in report.claims if claim.series and claim.arch == arch]
+    return (answer.musl.major, answer.musl.minor) >= min(series, default=(0, 0))
 
 
 def _series(text: str) -> tuple[int, int]:

@@ -1,0 +1,31 @@
+"""Findings of many wheels, by rule: what is said once for all of them."""
+
+from collections.abc import Iterable
+
+from musl_audit.frozen import frozen
+from musl_audit.model import Finding, Report, Severity
+
+
+@frozen
+class Group:
+    """One rule at one severity, and the wheels that it has found something in."""
+
+    code: str
+    name: str
+    severity: Severity
+    found: tuple[tuple[Report, Finding], ...]  # in the order of the run
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The wheels, each once."""
+        return tuple(dict.fromkeys(report.path for report, _ in self.found))
+
+
+def grouped(reports: Iterable[Report]) -> tuple[Group, ...]:
+    """Return the findings of *reports* by rule: the worst first, then those that hit most wheels."""
+    found: dict[tuple[Severity, str, str], list[tuple[Report, Finding]]] = {}
+    for report in reports:
+        for finding in report.findings:
+            found.setdefault((finding.severity, finding.code, finding.name), []).append((report, finding))
+    groups = [Group(code, name, severity, tuple(rows)) for (severity, code, name), rows in found.items()]
+    return tuple(sorted(groups, key=lambda group: (-group.severity.rank, -len(group.paths), group.code)))
