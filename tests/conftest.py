@@ -17,6 +17,7 @@ HOW = {
     "qemu": "apt-get install qemu-user-static",
     "corpus": "make corpus",
     "musl-python": "make musl-python",
+    "chromium": "apt-get install chromium-driver",
     "musl-gcc": "apt-get install musl-tools binutils",
     "real": "make test-real",
     "pythons": "make pythons",

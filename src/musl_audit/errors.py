@@ -11,6 +11,10 @@ class UsageError(MuslAuditError):
     """What was asked for makes no sense: an unknown option value, key or code."""
 
 
+class OutputError(MuslAuditError):
+    """A report that cannot be written to where it was asked for."""
+
+
 class PolicyError(MuslAuditError):
     """A policy file is missing, malformed, or contradicts another one."""
 

@@ -23,10 +23,12 @@ from tests.support.archives import (
 )
 from tests.support.cli import Answer, musl_audit, wheel
 
+from musl_audit.reporters import formats
+
 FILES = {EXTENSION: binary(), **demo_files()}
 GOOD = wheel_of(FILES)
 ANNOTATION = re.compile(r"::(error|warning|notice) file=[^:,]*,title=[^:,]*::")
-FORMATS = ("text", "json", "jsonl", "github", "markdown")
+FORMATS = formats()
 
 
 def write(directory: Path, data: bytes, name: str = NAME) -> Path:
@@ -206,11 +208,11 @@ def test_json_holds_no_lone_surrogate(tmp_path: Path) -> None:
 
 
 def test_an_unwritable_output_is_refused_before_work(tmp_path: Path) -> None:
-    """2: nothing was read."""
+    """4: nothing was read, nothing is half written."""
     answer = musl_audit("check", "--output", tmp_path / "none" / "report.json", wheel("clean_x86_64"))
 
     assert (answer.code, answer.stderr) == (
-        2,
+        4,
         f"musl-audit: error: --output {tmp_path}/none/report.json: No such file or directory\n",
     )
 
@@ -231,7 +233,7 @@ def test_an_output_never_overwrites_an_input(tmp_path: Path) -> None:
         (("shwo",), "unknown command 'shwo'; did you mean 'show'?"),
         (("policy", "dif"), "unknown command 'policy dif'; did you mean 'policy diff'?"),
         (("check", "--flor", "1.2.4"), "unknown option '--flor'; did you mean '--floor'?"),
-        (("check", "--format", "jsn"), "'jsn' is not one of github, json, jsonl, markdown, text; did you mean 'json'?"),
+        (("check", "--format", "jsn"), "markdown, sarif, text; did you mean 'json'?"),
         (("check", "--fail-on=warn"), "'warn' is not one of note, warning, error, never; did you mean 'warning'?"),
         (("check", "--ignore", "MUSL41"), "unknown code 'MUSL41'; did you mean 'MUSL401'?"),
         (("check", "--ignore", "packed-relocation"), "did you mean 'packed-relocations'?"),

@@ -186,8 +186,8 @@ def test_annotations_of_github() -> None:
     """One workflow command per finding; the counts are no command."""
     lines = musl_audit("check", "--format", "github", BROKEN, CLEAN).stdout.splitlines()
 
-    assert lines[0].startswith(f"::error file={BROKEN},title=MUSL401 packed-relocations::packed relocations")
-    assert lines[0].count("%0A") == 2
+    assert lines[0].startswith(f"::error file={BROKEN},title=MUSL401 packed-relocations::Crashes on Alpine 3.13–3.17.")
+    assert lines[0].count("%0A") == 3
     assert lines[1:] == ["Found 1 error in 2 wheels"]
 
 

@@ -12,7 +12,7 @@ from musl_audit.model import DistributionAnswer, Evidence, Loads, Report
 from musl_audit.reporters.sentence import summary
 
 CLEAN = judged(wheel(extension()))
-CODES = ("MUSL101", "MUSL202", "MUSL401", "MUSL402", "MUSL407", "MUSL999")
+CODES = ("MUSL101", "MUSL202", "MUSL401", "MUSL402", "MUSL407", "MUSL901")
 TAGS = ("musllinux_1_1_x86_64", "musllinux_1_2_x86_64", "linux_x86_64")
 ALPINES = [item.release for item in CLEAN.verdict.distributions if item.name == "Alpine"]
 POSITIVE = re.compile(

@@ -80,10 +80,17 @@ def add_output(parser: ArgumentParser) -> None:
     """Add how the result looks, and where it goes."""
     group = parser.add_argument_group("output")
     group.add_argument(
-        "--format", type=one_of(formats()), metavar="FORMAT", default="text", help=f"{', '.join(formats())}"
+        "--format", type=one_of(formats()), metavar="FORMAT", help=f"text (default); {', '.join(formats())}"
     )
     group.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
-    group.add_argument("-o", "--output", metavar="FILE", help="write the result to FILE")
+    group.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write the result to FILE; FORMAT=FILE writes one more, in that format; - is stdout (repeatable)",
+    )
     group.add_argument("-q", "--quiet", action="store_true", help="less: no hints, no summary")
     add_color(group)
 

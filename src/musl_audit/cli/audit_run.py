@@ -6,7 +6,8 @@ from contextlib import closing
 
 from musl_audit import __version__
 from musl_audit.adapters.catalogs import load_catalog
-from musl_audit.cli.output import Output, output_to
+from musl_audit.cli.destinations import destinations, opened
+from musl_audit.cli.output import Output
 from musl_audit.cli.progress import is_watched, with_progress
 from musl_audit.cli.settings import settings_of
 from musl_audit.cli.stderr import complain, remark
@@ -35,9 +36,15 @@ class AuditRun:
             verify_hashes=options.verify_hashes,
             catalog=load_catalog(options.policies) if options.policies else None,
         )
+        self.destinations = destinations(options.format, options.output)
         self._tally = Tally()
         self._codes = {self._exit_code(())}
         self._used_ignores: set[str] = set()
+
+    @property
+    def files(self) -> list[str]:
+        """The files that will be written."""
+        return [item.path for item in self.destinations if item.path is not None]
 
     @property
     def catalog(self) -> Catalog:
@@ -49,14 +56,16 @@ class AuditRun:
         check_floor(self.settings, self.catalog)
         if is_watched(total, is_quiet=self.options.quiet):
             outcomes = with_progress(outcomes, total)
-        with output_to(self.options.output, self.options.color) as output, closing(outcomes):
-            write = output.write
-            report = reporter(self.options.format, self._heading(output))
-            write(report.begin())
-            for outcome in outcomes:
-                write(report.outcome(self._gated(outcome)))
+        with closing(outcomes), opened(self.destinations, self.options.color) as places:
+            reports = [(reporter(item.format, self._heading(output)), output) for item, output in places]
+            for report, output in reports:
+                output.write(report.begin())
+            for outcome in map(self._gated, outcomes):
+                for report, output in reports:
+                    output.write(report.outcome(outcome))
             summary = self._summary()
-            write(report.end(summary))
+            for report, output in reports:
+                output.write(report.end(summary))
         self._explain(summary)
         return summary.exit_code
 
@@ -66,7 +75,7 @@ class AuditRun:
             gated = gate(outcome, self.settings)
             outcome = gated.report
             self._used_ignores |= gated.used_ignores
-        elif isinstance(outcome, Failure) and (self.options.format != "text" or self.options.output):
+        elif isinstance(outcome, Failure) and not any(item.is_for_people for item in self.destinations):
             remark(f"{outcome.path}: {outcome.message} ({outcome.code})")
         self._tally.add(outcome)
         self._codes.add(self._exit_code((outcome,)))

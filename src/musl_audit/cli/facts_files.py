@@ -3,7 +3,7 @@
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +37,10 @@ class FactsLine:
 def write_facts(options: Namespace) -> int:
     """Write the facts of the wheels, and return the exit code."""
     line = FactsLine(limits_of(options), options.verify_hashes)
-    lines = outcomes_of(inputs_of(options.wheels, options.output), line, options.jobs)
+    path = _file_of(options.output)
+    lines = outcomes_of(inputs_of(options.wheels, [path] if path else []), line, options.jobs)
     code = NOTHING
-    with output_to(options.output, "never") as output, closing(lines):
+    with output_to(path, "never") as output, closing(lines):
         for found in lines:
             match found:
                 case str():
@@ -51,6 +52,13 @@ def write_facts(options: Namespace) -> int:
                     remark(f"{path}: {message} ({name})")
                     code = INCOMPLETE
     return code
+
+
+def _file_of(outputs: Sequence[str]) -> str | None:
+    """Return where facts go, None for stdout: they have one format, and one place."""
+    if len(outputs) > 1:
+        raise UsageError("--facts writes one file: give --output once")
+    return None if not outputs or outputs[0] == "-" else outputs[0]
 
 
 def judged_from(file: str, examination: Examination) -> Generator[Outcome]:

@@ -3,9 +3,9 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from musl_audit.errors import UsageError
+from musl_audit.errors import OutputError
 from musl_audit.reporters.base import Paint, plain
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
@@ -37,18 +37,76 @@ class Output:
 
 
 @contextmanager
-def output_to(path: str | None, color: str) -> Iterator[Output]:
-    """Yield stdout, or the file at *path*; raise ``UsageError`` before any work where that cannot be written."""
+def output_to(path: str | None, color: str, said: str = "") -> Iterator[Output]:
+    """
+    Yield stdout, or what becomes the file at *path*: whole at the end of a run that completes, else not at all.
+
+    Raise ``OutputError`` where it cannot be written, before any work if that can be told; *said* is what asked for it.
+    """
     if path is None:
         yield Output(sys.stdout, color)
         return
+    said = f"--output {said or path}"
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):  # a pipe, a device: there is nothing to replace
+        with _failing(said):
+            stream = open(target, "w", encoding="utf-8", newline="\n")  # noqa: SIM115
+        with _closing(stream, said):
+            yield FileOutput(stream, color, said)
+        return
+    part = os.path.join(os.path.dirname(target), f".{os.path.basename(target)[:200]}.{os.getpid()}.part")
+    with _failing(said):
+        stream = open(part, "w", encoding="utf-8", newline="\n")  # noqa: SIM115
     try:
-        file = open(path, "w", encoding="utf-8", newline="\n")  # noqa: PTH123, SIM115
+        with _closing(stream, said):
+            yield FileOutput(stream, color, said)
+        with _failing(said):
+            _keep_mode(part, target)
+            os.replace(part, target)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(part)
+
+
+class FileOutput(Output):
+    """A file to write results to; errors name it, since stdout may be another."""
+
+    def __init__(self, stream: "TextIO", color: str, said: str) -> None:
+        super().__init__(stream, color)
+        self._said = said
+
+    def write(self, text: str) -> None:
+        """Write *text* at once."""
+        with _failing(self._said):
+            super().write(text)
+
+
+@contextmanager
+def _failing(said: str) -> Iterator[None]:
+    """Turn an error of the file into one that says which option asked for it."""
+    try:
+        yield
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"--output {path}: {reason}") from error
-    with file:
-        yield Output(file, color)
+        raise OutputError(f"{said}: {reason}") from error
+
+
+@contextmanager
+def _closing(stream: "TextIO", said: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # what went wrong first is what is told
+            stream.close()
+        raise
+    with _failing(said):
+        stream.close()
+
+
+def _keep_mode(part: str, target: str) -> None:
+    """Let a report that is written again be readable to those who could read it."""
+    with suppress(FileNotFoundError):
+        os.chmod(part, os.stat(target).st_mode & 0o777)
 
 
 def terminal_width(stream: "TextIO") -> int:

@@ -121,7 +121,7 @@ def _cell(cell: Cell, column: Column) -> str:
 def _wheel(number: int, report: Report) -> Iterator[str]:
     is_open = " open" if any(finding.severity is Severity.ERROR for finding in report.findings) else ""
     yield f'<details id="wheel-{number}"{is_open}><summary><code>{_said(report.filename)}</code><br>'
-    yield f'<span class="badge {_style(report)}">{_answer(report)}</span> {_said(sentence(report))}</summary><div>'
+    yield f'<span class="badge {_style(report)}">{_answer(report)}</span> {_prose(sentence(report))}</summary><div>'
     for finding in report.findings:
         yield from _finding(finding)
     yield from _ladder(report)
@@ -143,12 +143,12 @@ def _finding(finding: Finding) -> Iterator[str]:
     code = _said(f"{finding.code} {finding.name}")
     title = f'<a href="{escape(address)}" rel="noopener noreferrer">{code}</a>' if address else code
     badge = f'<span class="badge {_SEVERITIES[finding.severity]}">{finding.severity}</span>'
-    yield f'<section class="finding {finding.severity}"><h3>{badge} {title}</h3><p>{_said(finding.sentence)}</p>'
+    yield f'<section class="finding {finding.severity}"><h3>{badge} {title}</h3><p>{_prose(finding.sentence)}</p>'
     if finding.members:
         names = listed([f"<code>{_said(member)}</code>" for member in finding.members], _MEMBERS_SHOWN)
         yield f"<ul>{''.join(f'<li>{name}</li>' for name in names)}</ul>"
     if finding.advice:
-        yield f"<p><strong>What helps:</strong> {_said(finding.advice)}</p>"
+        yield f"<p><strong>What helps:</strong> {_prose(finding.advice)}</p>"
     yield "</section>"
 
 
@@ -169,3 +169,11 @@ def _ladder(report: Report) -> Iterator[str]:
 
 def _said(text: str) -> str:
     return escape(visible(text))
+
+
+def _prose(text: str) -> str:
+    """Return *text* with what stands in backticks as code."""
+    parts = _said(text).split("`")
+    if len(parts) % 2 == 0:
+        return "`".join(parts)
+    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))

@@ -155,10 +155,14 @@ def uri_of(path: str) -> str:
     """
     from urllib.parse import quote
 
-    quoted = quote(path.encode("utf-8", "surrogateescape"), safe="/")
+    try:
+        data = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # no path of a file system, but a name all the same
+        data = path.encode("utf-8", "surrogatepass")
+    quoted = quote(data, safe="/")
     return f"file://{quoted}" if path.startswith("/") else quoted
 
 
 def _text(text: str) -> str:
     """Return *text* as a plain SARIF message, in which brackets would be links."""
-    return visible(text).replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]")
+    return visible(text).replace("[", r"\[").replace("]", r"\]")

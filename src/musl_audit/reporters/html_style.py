@@ -20,6 +20,7 @@ table { border-collapse: collapse; width: 100%; overflow-wrap: normal; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .5rem; text-align: center; white-space: nowrap; }
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { background: var(--card); } .ladder td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+.ladder td:first-child, .ladder td:nth-child(2) { white-space: nowrap; }
 .matrix th:first-child { position: sticky; left: 0; text-align: left; background: var(--card); max-width: 24rem;
   font-weight: 400; white-space: normal; overflow-wrap: anywhere; min-width: 11rem; }
 .good { color: var(--good); background: var(--good-page); } .bad { color: var(--bad); background: var(--bad-page); }

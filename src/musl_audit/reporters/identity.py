@@ -38,7 +38,7 @@ def fingerprint(report: Report, finding: Finding) -> str:
 
 def digest(parts: Iterable[str]) -> str:
     """Return 32 hexadecimal digits of *parts*."""
-    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class Unique:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
+from musl_audit.judging.rules import rule_of
 from musl_audit.judging.rules.base import spell
-from musl_audit.model import Evidence, ExternalLibrary
+from musl_audit.model import Evidence, ExternalLibrary, LibraryStatus
 
 
 class Way(StrEnum):
@@ -25,9 +26,6 @@ _WAYS = {
     "MUSL202": Way.NO_LIBRARY,
     "MUSL203": Way.NO_LIBRARY,
     "MUSL206": Way.NO_SYMBOL,
-    "MUSL401": Way.CRASHES,
-    "MUSL408": Way.CRASHES,
-    "MUSL409": Way.CRASHES,
 }
 _WHY_REFUSED = {
     "MUSL301": "a file is for another architecture",
@@ -37,13 +35,18 @@ _WHY_REFUSED = {
     "MUSL407": "it has a segment of no length",
     "MUSL901": "a binary cannot be read",
 }
+_LOST = (LibraryStatus.MISSING, LibraryStatus.UNREACHABLE)
 _NAMES_SHOWN = 2
 _NAME_LENGTH = 60  # C++ has names of a thousand letters
 
 
+def _way(code: str) -> Way:
+    return Way.CRASHES if rule_of(code).crashes else _WAYS.get(code, Way.REFUSED)
+
+
 def way_of(evidence: Iterable[Evidence]) -> Way:
     """Return in which way a wheel fails, of which *evidence* says why: a crash hides all else."""
-    ways = {_WAYS.get(item.code, Way.REFUSED) for item in evidence}
+    ways = {_way(item.code) for item in evidence}
     return next((way for way in Way if way in ways), Way.REFUSED)
 
 
@@ -51,7 +54,7 @@ def why(
     way: Way, evidence: Iterable[Evidence], libraries: Iterable[ExternalLibrary], *, everywhere: bool = False
 ) -> str:
     """Return the reason as the end of a sentence, or nothing where the way says it all."""
-    items = [item for item in evidence if _WAYS.get(item.code, Way.REFUSED) is way]
+    items = [item for item in evidence if _way(item.code) is way]
     match way:
         case Way.CRASHES | Way.FOR_GLIBC:
             return ""
@@ -60,8 +63,7 @@ def why(
             lack = "which no musl has" if everywhere else "which musl there lacks"
             return f"it needs {spell(names, _NAMES_SHOWN)}, {lack}" if names else ""
         case Way.NO_LIBRARY:
-            lost = ("missing", "unreachable")
-            names = [_short(library.soname) for library in libraries if str(library.status) in lost]
+            names = [_short(library.soname) for library in libraries if library.status in _LOST]
             them = "it" if len(names) == 1 else "them"
             return (
                 f"it needs {spell(names, _NAMES_SHOWN)}, and does not bring {them}" if names else "a library is missing"

@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
     """Check the wheels, and return the exit code."""
     audit = AuditRun("check", options)
     if options.from_facts is None:
-        inputs = inputs_of(options.wheels, options.output)
+        inputs = inputs_of(options.wheels, audit.files)
         return audit.report(outcomes_of(inputs, audit.examination, options.jobs), len(inputs))
     if options.wheels:
         raise UsageError("--from-facts judges without wheels: give one of them")

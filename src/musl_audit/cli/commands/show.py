@@ -32,5 +32,5 @@ def run(options: Namespace) -> int:
 
         return write_facts(options)
     audit = AuditRun("show", options)
-    inputs = inputs_of(options.wheels, options.output)
+    inputs = inputs_of(options.wheels, audit.files)
     return audit.report(outcomes_of(inputs, audit.examination, options.jobs), len(inputs))
