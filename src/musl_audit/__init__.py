@@ -4,16 +4,18 @@ musl-audit: which musl can load each binary of a Python wheel, and why.
 The public API is what ``__all__`` lists; all else is private. A name is imported when it is first used, so that
 importing this package costs nearly nothing::
 
-    from musl_audit import judge, load_catalog, read_facts
+    from musl_audit import examine
 
-    report = judge(read_facts("dist/foo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"), load_catalog())
-    print(report.verdict.required_musl)
+    for outcome in examine(["dist"]):
+        print(outcome)
 """
 
-TYPE_CHECKING = False  # as typing has it: importing typing would take ten times longer than this module
+from typing import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from musl_audit.adapters.catalogs import load_catalog
-    from musl_audit.errors import ElfError, MuslAuditError, PolicyError, UsageError, WheelError
+    from musl_audit.environment.values import Environment
+    from musl_audit.errors import ElfError, MuslAuditError, PolicyError, RepairError, UsageError, WheelError
     from musl_audit.judging.audit import judge
     from musl_audit.model import (
         Claim,
@@ -23,26 +25,53 @@ if TYPE_CHECKING:
         ElfKind,
         Evidence,
         ExternalLibrary,
+        Failure,
         Finding,
         Fix,
+        FixKind,
+        LibraryStatus,
         Loads,
         Member,
         MuslVersion,
+        Outcome,
         Problem,
+        ProblemKind,
         Report,
         Settings,
         Severity,
+        Skip,
         Symbol,
         Verdict,
         VersionNeed,
         WheelFacts,
+        WheelKind,
         WheelMetadata,
         WheelName,
     )
     from musl_audit.policy import Catalog
+    from musl_audit.repair.actions import RepairPlan, RepairSettings
+    from musl_audit.reporters.rows import to_json
+    from musl_audit.wheel.limits import Limits
+    from musl_audit.workflows.examining import examine
+    from musl_audit.workflows.explaining import Explanation, explain
     from musl_audit.workflows.reading import read_facts
+    from musl_audit.workflows.repairing import Repaired, RepairStatus, Searching, repair_wheel
 
 __version__ = "0.1.0"
+
+_HOMES = {  # of what is in none of errors and model
+    "adapters.catalogs": ("load_catalog",),
+    "environment.values": ("Environment",),
+    "judging.audit": ("judge",),
+    "policy": ("Catalog",),
+    "repair.actions": ("RepairPlan", "RepairSettings"),
+    "reporters.rows": ("to_json",),
+    "wheel.limits": ("Limits",),
+    "workflows.examining": ("examine",),
+    "workflows.explaining": ("Explanation", "explain"),
+    "workflows.reading": ("read_facts",),
+    "workflows.repairing": ("RepairStatus", "Repaired", "Searching", "repair_wheel"),
+}
 
 __all__ = [
     "Catalog",
@@ -52,30 +81,50 @@ __all__ = [
     "ElfFacts",
     "ElfIdentity",
     "ElfKind",
+    "Environment",
     "Evidence",
+    "Explanation",
     "ExternalLibrary",
+    "Failure",
     "Finding",
     "Fix",
+    "FixKind",
+    "LibraryStatus",
+    "Limits",
     "Loads",
     "Member",
     "MuslAuditError",
     "MuslVersion",
+    "Outcome",
     "PolicyError",
     "Problem",
+    "ProblemKind",
+    "RepairError",
+    "RepairPlan",
+    "RepairSettings",
+    "RepairStatus",
+    "Repaired",
     "Report",
+    "Searching",
     "Settings",
     "Severity",
+    "Skip",
     "Symbol",
     "UsageError",
     "Verdict",
     "VersionNeed",
     "WheelError",
     "WheelFacts",
+    "WheelKind",
     "WheelMetadata",
     "WheelName",
+    "examine",
+    "explain",
     "judge",
     "load_catalog",
     "read_facts",
+    "repair_wheel",
+    "to_json",
 ]
 
 
@@ -84,13 +133,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    functions = {
-        "judge": "judging.audit",
-        "load_catalog": "adapters.catalogs",
-        "read_facts": "workflows.reading",
-        "Catalog": "policy",
-    }
-    module = functions.get(name, "errors" if name.endswith("Error") else "model")
+    home = next((module for module, names in _HOMES.items() if name in names), None)
+    module = home or ("errors" if name.endswith("Error") else "model")
     return getattr(import_module(f"{__name__}.{module}"), name)
 
 

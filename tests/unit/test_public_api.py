@@ -1,17 +1,36 @@
 """The public API: what ``__all__`` lists."""
 
+import json
+import re
+import shutil
+from pathlib import Path
+
 import pytest
-from tests.support.cli import wheel
+from tests.support.cli import ROOT, wheel
+from tests.support.cli import musl_audit as command
 
 import musl_audit
-from musl_audit import WheelError, judge, load_catalog, read_facts
+from musl_audit import (
+    RepairStatus,
+    Report,
+    Settings,
+    UsageError,
+    WheelError,
+    examine,
+    explain,
+    judge,
+    load_catalog,
+    read_facts,
+    repair_wheel,
+    to_json,
+)
 
 
 def test_every_public_name_is_there() -> None:
-    """Each is imported when it is first used."""
-    assert [name for name in musl_audit.__all__ if getattr(musl_audit, name).__module__.startswith("musl_audit.")] == (
-        musl_audit.__all__
-    )
+    """Each is imported when it is first used; an outcome is a union of three."""
+    values = {name: getattr(musl_audit, name) for name in musl_audit.__all__}
+
+    assert [name for name, value in values.items() if not value.__module__.startswith("musl_audit.")] == ["Outcome"]
 
 
 def test_public_names_are_listed() -> None:
@@ -45,3 +64,57 @@ def test_a_wheel_that_cannot_be_read_is_an_error_with_a_code() -> None:
         read_facts("none-1.0-py3-none-any.whl")
 
     assert caught.value.code == "MUSL004"
+
+
+def test_ignored_findings_are_left_out_as_by_the_command() -> None:
+    """``select`` and ``ignore`` mean the same to ``examine`` and to ``check``."""
+    path = wheel("packed_relocations_x86_64")
+    told = [outcome for outcome in examine([path], Settings(ignore=("MUSL4",))) if isinstance(outcome, Report)]
+
+    assert [finding.code for finding in told[0].findings if finding.code.startswith("MUSL4")] == []
+    assert told[0].claims[0].kept is False
+
+
+def test_a_report_is_the_document_of_the_command() -> None:
+    """The same object as under ``wheels``."""
+    path = wheel("packed_relocations_x86_64")
+    (report,) = examine([path])
+    assert isinstance(report, Report)
+
+    assert to_json(report) == json.loads(command("check", "--json", path).stdout)["wheels"][0]
+
+
+def test_an_unknown_floor_is_told_before_a_wheel_is_read() -> None:
+    """Which floors there are is up to the catalog."""
+    with pytest.raises(UsageError, match="unknown floor"):
+        next(examine(["none.whl"], Settings(floor="alpine-9.9", floor_source="here")))
+
+
+def test_a_wheel_is_repaired(tmp_path: Path) -> None:
+    """Without a word on the terminal."""
+    repaired = repair_wheel(wheel("packed_relocations_x86_64"), tmp_path)
+
+    assert repaired.status is RepairStatus.REPAIRED
+    assert repaired.output is not None
+    assert judge(read_facts(repaired.output), load_catalog()).claims[0].kept
+
+
+def test_an_environment_is_explained(tmp_path: Path) -> None:
+    """An empty system has no Python, and says so."""
+    explanation = explain(root=tmp_path)
+
+    assert (explanation.environment.interpreter, explanation.exit_code()) == (None, 0)
+
+
+def test_the_page_shows_code_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every block of docs/reference/api.md, one after the other."""
+    (tmp_path / "dist").mkdir()
+    name = "demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
+    shutil.copy(wheel("clean_x86_64"), tmp_path / "dist" / name)
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/reference/api.md").read_text(), re.DOTALL)
+
+    for block in blocks:
+        exec(compile(block, "api.md", "exec"), {})  # noqa: S102
+
+    assert len(blocks) == 4

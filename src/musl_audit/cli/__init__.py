@@ -1,8 +1,8 @@
 """
-The command line: arguments, and one file per command in ``commands/``.
+Words in, text out: arguments, and one file per command in ``commands/``, found by file name.
 
-This is the only part that knows every adapter. A new command is a new file: ``commands/foo.py`` is ``musl-audit foo``,
-``commands/foo_bar.py`` is ``musl-audit foo bar``; nothing lists them.
+May import everything. ``commands/foo.py`` is ``musl-audit foo``, ``commands/foo_bar.py`` is ``musl-audit foo bar``.
+Read ``dispatch`` first.
 """
 
 import gc

@@ -1,8 +1,8 @@
 """
-Reports: outcomes to text, one file per format, found by file name.
+Outcomes to text: one file per format, found by file name.
 
-A module named ``format_foo.py`` is ``--format foo``; its ``make`` returns a reporter. Reporters return text; they write
-none.
+May import the core and nothing of ``adapters``, ``workflows`` or ``cli``; reporters return text and write none.
+Read ``base`` first; a module named ``format_foo.py`` is ``--format foo``, and its ``make`` returns a reporter.
 """
 
 import os

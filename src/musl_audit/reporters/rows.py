@@ -1,5 +1,6 @@
 """The JSON contract: outcomes as objects; ``policies/schema/report.schema.json`` describes them."""
 
+import json
 from collections.abc import Iterable
 
 from musl_audit.model import (
@@ -29,8 +30,6 @@ def dump(value: object) -> str:
     A byte that is no UTF-8 becomes visible text, since a lone surrogate is no character that every reader takes;
     ``##[`` is written as an escape, since a CI system would look for commands there.
     """
-    import json
-
     text = json.dumps(value).replace("##", r"#\u0023")
     return text if r"\ud" not in text else json.dumps(readable(value)).replace("##", r"#\u0023")
 
@@ -80,6 +79,12 @@ def outcome_row(outcome: Outcome) -> tuple[str, Row]:
             return "skipped", {"path": path, "reason": reason}
         case Failure(path=path, code=code, message=message):
             return "failures", {"path": path, "code": code, "message": message}
+
+
+def to_json(report: Report) -> dict[str, object]:
+    """Return *report* as ``musl-audit check --json`` has it under ``wheels``: objects, lists and plain values."""
+    document: dict[str, object] = json.loads(dump(report_row(report)))
+    return document
 
 
 def report_row(report: Report) -> Row:

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import count
+from os import PathLike
 from pathlib import Path
 
 from musl_audit import __version__
 from musl_audit.adapters.archive.zips import ZipArchive, open_wheel
+from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.adapters.libraries import SystemLibraries
 from musl_audit.adapters.patchers.patchelf import patch, patchelf
 from musl_audit.adapters.patchers.strip import strip, strip_tool
@@ -15,6 +17,7 @@ from musl_audit.adapters.tree import Tree
 from musl_audit.adapters.writer import EARLIEST, copy, pack, publish, unpublished, write_archive
 from musl_audit.errors import LibraryError, RepairError, UnmendableError, WheelError
 from musl_audit.judging.audit import judge
+from musl_audit.judging.claims import check_floor
 from musl_audit.model import MuslVersion, Report, Settings, WheelFacts, WheelName
 from musl_audit.policy import Arch, Catalog
 from musl_audit.repair.actions import NOTHING_TO_DO, Graft, PatchAction, RepairPlan, RepairSettings, Strip
@@ -22,6 +25,7 @@ from musl_audit.repair.apply import Application
 from musl_audit.repair.best_effort import mended, passing_floor
 from musl_audit.repair.flavor import Flavor, flavor_of, spell_undecided
 from musl_audit.repair.plan import Proposal, as_promised, propose, refusals
+from musl_audit.repair.tags import check_plat
 from musl_audit.repair.unmendable import foreseen
 from musl_audit.wheel.extract import extract
 from musl_audit.wheel.limits import Limits
@@ -278,3 +282,43 @@ def _numbered(path: str) -> Iterator[str]:
     yield path
     for number in count(2):
         yield f"{directory}/{stem}-{number}{dot}{rest}"
+
+
+def repair_wheel(  # noqa: PLR0913  # all but three are keywords
+    path: str | PathLike[str],
+    wheel_dir: str | PathLike[str],
+    settings: Settings | None = None,
+    *,
+    repair_settings: RepairSettings | None = None,
+    searching: Searching | None = None,
+    catalog: Catalog | None = None,
+    limits: Limits | None = None,
+    dry_run: bool = False,
+    best_effort: bool = False,
+    epoch: int | None = None,
+) -> Repaired:
+    """
+    Write what becomes of the wheel at *path* into *wheel_dir*, which exists, and return what that is.
+
+    The result is judged by *settings* before it appears; one that does not keep its promise is written only with
+    *best_effort*. *searching* says where libraries come from, by default nowhere. *epoch* (seconds since 1970) is the
+    time of what is written anew. A wheel that cannot be read or mended is an answer, with its reasons, no exception;
+    one for glibc is left alone. Raise ``UsageError`` for settings that mean nothing.
+    """
+    catalog = catalog or load_catalog()
+    settings = settings or Settings()
+    repair_settings = repair_settings or RepairSettings()
+    check_floor(settings, catalog)
+    check_plat(repair_settings.plat, catalog)
+    workshop = Workshop(
+        directory=Path(wheel_dir),
+        catalog=catalog,
+        settings=settings,
+        repair=repair_settings,
+        searching=searching or Searching(sysroot=None),
+        limits=limits or Limits(),
+        is_dry_run=dry_run,
+        is_best_effort=best_effort,
+        epoch=epoch,
+    )
+    return workshop.repaired(Path(path))

@@ -1,1 +1,6 @@
-"""Hosts and interpreters on disk: what their files say, and, where it is asked for, what they say when executed."""
+"""
+A Python on disk, read or, if asked, executed: its loader, build, prefix and suffixes.
+
+May import ``environment`` and what is below it.
+Read ``python`` first.
+"""

@@ -1,1 +1,6 @@
-"""The programs that change ELF files for us: run on bytes that our reader accepted, under names of ours."""
+"""
+Programs that change ELF files: patchelf and strip, in a private directory, within limits of time and memory.
+
+May import ``repair`` and what is below it.
+Read ``tools`` first.
+"""

@@ -1,1 +1,6 @@
-"""The commands: one file each, found by file name."""
+"""
+The commands, one file each: ``add_arguments(parser)``, ``run(options)``, and a docstring that is the help.
+
+May import everything.
+Read ``show`` first.
+"""
