@@ -111,8 +111,8 @@ MUTANTS = (
     Mutant(
         "repair: what cannot be unpacked is a failure, not refused",
         f"{REPAIR}/apply.py",
-        "raise UnmendableError(spell_unpackable(name, error)) from error",
-        "raise RepairError(spell_unpackable(name, error)) from error",
+        "raise UnmendableError(spell_unmendable(action, error)) from error",
+        "raise RepairError(spell_unmendable(action, error)) from error",
         FIXES,
     ),
     Mutant(

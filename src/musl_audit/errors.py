@@ -39,8 +39,16 @@ class ElfError(MuslAuditError):
         self.offset = offset
 
 
-class UnpackError(ElfError):
+class MendError(ElfError):
+    """An ELF file that cannot be mended soundly; the message is the reason."""
+
+
+class UnpackError(MendError):
     """An ELF file whose packed relocations cannot be unpacked soundly; the message is the reason."""
+
+
+class AccessError(MendError):
+    """An ELF file whose thread-local accesses cannot be rewritten soundly; the message is the reason."""
 
 
 class LibraryError(MuslAuditError):

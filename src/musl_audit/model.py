@@ -133,6 +133,8 @@ class ElfFacts:
     version_definitions: tuple[str, ...] = ()
     relocation_types: frozenset[int] = frozenset()  # all but 0; RELATIVE included where one is read
     initial_exec: frozenset[str] = frozenset()
+    initial_exec_slots: int = 0  # relocations that ask for a distance from the thread pointer
+    is_tls_rewritten: bool = False  # by a repair: thread-local accesses are right from musl 1.1.22 on
     thread_local: frozenset[str] = frozenset()
     packed_relocations: int = 0  # bytes of the DT_RELR table
     has_hash_table: bool = True  # DT_HASH or DT_GNU_HASH
@@ -351,6 +353,7 @@ class FixKind(StrEnum):
     DROP_ZERO_LENGTH_SEGMENTS = "drop-zero-length-segments"
     GRAFT = "graft"
     RENAME_EXTENSION = "rename-extension"
+    REWRITE_THREAD_LOCALS = "rewrite-thread-locals"
     SET_RUNPATH = "set-runpath"
     UNPACK_RELOCATIONS = "unpack-relocations"
     WRITE_RECORD = "write-record"

@@ -3,7 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.evaluator import Evaluation
 from tests.support.packed_fixtures import ARCHES, packed_fixture
@@ -39,6 +39,7 @@ def libraries(draw: st.DrawFn) -> PackedLibrary:
     )
 
 
+@settings(deadline=None)
 @given(st.sampled_from((4, 8)), st.sets(st.integers(0, 5000)), st.integers(0, 1))
 def test_unpacking_inverts_packing(word_size: int, indices: set[int], odd: int) -> None:
     """Whatever set of addresses a linker packs, in ascending order, comes back."""
@@ -48,6 +49,7 @@ def test_unpacking_inverts_packing(word_size: int, indices: set[int], odd: int) 
     assert count_addresses(words) == len(addresses)
 
 
+@settings(deadline=None)
 @given(libraries())
 def test_the_new_table_is_the_packed_set(library: PackedLibrary) -> None:
     """Read again, by another reader: every packed relocation once, every other as before, nothing else."""
@@ -66,6 +68,7 @@ def test_the_new_table_is_the_packed_set(library: PackedLibrary) -> None:
     assert added.total() == len(expected)
 
 
+@settings(deadline=None)
 @given(libraries())
 def test_memory_is_the_same_after_relocation(library: PackedLibrary) -> None:
     """Every word of data, and all of .bss, is the same in memory, whichever kind of relocations led there."""
@@ -78,6 +81,7 @@ def test_memory_is_the_same_after_relocation(library: PackedLibrary) -> None:
     assert old[len(old) - zeros :] == new[len(old) - zeros : len(old)]
 
 
+@settings(deadline=None)
 @given(libraries())
 def test_a_second_time_changes_nothing(library: PackedLibrary) -> None:
     """Unpacking is idempotent, to the same object."""
@@ -85,6 +89,7 @@ def test_a_second_time_changes_nothing(library: PackedLibrary) -> None:
     assert unpack_relocations(once) is once
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(ARCHES), st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=8)
 )
@@ -97,6 +102,7 @@ def test_spoiled_files_raise_only_our_errors(arch: str, edits: list[tuple[int, i
         unpack_relocations(bytes(data))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1 << 13))
 def test_cut_files_raise_only_our_errors(size: int) -> None:
     """The same for files that end early."""

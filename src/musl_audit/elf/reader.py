@@ -3,6 +3,7 @@
 from musl_audit.elf.faults import find_faults
 from musl_audit.elf.kinds import kind_of, kind_of_type
 from musl_audit.elf.lookup import Lookup
+from musl_audit.elf.mark import has_mark
 from musl_audit.elf.memory import PAGE_SIZE, PF_X
 from musl_audit.elf.notes import read_arm_float_abi, read_isa_needed
 from musl_audit.elf.relocations import RelocationTable, read_relocations, relocation_tables
@@ -66,6 +67,8 @@ def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
         version_definitions=read_version_definitions(image, dynamic, strings),
         relocation_types=relocations.types,
         initial_exec=symbols.initial_exec,
+        initial_exec_slots=relocations.initial_exec_slots,
+        is_tls_rewritten=has_mark(image),
         thread_local=symbols.thread_local,
         packed_relocations=relocations.packed,
         has_hash_table=DT_HASH in dynamic or DT_GNU_HASH in dynamic,

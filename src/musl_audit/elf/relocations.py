@@ -28,6 +28,7 @@ class Relocations:
     symbols: frozenset[int]  # without 0
     copied: frozenset[int]
     initial_exec: frozenset[int]
+    initial_exec_slots: int  # how many relocations of these types there are
     thread_local: frozenset[int]  # by initial-exec or dynamic TLS
     packed: int  # bytes of the DT_RELR table
 
@@ -86,6 +87,7 @@ def read_relocations(
         symbols=frozenset([info >> shift for info in infos]) - {0},
         copied=symbols_of(frozenset({machine.copy})),
         initial_exec=symbols_of(machine.initial_exec),
+        initial_exec_slots=_count(tables, machine.initial_exec, mask) if types & machine.initial_exec else 0,
         thread_local=symbols_of(machine.initial_exec | machine.dynamic_tls) - {0},
         packed=packed,
     )
@@ -102,6 +104,11 @@ def _distinct_infos(image: ElfView, tables: tuple[RelocationTable, ...], relativ
             rows.add((relative,))
         rows.update(table.layout.iter_unpack(table.entries[skipped * table.layout.size :]))
     return {info for (info,) in rows}
+
+
+def _count(tables: tuple[RelocationTable, ...], types: frozenset[int], mask: int) -> int:
+    """Return how many relocations are of *types*, by the *mask* of r_info; the loader would apply each."""
+    return sum(info & mask in types for table in tables for (info,) in table.layout.iter_unpack(table.entries))
 
 
 def _relative_prefix(table: memoryview, relative: bytes, layout: struct.Struct, count: int) -> int:

@@ -70,6 +70,15 @@ class UnpackRelocations:
 
 
 @dataclass(frozen=True, slots=True)
+class RewriteThreadLocals:
+    """Let the initial-exec accesses of ``member`` compute what musl refuses to give a file that is loaded later."""
+
+    member: str
+    slots: int  # words of it that hold where a thread-local variable is
+    variables: tuple[str, ...] = ()  # that it exports, and nothing else defines
+
+
+@dataclass(frozen=True, slots=True)
 class DropZeroLengthSegments:
     """Take loadable segments of no length out of the program header table of ``member``."""
 
@@ -108,7 +117,8 @@ class Retag:
 
 
 PatchAction = ReplaceNeeded | DropNeeded | SetSoname | SetRunpath  # what patchelf does, all in one call
-ElfAction = PatchAction | Strip | DropZeroLengthSegments | ClearExecutableStack | UnpackRelocations
+OwnMend = DropZeroLengthSegments | ClearExecutableStack | UnpackRelocations | RewriteThreadLocals
+ElfAction = PatchAction | Strip | OwnMend
 Action = Graft | ElfAction | RenameMember | MoveBehindShim | Retag
 
 
@@ -135,5 +145,6 @@ class RepairSettings:
     strip: bool = False
     fix: bool = True
     fix_suffix: bool = False
+    fix_tls: bool = True
     build_tag: str | None = None
     checks_isa: bool = True  # refuse what needs more than the architecture's baseline

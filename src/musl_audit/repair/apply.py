@@ -5,17 +5,15 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
 from musl_audit.elf import read_elf
-from musl_audit.elf.segments import clear_executable_stack, drop_zero_length_segments
-from musl_audit.errors import ElfError, RepairError, UnmendableError, UnpackError
+from musl_audit.errors import ElfError, MendError, RepairError, UnmendableError
 from musl_audit.model import Member, WheelFacts
 from musl_audit.repair.actions import (
     Action,
-    ClearExecutableStack,
     DropNeeded,
-    DropZeroLengthSegments,
     ElfAction,
     Graft,
     MoveBehindShim,
+    OwnMend,
     PatchAction,
     RenameMember,
     ReplaceNeeded,
@@ -23,11 +21,9 @@ from musl_audit.repair.actions import (
     SetRunpath,
     SetSoname,
     Strip,
-    UnpackRelocations,
 )
+from musl_audit.repair.mends import mend, spell_unmendable
 from musl_audit.repair.predict import differences
-from musl_audit.repair.relr import unpack_relocations
-from musl_audit.repair.unmendable import spell_unpackable
 from musl_audit.repair.wheel_metadata import is_dropped, record_text, wheel_text
 from musl_audit.wheel.ports import Archive, FoundLibrary, Libraries, PackedMember
 from musl_audit.wheel.record import Record, digest_of, parse_record
@@ -215,14 +211,9 @@ class Application:
         ]
         data = self._tools.strip(data, name) if any(isinstance(action, Strip) for action in actions) else data
         data = self._tools.patch(data, patches, name) if patches else data
-        try:
-            for kind, mend in _MENDS:
-                if any(isinstance(action, kind) for action in actions):
-                    data = mend(data)
-        except UnpackError as error:
-            raise UnmendableError(spell_unpackable(name, error), member=name) from error
-        except ElfError as error:
-            raise RepairError(f"{name}: {error}") from error
+        for action in actions:
+            if isinstance(action, OwnMend):
+                data = _with_mend(name, data, action)
         self._check(name, data)
         return data
 
@@ -236,8 +227,10 @@ class Application:
             raise RepairError(f"{name}: a tool changed more than was planned: {', '.join(differing)}")
 
 
-_MENDS: tuple[tuple[type[ElfAction], Callable[[bytes], bytes]], ...] = (
-    (DropZeroLengthSegments, drop_zero_length_segments),
-    (ClearExecutableStack, clear_executable_stack),
-    (UnpackRelocations, unpack_relocations),
-)
+def _with_mend(name: str, data: bytes, action: OwnMend) -> bytes:
+    try:
+        return mend(data, action)
+    except MendError as error:
+        raise UnmendableError(spell_unmendable(action, error), member=name) from error
+    except ElfError as error:
+        raise RepairError(f"{name}: {error}") from error

@@ -11,19 +11,22 @@ from musl_audit.repair.actions import (
     DropZeroLengthSegments,
     ElfAction,
     RenameMember,
+    RewriteThreadLocals,
     UnpackRelocations,
 )
+from musl_audit.repair.tls import REWRITABLE
 from musl_audit.wheel.installed_tree import place_of
 
 
 def file_fixes(
-    context: Context, files: tuple[ElfFacts, ...], *, unmendable: Container[str] = ()
+    context: Context, files: tuple[ElfFacts, ...], *, unmendable: Container[str] = (), rewrites_tls: bool = False
 ) -> Iterator[ElfAction]:
     """
     Yield what mends *files*, the grafted ones among them, in the order in which it must be done.
 
-    Whatever the floor: what helps one known release is done. Packed relocations come last: patchelf and strip, run
-    after them, would have to know the new table. Those of *unmendable* files are left.
+    Whatever the floor: what helps one known release is done. Packed relocations come late: patchelf and strip, run
+    after them, would have to know the new table. Thread-local accesses come last: nothing may move afterwards. Neither
+    is done to *unmendable* files.
     """
     needs_unpacking = context.lacking("packed-relocations")
     for file in files:
@@ -33,6 +36,26 @@ def file_fixes(
             yield ClearExecutableStack(file.path)
         if file.packed_relocations and needs_unpacking and file.path not in unmendable:
             yield UnpackRelocations(file.path)
+        if rewrites_tls and file.initial_exec and file.path not in unmendable:
+            yield from _rewriting(context, file, files)
+
+
+def _rewriting(context: Context, file: ElfFacts, files: tuple[ElfFacts, ...]) -> Iterator[RewriteThreadLocals]:
+    """
+    Yield the rewriting of *file* if something loads it with ``dlopen``, and all its variables are its own.
+
+    One that it exports is its own where no other of *files* has a definition: which of two is taken depends on who is
+    loaded first.
+    """
+    is_known = (file.identity.machine, file.identity.bits, file.identity.byte_order) in REWRITABLE
+    loaded_later = [file in load.files for load in context.loads if not load.is_program]
+    is_grafted = file not in context.loaded
+    if not is_known or not (any(loaded_later) or (is_grafted and loaded_later)):
+        return
+    variables = file.initial_exec - {""}
+    others = frozenset[str]().union(*(other.defined for other in files if other is not file))
+    if variables <= file.defined and not variables & others:
+        yield RewriteThreadLocals(file.path, file.initial_exec_slots, tuple(sorted(variables)))
 
 
 def suffix_fixes(context: Context, *, is_forced: bool) -> Iterator[RenameMember]:

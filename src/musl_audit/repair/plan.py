@@ -10,6 +10,7 @@ from musl_audit.judging.context import Context
 from musl_audit.judging.rules.musl202_external_library import RULE as GRAFT_RULE
 from musl_audit.judging.rules.musl302_isa_above_baseline import RULE as ISA_RULE
 from musl_audit.judging.rules.musl401_packed_relocations import RULE as UNPACK_RULE
+from musl_audit.judging.rules.musl402_initial_exec_tls import RULE as TLS_RULE
 from musl_audit.model import (
     Finding,
     Outside,
@@ -38,6 +39,7 @@ from musl_audit.repair.grafts import Grafting
 from musl_audit.repair.predict import predict, retagged_metadata
 from musl_audit.repair.tags import MOST_TAGS, counted_tags, has_tags_of, retagged, target_tag
 from musl_audit.wheel.installed_tree import place_of
+from musl_audit.wheel.names import tag_family
 from musl_audit.wheel.ports import Libraries
 
 NO_REASONS: Mapping[str, str] = MappingProxyType({})
@@ -73,7 +75,7 @@ def propose(
     Return how to repair a musl wheel and the verdict on the result; a plan with refusals alone where nothing can be.
 
     The plan has refusals where the result would not keep the promise of every musllinux tag that it carries.
-    *libraries* gives those for an architecture; *unmendable* says of a file why its packed relocations stay.
+    *libraries* gives those for an architecture; *unmendable* says of a file why its relocations or accesses stay.
     """
     context = context_of(facts, catalog, settings)
     arch = context.arch
@@ -88,7 +90,8 @@ def propose(
     plan = _plan(context, facts.name, promise, catalog, settings, repair, libraries(arch), unmendable)
     predicted = predict(facts, plan.actions)
     report = judge(as_promised(predicted, promise), catalog, settings)
-    told = ({GRAFT_RULE.code} if plan.refusals else set()) | ({UNPACK_RULE.code} if unmendable else set())
+    told = {finding.code for finding in report.findings if _is_told(finding, unmendable)}
+    told |= {GRAFT_RULE.code} if plan.refusals else set()
     refused = refusals(report, checks_isa=repair.checks_isa, told=told)
     if refused and not repair.fix:
         refused = (*refused, *_turned_off(report))
@@ -103,6 +106,12 @@ def _with_remains(
         notes = (*plan.notes, *unmendable.values())
         return replace(plan, notes=notes, refusals=(*plan.refusals, *refused))
     return replace(plan, refusals=(*plan.refusals, *unmendable.values(), *refused))
+
+
+def _is_told(finding: Finding, unmendable: Container[str]) -> bool:
+    """Whether the reasons why files are *unmendable* say already what *finding* does."""
+    is_of_mends = finding.code in (UNPACK_RULE.code, TLS_RULE.code)
+    return is_of_mends and all(member in unmendable for member in finding.members)
 
 
 def _why_not_at_all(facts: WheelFacts) -> str:
@@ -146,12 +155,18 @@ def _plan(
     if repair.strip:
         actions += [Strip(file.path) for file in files]
     if repair.fix:
-        actions += file_fixes(context, files, unmendable=unmendable)
+        rewrites_tls = repair.fix_tls and not _is_for_glibc_too(name, promise)
+        actions += file_fixes(context, files, unmendable=unmendable, rewrites_tls=rewrites_tls)
         actions += suffix_fixes(context, is_forced=repair.fix_suffix)
     new = promise if repair.update_tags else replace(name, build=promise.build)
     if actions or new != name or (repair.update_tags and _is_mislabelled(facts, name)):
         actions.append(Retag(new, updates_tags=repair.update_tags))
     return RepairPlan(tuple(actions), notes=grafts.notes, refusals=grafts.refusals)
+
+
+def _is_for_glibc_too(*names: WheelName) -> bool:
+    """Whether one of *names* has a tag of glibc's, which could not run what is rewritten for musl alone."""
+    return any(tag_family(tag) == "manylinux" for name in names for tag in name.platform_tags)
 
 
 def _is_mislabelled(facts: WheelFacts, name: WheelName) -> bool:

@@ -17,6 +17,7 @@ from musl_audit.repair.actions import (
     RenameMember,
     ReplaceNeeded,
     Retag,
+    RewriteThreadLocals,
     SetRunpath,
     SetSoname,
     Strip,
@@ -80,10 +81,23 @@ def predict_elf(elf: ElfFacts, action: ElfAction) -> ElfFacts:  # noqa: PLR0911 
         case UnpackRelocations():
             relative = MACHINES.get(elf.identity.machine, UNKNOWN_MACHINE).relative
             return replace(elf, packed_relocations=0, relocation_types=elf.relocation_types | {relative})
+        case RewriteThreadLocals():
+            return _with_threads_computed(elf)
         case Strip():
             return elf
         case _:
             assert_never(action)
+
+
+def _with_threads_computed(elf: ElfFacts) -> ElfFacts:
+    machine = MACHINES.get(elf.identity.machine, UNKNOWN_MACHINE)
+    return replace(
+        elf,
+        initial_exec=frozenset(),
+        initial_exec_slots=0,
+        is_tls_rewritten=True,
+        relocation_types=elf.relocation_types - machine.initial_exec | machine.module,
+    )
 
 
 def retagged_metadata(metadata: WheelMetadata, name: WheelName, *, updates_tags: bool = True) -> WheelMetadata:
@@ -118,6 +132,8 @@ SAME = (
     "version_definitions",
     "relocation_types",
     "initial_exec",
+    "initial_exec_slots",
+    "is_tls_rewritten",
     "thread_local",
     "packed_relocations",
     "has_hash_table",
@@ -133,6 +149,8 @@ def differences(predicted: ElfFacts, actual: ElfFacts) -> tuple[str, ...]:
 
 
 def _comparable(elf: ElfFacts, name: str) -> object:
+    if name == "thread_local" and elf.is_tls_rewritten:  # its slots name none of its own variables any longer
+        return elf.thread_local - elf.defined
     if name == "undefined":
         return sorted(elf.undefined, key=lambda symbol: (symbol.name, symbol.is_weak, symbol.type))
     return getattr(elf, name)

@@ -14,6 +14,7 @@ from musl_audit.repair.actions import (
     RenameMember,
     ReplaceNeeded,
     Retag,
+    RewriteThreadLocals,
     SetRunpath,
     SetSoname,
     Strip,
@@ -45,6 +46,10 @@ def spell_action(action: Action) -> str:  # noqa: C901, PLR0911, PLR0912  # one 
             return f"strip {member}"
         case UnpackRelocations(member=member):
             return f"unpack the relocations of {member}"
+        case RewriteThreadLocals(member=member, slots=slots):
+            return (
+                f"rewrite the thread-local accesses of {member} ({slots} {'variable' if slots == 1 else 'variables'})"
+            )
         case DropZeroLengthSegments(member=member):
             return f"drop the segments of no length of {member}"
         case ClearExecutableStack(member=member):

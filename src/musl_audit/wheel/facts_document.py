@@ -88,6 +88,8 @@ _ELF = record_of(
         "version_definitions": many(TEXT),
         "relocation_types": set_of(INTEGER),
         "initial_exec": set_of(TEXT),
+        "initial_exec_slots": INTEGER,
+        "is_tls_rewritten": FLAG,
         "thread_local": set_of(TEXT),
         "packed_relocations": INTEGER,
         "has_hash_table": FLAG,

@@ -24,9 +24,9 @@ from musl_audit.repair.actions import NOTHING_TO_DO, Graft, PatchAction, RepairP
 from musl_audit.repair.apply import Application
 from musl_audit.repair.best_effort import mended, passing_floor
 from musl_audit.repair.flavor import Flavor, flavor_of, spell_undecided
+from musl_audit.repair.mends import foreseen
 from musl_audit.repair.plan import Proposal, as_promised, propose, refusals
 from musl_audit.repair.tags import check_plat
-from musl_audit.repair.unmendable import foreseen
 from musl_audit.wheel.extract import extract
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import PackedMember

@@ -50,7 +50,10 @@ CASES: dict[str, tuple[ElfFacts, str]] = {
     "none, glibc": (extension(needed=("ld-linux-x86-64.so.2",)), "Was built for glibc: loads on no musl."),
     "none, refused": (
         extension(initial_exec=frozenset({""})),
-        "Loads on no musl at all: its initial-exec TLS is for programs, not for what they load later.",
+        (
+            "Loads on no musl at all: its initial-exec TLS is for programs, not for what they load later. "
+            "`musl-audit repair` mends it."
+        ),
     ),
     "promise broken by something else": (
         extension("demo/_demo.cpython-39-x86_64-linux-musl.so"),

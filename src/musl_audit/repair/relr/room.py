@@ -25,12 +25,16 @@ SHT_DYNSYM = 11
 ADDRESS_TAGS = frozenset({4, 5, 6, 7, 17, 23, 36, 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE})
 
 
-def make_room(image: Image, tables: Tables, size: int) -> Space:
-    """Return *image* with a new read-only ``PT_LOAD`` that ends with room for *size* bytes."""
+def make_room(image: Image, tables: Tables, size: int, *, flags: int = PF_R, align: int = 0) -> Space:
+    """
+    Return *image* with a new ``PT_LOAD`` that ends with room for *size* bytes, read-only unless *flags* say more.
+
+    The room begins at a multiple of *align*, and of the size of a word.
+    """
     spare = next((segment for segment in image.segments if segment.type == PT_NULL), None)
     block = Block(0, 0, 0) if spare else block_in_the_way(image)
     _require_unreferenced(image, tables, block)
-    new = _new_segment(image, block, size)
+    new = _new_segment(image, block, size, flags, align)
     delta = new.address - block.address
     moved = replace(
         image,
@@ -42,9 +46,9 @@ def make_room(image: Image, tables: Tables, size: int) -> Space:
     return Space(moved, new.file_end - size, new.memory_end - size)
 
 
-def _new_segment(image: Image, block: Block, size: int) -> Segment:
+def _new_segment(image: Image, block: Block, size: int, flags: int, room_align: int) -> Segment:
     """
-    Return the header of the new segment: the block, then the table, at the end of file and memory.
+    Return the header of the new segment: the block, then the room, at the end of file and memory.
 
     The address is congruent to the offset, so that no padding is needed in the file.
     """
@@ -53,12 +57,12 @@ def _new_segment(image: Image, block: Block, size: int) -> Segment:
         raise UnpackError(f"a segment has an alignment of {align}")
     inner = max(block.align, image.format.word_size)
     offset = align_up(len(image.content), inner) + block.start % inner
-    table = align_up(offset + block.end - block.start, image.format.word_size)
+    room = align_up(offset + block.end - block.start, max(room_align, image.format.word_size))
     address = align_up(image.loads[-1].memory_end, align) + offset % align
-    length = table + size - offset
+    length = room + size - offset
     if address + length >= 1 << image.format.bits:
         raise UnpackError("no addresses are left behind the last segment")
-    return Segment(PT_LOAD, PF_R, offset, address, address, length, length, align)
+    return Segment(PT_LOAD, flags, offset, address, address, length, length, align)
 
 
 def _require_unreferenced(image: Image, tables: Tables, block: Block) -> None:
@@ -70,11 +74,11 @@ def _require_unreferenced(image: Image, tables: Tables, block: Block) -> None:
     packed = [Region(address, image.format.word_size) for address in tables.packed]
     if any(region.overlaps(other) for other in (*packed, *relative, *others)):
         raise UnpackError("the program headers cannot grow: what is behind them is relocated")
-    if any(region.address <= value < region.end for value in _referenced(image, tables)):
+    if any(region.address <= value < region.end for value in referenced_addresses(image, tables)):
         raise UnpackError("the program headers cannot grow: something refers to what is behind them")
 
 
-def _referenced(image: Image, tables: Tables) -> Iterable[int]:
+def referenced_addresses(image: Image, tables: Tables) -> Iterable[int]:
     """Yield the addresses that relocations and dynamic symbols name."""
     yield from stored_words(image, tables.packed)
     relative = [entry for entry in tables.plain if tables.is_relative(entry, image.format)]

@@ -7,7 +7,7 @@ from itertools import pairwise
 from musl_audit.elf.headers import Region
 from musl_audit.elf.image import Image
 from musl_audit.elf.view import ET_DYN, PT_DYNAMIC
-from musl_audit.errors import UnpackError
+from musl_audit.errors import MendError, UnpackError
 from musl_audit.repair.relr.tables import Tables
 from musl_audit.repair.relr.targets import relocated_regions
 
@@ -17,13 +17,7 @@ SIGNATURE_TRAILER = b"~Module signature appended~\n"
 
 def require_sound(image: Image, tables: Tables) -> None:
     """Raise ``UnpackError`` with the reason where unpacking *tables* would not be the same to every loader."""
-    if image.header.type != ET_DYN:
-        raise UnpackError("packed relocations in a file that is not loaded at an address of the loader's choice")
-    _require_unsigned(image)
-    _require_ordered_segments(image)
-    _require_dynamic_section_loaded(image)
-    if any(section.has_bytes and section.file_end > len(image.content) for section in image.sections):
-        raise UnpackError("a section runs past the end of the file")
+    require_changeable(image)
     packed, size = sorted(tables.packed), image.format.word_size
     _require_loaded_once(image, packed)
     _require_apart(packed, size, _rewritten_regions(image, tables), "what unpacking rewrites")
@@ -36,15 +30,26 @@ def require_sound(image: Image, tables: Tables) -> None:
     _require_apart(early, size, others, "another relocation")
 
 
+def require_changeable(image: Image) -> None:
+    """Raise ``MendError`` with the reason where a file is laid out so that nothing should be changed in it."""
+    if image.header.type != ET_DYN:
+        raise MendError("the file is not loaded at an address of the loader's choice")
+    _require_unsigned(image)
+    _require_ordered_segments(image)
+    _require_dynamic_section_loaded(image)
+    if any(section.has_bytes and section.file_end > len(image.content) for section in image.sections):
+        raise MendError("a section runs past the end of the file")
+
+
 def _require_unsigned(image: Image) -> None:
     """Refuse files that carry a signature over their own bytes, or check themselves when they are loaded."""
     if image.content.endswith(SIGNATURE_TRAILER):
-        raise UnpackError("the file is signed")
+        raise MendError("the file is signed")
     if any(image.section_name(section) in SIGNATURE_SECTIONS for section in image.sections):
-        raise UnpackError("the file is signed")
+        raise MendError("the file is signed")
     # OpenSSL's FIPS provider compares its own bytes with a digest that was made when it was installed.
     if b"\0OSSL_provider_init\0" in image.content and b"\0module-mac\0" in image.content:
-        raise UnpackError("the file checks a digest of itself: OpenSSL's FIPS module")
+        raise MendError("the file checks a digest of itself: OpenSSL's FIPS module")
 
 
 def _require_ordered_segments(image: Image) -> None:
@@ -52,19 +57,19 @@ def _require_ordered_segments(image: Image) -> None:
     limit = 1 << image.format.bits
     for load in image.loads:
         if load.address < previous_end or load.memory_end >= limit:
-            raise UnpackError("the segments overlap or are not in ascending order")
+            raise MendError("the segments overlap or are not in ascending order")
         if load.file_size > load.memory_size or load.file_end > len(image.content):
-            raise UnpackError("a segment is not wholly in the file")
+            raise MendError("a segment is not wholly in the file")
         previous_end = load.memory_end
 
 
 def _require_dynamic_section_loaded(image: Image) -> None:
     segments = [segment for segment in image.segments if segment.type == PT_DYNAMIC]
     if len(segments) != 1:
-        raise UnpackError(f"{len(segments)} dynamic sections")
+        raise MendError(f"{len(segments)} dynamic sections")
     dynamic = segments[0]
     if image.offset_of(dynamic.address, dynamic.file_size, "dynamic section") != dynamic.offset:
-        raise UnpackError("the dynamic section in the file is not the one in memory")
+        raise MendError("the dynamic section in the file is not the one in memory")
 
 
 def _require_loaded_once(image: Image, packed: list[int]) -> None:

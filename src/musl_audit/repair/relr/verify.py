@@ -1,6 +1,7 @@
 """The proof that an unpacked file means the same to a loader as the packed one did."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from musl_audit.elf import read_elf
@@ -53,7 +54,8 @@ def _comparable(facts: ElfFacts, relative: int) -> ElfFacts:
 
 
 def _require_same_memory(old: Image, new: Image, tables: Tables) -> None:
-    moved = list(_moved_sections(old, new, tables))
+    replaced = {tables.packed_region.address, tables.plain_region.address}
+    moved = list(moved_sections(old, new, replaced))
     for _, start, size, moved_to in moved:
         if old.content[start : start + size] != new.content[moved_to : moved_to + size]:
             raise UnpackError("check of the result: a section changed while it moved")
@@ -62,14 +64,15 @@ def _require_same_memory(old: Image, new: Image, tables: Tables) -> None:
         twin = new.load_of(load.address, load.memory_size)
         if twin is None or twin.address != load.address or twin.flags != load.flags:
             raise UnpackError("check of the result: a segment is not where it was")
-        if _masked(old, load, load.file_size, rewritten) != _masked(new, twin, load.file_size, rewritten):
+        if masked(old, load, load.file_size, rewritten) != masked(new, twin, load.file_size, rewritten):
             raise UnpackError("check of the result: the bytes in memory are not the same")
 
 
-def _moved_sections(old: Image, new: Image, tables: Tables) -> Iterator[tuple[int, int, int, int]]:
-    """Yield address, offset, size and new offset of the sections that have another address now, tables left out."""
-    replaced = {tables.packed_region.address, tables.plain_region.address}
-    for section, twin in zip(old.sections, new.sections, strict=True):
+def moved_sections(
+    old: Image, new: Image, replaced: AbstractSet[int] = frozenset()
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield address, offset, size and new offset of the sections that moved, but for those *replaced*, by address."""
+    for section, twin in zip(old.sections, new.sections[: len(old.sections)], strict=True):
         if section.is_loaded and section.address != twin.address and section.address not in replaced:
             yield section.address, section.offset, section.size, twin.offset
 
@@ -82,7 +85,8 @@ def _rewritten(old: Image, new: Image, tables: Tables) -> Iterator[Region]:
     yield from new.header_regions()
 
 
-def _masked(image: Image, load: Segment, size: int, masks: list[Region]) -> bytearray:
+def masked(image: Image, load: Segment, size: int, masks: Iterable[Region]) -> bytearray:
+    """Return the first *size* bytes of *load*, those of *masks* zeroed."""
     content = bytearray(image.content[load.offset : load.offset + size])
     for mask in masks:
         start, end = max(mask.address - load.address, 0), min(mask.end - load.address, size)
