@@ -1,5 +1,7 @@
 """Nothing is executed without ``--run``; with it, the interpreter is asked."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,11 +80,45 @@ def test_what_cannot_be_executed_cannot_be_answered(tmp_path: Path) -> None:
     assert "could not be executed: Permission denied" in answer.stdout
 
 
+def default(*command: str | Path, **changes: str) -> dict[str, object]:
+    """Return the interpreter that is explained where none is named."""
+    without = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    done = subprocess.run(
+        [*command, "env", "--isolated", "--json"],
+        env={**without, **changes},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, object] = json.loads(done.stdout)["interpreter"]
+    return found
+
+
+def script() -> Path:
+    """Return the command as it is installed."""
+    return Path(sys.executable).parent / "musl-audit"
+
+
 def test_the_default_is_the_python_on_the_path(marked_environment: tuple[Path, Path]) -> None:
     """The first one that is a program."""
     python, _ = marked_environment
 
-    found = musl_audit("env", "--isolated", "--json", env={"PATH": str(python.parent)}).json["interpreter"]
+    found = default(script(), PATH=str(python.parent))
 
-    assert isinstance(found, dict)
-    assert found["path"] == str(python.parent / "python3")
+    assert (found["path"], found["chosen"]) == (str(python.parent / "python3"), "the first on PATH")
+
+
+def test_before_it_comes_the_python_that_runs_musl_audit() -> None:
+    """Where it was started by its name: `python -m musl_audit`."""
+    found = default(sys.executable, "-m", "musl_audit")
+
+    assert (found["path"], found["chosen"]) == (sys.executable, "it runs musl-audit")
+
+
+def test_before_both_comes_the_active_environment(marked_environment: tuple[Path, Path]) -> None:
+    """VIRTUAL_ENV."""
+    python, _ = marked_environment
+
+    found = default(sys.executable, "-m", "musl_audit", VIRTUAL_ENV=str(python.parents[1]))
+
+    assert (found["path"], found["chosen"]) == (str(python.parent / "python3"), "of the active virtual environment")

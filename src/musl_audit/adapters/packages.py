@@ -10,6 +10,7 @@ _LARGEST_DATABASE = 256 << 20  # bytes
 _APK = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 _DPKG_STATUS, _DPKG_LISTS = "/var/lib/dpkg/status", "/var/lib/dpkg/info"
 _LISTED = ".list"
+_OF_PYTHON = "-packages/"  # site-packages, dist-packages
 _DPKG_TREES = ("/usr/", "/lib", "/opt/")  # Debian's policy: no package has a library elsewhere
 
 
@@ -27,6 +28,18 @@ class Packages:
         """Return the package URL of the package that owns *path*, free of links; None where no database says."""
         return self._apk_owners.get(_comparable(path)) or self._dpkg_owner(path)
 
+    def files_of(self, owner: str) -> tuple[str, ...]:
+        """Return the absolute paths of the files of the package with the URL *owner*, as its database spells them."""
+        from urllib.parse import unquote
+
+        if owner in self._apk_files:
+            return tuple(f"/{path}" for path in self._apk_files[owner])
+        package = unquote(owner.partition("@")[0].rpartition("/")[2])
+        for name in self._tree.names(_DPKG_LISTS):
+            if name.endswith(_LISTED) and _package_of(name) == package:
+                return tuple(line for line in self._text(f"{_DPKG_LISTS}/{name}").splitlines() if line != "/.")
+        return ()
+
     def _text(self, path: str) -> str:
         try:
             return self._tree.text(path, most=_LARGEST_DATABASE)
@@ -38,8 +51,9 @@ class Packages:
         return (found.id if found else "") or default
 
     @cached_property
-    def _apk_owners(self) -> Mapping[str, str]:
-        owners: dict[str, str] = {}
+    def _apk_files(self) -> Mapping[str, tuple[str, ...]]:
+        """The files of each of apk's packages, by its URL."""
+        packages: dict[str, tuple[str, ...]] = {}
         for database in _APK:
             for package in self._text(database).split("\n\n"):
                 fields = [line.partition(":")[::2] for line in package.splitlines()]
@@ -48,19 +62,38 @@ class Packages:
                     "apk", self._distribution("alpine"), values.get("P", ""), values.get("V", ""), values.get("A", "")
                 )
                 if url:
-                    owners.update((_comparable(name), url) for name in _apk_files(fields))
-        return owners
+                    packages.setdefault(url, tuple(_apk_files(fields)))
+        return packages
+
+    @cached_property
+    def _apk_owners(self) -> Mapping[str, str]:
+        return {_comparable(path): url for url, paths in self._apk_files.items() for path in paths}
 
     def _dpkg_owner(self, path: str) -> str | None:
         if not path.startswith(_DPKG_TREES):
             return None
         wanted = _comparable(path)
+        if _OF_PYTHON in path:
+            package = self._dpkg_pythons.get(wanted)
+            return self._dpkg_url(package) if package else None
         for name in self._tree.names(_DPKG_LISTS):
             text = self._text(f"{_DPKG_LISTS}/{name}") if name.endswith(_LISTED) else ""
             # Most of a thousand lists end at the first test.
             if wanted in text and any(_comparable(line) == wanted for line in text.splitlines()):
-                return self._dpkg_url(name.removesuffix(_LISTED).partition(":")[0])
+                return self._dpkg_url(_package_of(name))
         return None
+
+    @cached_property
+    def _dpkg_pythons(self) -> Mapping[str, str]:
+        """Which package a file of an installed Python project belongs to: these are asked for by the hundred."""
+        owners: dict[str, str] = {}
+        for name in self._tree.names(_DPKG_LISTS):
+            text = self._text(f"{_DPKG_LISTS}/{name}") if name.endswith(_LISTED) else ""
+            if _OF_PYTHON in text:
+                owners.update(
+                    (_comparable(line), _package_of(name)) for line in text.splitlines() if _OF_PYTHON in line
+                )
+        return owners
 
     def _dpkg_url(self, package: str) -> str | None:
         for paragraph in self._text(_DPKG_STATUS).split("\n\n"):
@@ -69,6 +102,11 @@ class Packages:
                 version, arch = fields.get("Version", ""), fields.get("Architecture", "")
                 return _package_url("deb", self._distribution("debian"), package, version, arch)
         return None
+
+
+def _package_of(name: str) -> str:
+    """Return the package whose list is called *name*: ``libz1:amd64.list``."""
+    return name.removesuffix(_LISTED).partition(":")[0]
 
 
 def _comparable(path: str) -> str:

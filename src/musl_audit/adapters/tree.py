@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from enum import Enum
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -13,6 +14,15 @@ _MOST_LINKS = 40  # Linux follows as many before it says ELOOP
 # Without O_NONBLOCK, a FIFO in the place of a file would be waited for. Windows knows none of these, but O_BINARY.
 _FLAGS = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 _READ = reduce(or_, (getattr(os, name, 0) for name in _FLAGS), os.O_RDONLY)
+
+
+class Entry(Enum):
+    """What a name in a folder is."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    OTHER = "other"  # a device, a pipe, a socket
 
 
 class PathError(MuslAuditError):
@@ -115,12 +125,63 @@ class Tree:
             return False
         return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o111)
 
+    def is_folder(self, path: str) -> bool:
+        """Whether *path* leads to a directory."""
+        try:
+            return stat.S_ISDIR(Path(self.place(self.resolve(path))).lstat().st_mode)
+        except (PathError, OSError):
+            return False
+
+    def entries(self, folder: str) -> dict[str, Entry]:
+        """
+        Return what is in *folder*, resolved before, by name; empty where it is no directory that can be read.
+
+        Raise ``PathError`` where it may not be read.
+        """
+        try:
+            with os.scandir(self.place(folder)) as found:
+                return {entry.name: _entry(entry) for entry in found}
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise PathError(f"{folder}: {reason}") from error
+
+    def read_if(self, path: str, beginning: bytes, *, most: int) -> bytes | None:
+        """
+        Return the bytes of the regular file at *path*, resolved before, if it begins with *beginning*; else None.
+
+        Raise ``PathError`` where it cannot be read or has more than *most* bytes.
+        """
+        try:
+            descriptor = os.open(self.place(path), _READ)
+            try:
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode) or os.read(descriptor, len(beginning)) != beginning:
+                    return None
+                _check_file(path, status, most)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                with open(descriptor, "rb", closefd=False, buffering=0) as file:
+                    return file.read(status.st_size)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise PathError(f"{path}: {error.strerror}") from error
+
     def names(self, path: str) -> Iterator[str]:
         """Yield the names in a directory, sorted; none where there is no such directory."""
         try:
             yield from sorted(entry.name for entry in Path(self.place(self.resolve(path))).iterdir())
         except (PathError, OSError):
             return
+
+
+def _entry(entry: os.DirEntry[str]) -> Entry:
+    if entry.is_symlink():
+        return Entry.LINK
+    if entry.is_dir(follow_symlinks=False):
+        return Entry.FOLDER
+    return Entry.FILE if entry.is_file(follow_symlinks=False) else Entry.OTHER
 
 
 def _parts(path: str) -> list[str]:

@@ -1,15 +1,18 @@
 """One run of ``env``: words in, an explanation written, an exit code."""
 
 import os
+import sys
 from argparse import Namespace
 
 from musl_audit import __version__
 from musl_audit.adapters.configuration import FAIL_ON
+from musl_audit.adapters.interpreter.choosing import Surroundings
 from musl_audit.cli.output import Output, output_to
 from musl_audit.cli.settings import configuration_of
 from musl_audit.cli.stderr import complain, remark
 from musl_audit.reporters.rows import Row, dump
 from musl_audit.workflows.explaining import Explanation, explain
+from musl_audit.workflows.inspecting import InstalledSettings
 
 
 def run_env(options: Namespace) -> int:
@@ -24,7 +27,11 @@ def run_env(options: Namespace) -> int:
         run=options.run,
         search=() if options.root else _search_path(),
         policies=options.policies,
+        here=_surroundings(options),
+        installed=InstalledSettings(tuple(options.path), _homes(), options.jobs, options.verify_hashes),
     )
+    if options.wheels:
+        found = _with_wheels(found, options)
     code = found.exit_code(FAIL_ON[fail_on])
     settings: Row = {
         "python": options.python,
@@ -43,6 +50,34 @@ def run_env(options: Namespace) -> int:
         for failure in found.environment.failures:
             complain(f"{failure.message} ({failure.code})")
     return code
+
+
+def _surroundings(options: Namespace) -> Surroundings:
+    """Return what this process knows about the Python that is in use here."""
+    if options.root:
+        return Surroundings()
+    is_module = sys.orig_argv[1:2] == ["-m"] and bool(sys.executable)
+    return Surroundings(environment=os.environ.get("VIRTUAL_ENV"), runner=sys.executable if is_module else None)
+
+
+def _homes() -> tuple[str, ...]:
+    """Return the home directory, where Python would import from it."""
+    home = os.path.expanduser("~")  # noqa: PTH111
+    return (home,) if home.startswith("/") and not os.environ.get("PYTHONNOUSERSITE") else ()
+
+
+def _with_wheels(found: Explanation, options: Namespace) -> Explanation:
+    """Return *found* with what of ``--wheels`` could not be done; what was done is said at once."""
+    from musl_audit.workflows.rebuilding import rebuild_broken
+
+    rebuilt = rebuild_broken(found.environment.installations, options.wheels, root=options.root or "/")
+    for item in rebuilt.made:
+        remark(f"{item.path}: made of what is installed")
+        for path in item.changed:
+            remark(f"{item.path.name}: {path} was changed since it was installed; the wheel holds it as it is now")
+        for path in item.missing:
+            remark(f"{item.path.name}: {path} is gone, and not in the wheel")
+    return found.with_failures(rebuilt.failures)
 
 
 def _search_path() -> tuple[str, ...]:

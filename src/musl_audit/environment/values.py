@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from musl_audit.environment.installed.values import NOTHING_ASKED, Asked, Installation
 from musl_audit.loader.libc_names import Libc
 from musl_audit.model import ElfFacts, Failure, MuslVersion
 
@@ -97,6 +98,7 @@ class Interpreter:
     build: Build | None = None
     pip: str | None = None  # the version of pip beside it
     run: Run | None = None
+    chosen: str = ""  # why it is this one; empty where it was named
 
     @property
     def minor(self) -> tuple[int, int] | None:
@@ -142,5 +144,7 @@ class Environment:
     interpreter: Interpreter | None
     platform_tags: tuple[str, ...] = ()  # accepted, best first
     wheels: tuple[WheelAnswer, ...] = ()
+    installations: tuple[Installation, ...] = ()
+    asked: Asked = NOTHING_ASKED  # how a command asks the same about what is installed
     required: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()

@@ -206,6 +206,18 @@ class Catalog:
         matching = (hint for pattern, hint in self._hints if fnmatchcase(symbol, pattern))
         return next(matching, "")
 
+    def images_of(self, python: str) -> tuple[tuple[str, str], ...]:
+        """Return the images with Python *python* (``3.12``) on Alpine: the release of Alpine, and the image's name."""
+        images = self._read("images.json")
+        name = images.text("image")
+        releases = images.table("alpine_releases_by_python").texts(python)
+        return tuple((alpine, name.format(python=python, alpine=alpine)) for alpine in releases)
+
+    @property
+    def images_date(self) -> str:
+        """The day (ISO) as of which ``images_of`` speaks."""
+        return self._read("images.json").text("date")
+
     # --- Files -----------------------------------------------------------------------------------------------
 
     def _read(self, path: str) -> Fields:

@@ -6,6 +6,7 @@ from musl_audit.environment.os_release import known_distribution
 from musl_audit.environment.values import Host, Interpreter, Loader, Run, WheelAnswer
 from musl_audit.model import Failure, Finding
 from musl_audit.policy import Catalog
+from musl_audit.reporters.installed_rows import installed_row
 from musl_audit.reporters.rows import SCHEMA_VERSION, Row, finding_row
 
 
@@ -21,6 +22,7 @@ def env_row(
         "settings": settings,
         "host": _host(environment.host, context.catalog),
         "interpreter": _interpreter(environment.interpreter, context) if environment.interpreter else None,
+        "installed": installed_row(environment.installations, context.catalog, environment.asked),
         "wheels": [_wheel(wheel) for wheel in environment.wheels],
         "findings": [finding_row(finding) for finding in findings],
         "failures": [_failure(failure) for failure in environment.failures],
@@ -75,6 +77,7 @@ def _interpreter(interpreter: Interpreter, context: EnvironmentContext) -> Row:
     musl, loader = interpreter.musl, interpreter.loader
     return {
         "path": interpreter.path,
+        "chosen": interpreter.chosen or None,
         "executable": interpreter.executable,
         "virtual_environment": interpreter.environment,
         "prefix": interpreter.prefix,

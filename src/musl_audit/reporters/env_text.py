@@ -9,11 +9,13 @@ from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Finding, Severity
 from musl_audit.policy import Catalog
 from musl_audit.reporters.base import Paint, plain
+from musl_audit.reporters.installed_text import InstalledText
 from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY, plural
 from musl_audit.reporters.text_layout import paragraph
 from musl_audit.reporters.visible import visible
 
 _COLUMN = 14
+_TOLD_FIRST = "ENV031"
 _ABOUT_WHEELS = ("ENV021", "ENV022", "ENV023")
 
 
@@ -28,11 +30,17 @@ class EnvText:
         self._paint = paint
         self._is_quiet = is_quiet
 
+    @property
+    def _installed(self) -> InstalledText:
+        return InstalledText(self._context.catalog, width=self._width, paint=self._paint, is_quiet=self._is_quiet)
+
     def text(self, findings: tuple[Finding, ...]) -> str:
         """Return all of it."""
         told = {path: finding for finding in findings if finding.code in _ABOUT_WHEELS for path in finding.members}
-        rest = tuple(finding for finding in findings if finding.code not in _ABOUT_WHEELS)
-        lines = [*self._host(self._context.environment.host), *self._interpreter(), *self._wheels(told)]
+        rest = tuple(finding for finding in findings if finding.code not in (*_ABOUT_WHEELS, _TOLD_FIRST))
+        environment = self._context.environment
+        first = self._installed.lines(environment.installations, environment.asked)
+        lines = [*first, *self._host(environment.host), *self._interpreter(), *self._wheels(told)]
         return "".join(f"{line}\n" for line in (*lines, *self._findings(rest)))
 
     # --- Host --------------------------------------------------------------------------------------------------
@@ -56,7 +64,8 @@ class EnvText:
             failed = any(failure.code == "ENV901" for failure in environment.failures)
             yield self._title("The interpreter: could not be read" if failed else "No interpreter was named or found")
             return
-        yield self._title(f"The interpreter: {visible(found.path)}")
+        chosen = f" ({found.chosen})" if found.chosen else ""
+        yield self._title(f"The interpreter: {found.path}{chosen}")
         if found.executable != found.path:
             yield from self._row("is", found.executable)
         if found.environment:
@@ -81,13 +90,12 @@ class EnvText:
         build = self._context.build
         if build is None:
             return "not known (ENV013)"
-        source = ", ".join(build.sources) or "the interpreter itself"
         examined, missing = self._context.kernel_headers.examined(build), self._context.missing_macros
         if not examined:
-            return f"kernel headers or without, {source} does not say"
+            return "kernel headers or without, its files do not say"
         if not missing:
-            return f"kernel headers: all {len(examined)} macros that depend on them are defined, says {source}"
-        return f"{len(examined) - len(missing)} of {len(examined)} macros of kernel headers, says {source} (ENV011)"
+            return f"kernel headers: all {len(examined)} macros that depend on them"
+        return f"{len(examined) - len(missing)} of {len(examined)} macros of kernel headers (ENV011)"
 
     # --- Wheels ------------------------------------------------------------------------------------------------
 

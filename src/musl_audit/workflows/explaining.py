@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from os import PathLike
 
 from musl_audit.adapters.catalogs import PolicyDirectory, policies_directory
+from musl_audit.adapters.interpreter.choosing import Surroundings, choose
 from musl_audit.adapters.interpreter.execution import execute
 from musl_audit.adapters.interpreter.host import read_host
 from musl_audit.adapters.interpreter.python import (
     DEFAULT_PATH,
     InterpreterError,
-    default_interpreter,
-    find_interpreter,
     read_interpreter,
 )
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.environment.context import EnvironmentContext
+from musl_audit.environment.installed.values import Asked
 from musl_audit.environment.judge import exit_code, findings_of
 from musl_audit.environment.kernel_headers import KernelHeaders, read_kernel_headers
 from musl_audit.environment.tags import platform_tags
@@ -26,6 +26,7 @@ from musl_audit.loader.extension_suffixes import extension_suffixes, flags_of, t
 from musl_audit.model import Failure, Finding, Severity, Skip
 from musl_audit.policy import Catalog
 from musl_audit.workflows.answering import answer_wheels
+from musl_audit.workflows.inspecting import InstalledSettings, inspect_all
 
 NO_INTERPRETER = "ENV901"
 
@@ -43,6 +44,14 @@ class Explanation:
         """Host, interpreter and wheels."""
         return self.context.environment
 
+    def with_failures(self, failures: tuple[Failure, ...]) -> "Explanation":
+        """Return the same with what else could not be done."""
+        if not failures:
+            return self
+        environment = replace(self.environment, failures=(*self.environment.failures, *failures))
+        context = EnvironmentContext(environment, self.context.catalog, self.context.kernel_headers)
+        return Explanation(context, findings_of(context), self.skipped)
+
     def exit_code(self, fail_on: Severity | None = Severity.ERROR) -> int:
         """Return 4 where something asked for could not be done, 1 for a finding at or above *fail_on*, else 0."""
         return exit_code(self.findings, fail_on)
@@ -57,12 +66,15 @@ def explain(
     run: bool = False,
     search: Sequence[str] = (),
     policies: str | PathLike[str] | None = None,
+    here: Surroundings | None = None,
+    installed: InstalledSettings | None = None,
 ) -> Explanation:
     """
-    Return what *python* is, which wheels it takes, and what becomes of *wheels* there.
+    Return what *python* is, what of its installed packages does not load, and what becomes of *wheels* there.
 
-    *python* is a path, or a name that is looked for in *search* (by default the usual directories); None is the first
-    ``python3`` there. *root* is the directory of another system, unpacked. *require* are names that depend on kernel
+    *python* is an interpreter, an environment or a folder of packages, or a name that is looked for in *search* (by
+    default the usual directories); None is what *here* says is in use, else the first ``python3`` there, and below
+    another root all interpreters. *root* is another system, unpacked. *require* are names that depend on kernel
     headers, such as ``AF_NETLINK``. Nothing is executed unless *run* says so. *policies* is a directory of policies in
     place of those that are shipped. Raise ``UsageError`` for an unknown name, a root that is none, or *run* with one.
     """
@@ -72,7 +84,10 @@ def explain(
     if run and not tree.is_host:
         raise UsageError("--run executes programs of this system, and --root is about another: give one of them")
     required = tuple(_required(name, kernel_headers) for name in require)
-    asked = _Question(tree, Catalog(files), kernel_headers, python, tuple(search) or DEFAULT_PATH, runs=run)
+    around = here or Surroundings()
+    around = replace(around, path=tuple(search) or around.path or DEFAULT_PATH)
+    settings = installed or InstalledSettings()
+    asked = _Question(tree, Catalog(files), kernel_headers, python, around, settings, runs=run)
     return asked.answered(tuple(os.fspath(wheel) for wheel in wheels), required)
 
 
@@ -84,7 +99,8 @@ class _Question:
     catalog: Catalog
     kernel_headers: KernelHeaders
     python: str | None
-    folders: Sequence[str]
+    here: Surroundings
+    installed: InstalledSettings
     runs: bool
 
     def answered(self, wheels: Sequence[str], required: tuple[str, ...]) -> Explanation:
@@ -96,31 +112,47 @@ class _Question:
 
     def _environment(self, wheels: Sequence[str], required: tuple[str, ...]) -> tuple[Environment, tuple[Skip, ...]]:
         host = read_host(self.tree, self.catalog)
-        found, failures = self._interpreter()
-        if found is None:
+        read, folders, failures = self._interpreters()
+        if not read:
             if not failures and (required or wheels):
-                message = f"no python3 in {':'.join(self.folders)}: name one"
+                message = f"no python3 in {':'.join(self.here.path)}: name one"
                 failures = (Failure("python3", NO_INTERPRETER, message),)
             return Environment(host, None, required=required, failures=failures), ()
+        installations = inspect_all(self.tree, self.catalog, host, read, folders, self.installed)
+        found = read[0]
         platforms = platform_tags(found, host.kernel)
         answered = answer_wheels(wheels, self.tree, found, platforms, self.catalog)
+        asked = Asked("" if self.tree.is_host else self.tree.name, self.installed.folders)
         failures = (*failures, *answered.failures)
-        return Environment(host, found, platforms, answered.answers, required, failures), answered.skipped
+        environment = Environment(host, found, platforms, answered.answers, installations, asked, required, failures)
+        return environment, answered.skipped
 
-    def _interpreter(self) -> tuple[Interpreter | None, tuple[Failure, ...]]:
-        named = self.python
+    def _interpreters(self) -> tuple[list[Interpreter], tuple[str, ...], tuple[Failure, ...]]:
+        """Return the interpreters to explain, further folders of the first, and what could not be read of them."""
+        read: list[Interpreter] = []
+        failures: list[Failure] = []
         try:
-            path = self._path(named) if named is not None else default_interpreter(self.tree, self.folders)
-            found = read_interpreter(self.tree, path, self.catalog) if path is not None else None
+            choice = choose(self.tree, self._named(), self.here)
         except InterpreterError as error:
-            return None, (Failure(named or "python3", NO_INTERPRETER, str(error)),)
-        return (_executed(found, self.kernel_headers) if found is not None and self.runs else found), ()
+            return [], (), (Failure(self.python or "python3", NO_INTERPRETER, str(error)),)
+        for chosen in choice.interpreters:
+            try:
+                found = read_interpreter(self.tree, chosen.path, self.catalog)
+            except InterpreterError as error:
+                failures.append(Failure(chosen.path, NO_INTERPRETER, str(error)))
+                continue
+            found = replace(found, chosen=chosen.reason)
+            read.append(_executed(found, self.kernel_headers) if self.runs else found)
+        return read, choice.folders, tuple(failures)
 
-    def _path(self, named: str) -> str:
-        """Return the absolute path, inside the root, of the interpreter that was named as a shell would take it."""
-        if "/" in named:
-            return os.path.join("/" if not self.tree.is_host else os.getcwd(), named)  # noqa: PTH109, PTH118
-        return find_interpreter(self.tree, named, self.folders)
+    def _named(self) -> str | None:
+        """Return the absolute path, inside the root, of what was named as a shell would take it; or a name."""
+        if self.python is None:
+            return None
+        if not self.tree.is_host:
+            return os.path.join("/", self.python) if "/" in self.python else self.python  # noqa: PTH118
+        is_path = "/" in self.python or os.path.isdir(self.python)  # noqa: PTH112
+        return os.path.join(os.getcwd(), self.python) if is_path else self.python  # noqa: PTH109, PTH118
 
 
 def _executed(found: Interpreter, kernel_headers: KernelHeaders) -> Interpreter:

@@ -1,10 +1,13 @@
 """
-Explain why a Python takes, or refuses, musllinux wheels.
+Say which installed packages do not load here, and why this Python takes, or refuses, musllinux wheels.
 
-PYTHON is a path or a name to be found on PATH; default: the first python3 there. Nothing is executed without --run.
+PYTHON is an interpreter, an environment or a folder of packages, or a name to be found on PATH. Default: the active
+environment; else the Python that runs `python -m musl_audit`; else the first python3 on PATH. With --root: all
+interpreters below it. Nothing is executed without --run.
 
-Exit code: 0 no finding at or above --fail-on; 1 an error: a static interpreter, a wheel that would not install or
-load, a required name that is missing; 2 wrong usage; 4 the interpreter or a wheel could not be read, or not be run.
+Exit code: 0 no finding at or above --fail-on; 1 an error: an installed package that does not load, a static
+interpreter, a wheel that would not install or load, a required name that is missing; 2 wrong usage; 4 something asked
+for could not be read, or not be run.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -15,7 +18,7 @@ from musl_audit.cli import arguments
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what this command can be asked."""
-    parser.add_argument("python", metavar="PYTHON", nargs="?", help="the interpreter to explain")
+    parser.add_argument("python", metavar="PYTHON", nargs="?", help="the interpreter, environment or folder to look at")
     group = parser.add_argument_group("asking")
     group.add_argument(
         "--wheel",
@@ -32,6 +35,23 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="extend",
         default=[],
         help="fail where the interpreter lacks it: AF_NETLINK, os.getrandom (repeatable)",
+    )
+    group.add_argument(
+        "--path", metavar="DIR", action="append", default=[], help="judge what is installed in DIR, too (repeatable)"
+    )
+    group.add_argument(
+        "--wheels", metavar="DIR", help="make wheels of the installed packages that do not load, for `repair`"
+    )
+    group.add_argument(
+        "--verify-hashes", action="store_true", help="hold every installed file against the digest in RECORD"
+    )
+    group.add_argument(
+        "-j",
+        "--jobs",
+        type=arguments.count,
+        metavar="N",
+        default=arguments.available_cores(),
+        help="processes; default: one per core",
     )
     group.add_argument("--root", metavar="DIR", help="look into a system that is unpacked below DIR")
     group.add_argument("--run", action="store_true", help="execute the loader and the interpreter, and ask them")

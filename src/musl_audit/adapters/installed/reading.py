@@ -1,0 +1,72 @@
+"""From the list of a project's files to what its binaries say: each is read once, and none is kept."""
+
+from musl_audit.adapters.installed.files import LARGEST_FILE, MAGIC
+from musl_audit.adapters.installed.projects import Listing
+from musl_audit.adapters.tree import PathError, Tree
+from musl_audit.elf import read_elf
+from musl_audit.environment.installed.values import ProjectFacts
+from musl_audit.errors import ElfError
+from musl_audit.model import ElfFacts, Problem, ProblemKind
+
+
+def read_project(tree: Tree, listing: Listing, *, verify_hashes: bool = False) -> ProjectFacts:
+    """
+    Return the facts of the files in *listing*.
+
+    A binary is held against the size that ``RECORD`` says; with *verify_hashes*, every file that it lists against its
+    digest.
+    """
+    elves: list[ElfFacts] = []
+    problems: list[Problem] = []
+    changed: set[str] = set()
+    unread = list(listing.unread)
+    for path in listing.paths:
+        try:
+            data = tree.read_if(tree.resolve(path), MAGIC, most=LARGEST_FILE)
+        except PathError as error:
+            unread.append(str(error))
+            continue
+        if data is None:
+            continue
+        if not _has_listed_size(listing, path, len(data)):
+            changed.add(path)
+        try:
+            elves.append(read_elf(data, path))
+        except ElfError as error:
+            problems.append(Problem(ProblemKind.UNREADABLE_ELF, (path,), str(error)))
+    if verify_hashes:
+        changed.update(_contradicted(tree, listing, unread))
+    return ProjectFacts(
+        project=listing.project,
+        elves=tuple(sorted(elves, key=lambda elf: elf.path)),
+        elf_problems=tuple(problems),
+        missing=listing.missing,
+        changed=tuple(sorted(changed)),
+        unread=tuple(unread),
+        notes=listing.notes,
+    )
+
+
+def _has_listed_size(listing: Listing, path: str, size: int) -> bool:
+    if listing.record is None or listing.rows is None or path not in listing.rows:
+        return True
+    row = listing.record.rows[listing.rows[path]]
+    return not row.size or row.size == str(size)
+
+
+def _contradicted(tree: Tree, listing: Listing, unread: list[str]) -> list[str]:
+    """Return the files whose digest is another than ``RECORD`` says."""
+    record, missing = listing.record, set(listing.missing)
+    found = []
+    for path, row in (listing.rows or {}).items():
+        hasher = record.hasher(row) if record is not None and path not in missing else None
+        if record is None or hasher is None:
+            continue
+        try:
+            hasher.update(tree.read(path, most=LARGEST_FILE))
+        except PathError as error:
+            unread.append(str(error))
+            continue
+        if record.contradicts(row, hasher):
+            found.append(path)
+    return found

@@ -1,0 +1,162 @@
+"""What is installed for an interpreter, from its path to the answers: each project is read and judged by itself."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from musl_audit.adapters.installed.files import SystemFiles
+from musl_audit.adapters.installed.projects import Listing, Projects, files_below, project_names
+from musl_audit.adapters.installed.reading import read_project
+from musl_audit.adapters.installed.sites import sites_of
+from musl_audit.adapters.interpreter.loaders import LARGEST_LOADER
+from musl_audit.adapters.interpreter.python import library_folders
+from musl_audit.adapters.runners import runner_for
+from musl_audit.adapters.tree import PathError, Tree
+from musl_audit.elf import read_elf
+from musl_audit.environment.installed.judge import Judge
+from musl_audit.environment.installed.linkage import System
+from musl_audit.environment.installed.values import Installation, InstalledAnswer, Site
+from musl_audit.environment.os_release import known_distribution
+from musl_audit.environment.values import Host, Interpreter
+from musl_audit.errors import ElfError
+from musl_audit.loader.libc_names import Libc
+from musl_audit.model import Failure
+from musl_audit.policy import Catalog
+
+_ABOUT = 1 << 20  # bytes of a project: how many it has, only its reading tells
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one examination is about: the path of a project's metadata, or that of a folder, with a slash at its end."""
+
+    path: str
+    size: int = _ABOUT
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledSettings:
+    """How installed packages are examined; *homes* are home directories whose user site counts."""
+
+    folders: tuple[str, ...] = ()  # to be looked into besides
+    homes: tuple[str, ...] = ()
+    jobs: int = 1
+    verify_hashes: bool = False
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """How the projects that one interpreter sees are examined; another process can be sent it."""
+
+    tree: Tree
+    catalog: Catalog
+    interpreter: Interpreter
+    place: str = ""  # how the system is called
+    verify_hashes: bool = False
+
+    def __call__(self, wanted: Wanted) -> InstalledAnswer:
+        """Return the answer about a project, or about the files of a folder."""
+        listing = self._listing(wanted.path)
+        return self._judge.answer(read_project(self.tree, listing, verify_hashes=self.verify_hashes))
+
+    def _listing(self, metadata: str) -> Listing:
+        if metadata.endswith("/"):
+            return files_below(self.tree, metadata.rstrip("/"))
+        return self._projects.listing(metadata)
+
+    @cached_property
+    def _projects(self) -> Projects:
+        return Projects(self.tree)
+
+    @cached_property
+    def _judge(self) -> Judge:
+        system = system_of(self.tree, self.catalog, self.interpreter)
+        if system is None:
+            raise ValueError("an interpreter that is not judged was given to the judge")
+        return Judge(self.catalog, system, SystemFiles(self.tree), self.interpreter, self.place)
+
+
+def system_of(tree: Tree, catalog: Catalog, interpreter: Interpreter) -> System | None:
+    """Return the system that *interpreter* runs on; None where it is not one whose loader is known."""
+    loader, musl, name = interpreter.loader, interpreter.musl, interpreter.arch
+    if interpreter.libc is not Libc.MUSL or loader is None or musl is None or name is None:
+        return None
+    known = frozenset(catalog.releases_of(name))
+    if musl not in known:
+        return None
+    try:
+        path = tree.resolve(loader.path)
+        exports = read_elf(tree.read(path, most=LARGEST_LOADER), path).defined
+    except (PathError, ElfError):
+        path, exports = loader.path, catalog.symbols(name).exports_of(musl)
+    return System(catalog.arches[name], musl, known, path, exports, library_folders(tree, interpreter))
+
+
+def inspect_all(
+    tree: Tree,
+    catalog: Catalog,
+    host: Host,
+    interpreters: Iterable[Interpreter],
+    folders: tuple[str, ...],
+    settings: InstalledSettings,
+) -> tuple[Installation, ...]:
+    """Return what is installed for each of *interpreters*; the first imports from *folders* as well."""
+    return tuple(
+        inspect(
+            Inspection(tree, catalog, found, place_of(host, found, catalog), settings.verify_hashes),
+            paths=(*(() if index else folders), *settings.folders),
+            homes=settings.homes if tree.is_host else ("/root", *(f"/home/{name}" for name in tree.names("/home"))),
+            jobs=settings.jobs,
+        )
+        for index, found in enumerate(interpreters)
+    )
+
+
+def place_of(host: Host, found: Interpreter, catalog: Catalog) -> str:
+    """Return how the system is called whose musl *found* runs on; empty where another libc's programs run there."""
+    if host.libc is not Libc.MUSL or host.os_release is None:
+        return ""
+    arch = catalog.arches.get(found.arch or "")
+    row = known_distribution(host.os_release, catalog.distributions, bits=arch.bits if arch else None)
+    return f"{row.name} {row.release}" if row is not None and row.musl == found.musl else ""
+
+
+def inspect(
+    inspection: Inspection, *, paths: Sequence[str] = (), homes: tuple[str, ...] = (), jobs: int = 1
+) -> Installation:
+    """Return everything that the interpreter of *inspection* sees, and what is in the folders *paths*, judged."""
+    tree, found = inspection.tree, inspection.interpreter
+    version, libc = found.version or "", f"{found.libc} {found.musl or (found.loader and found.loader.release) or ''}"
+    installation = Installation(found.path, version, libc.strip(), found.arch or "", ())
+    if why_not := _why_not(inspection):
+        return replace(installation, why_not=why_not)
+    sites, notes = sites_of(tree, found, homes=homes)
+    sites = (*sites, *(Site(path, "named") for path in paths))
+    wanted: list[str] = []
+    unread: list[str] = []
+    for site in sites:
+        names, faults = project_names(tree, site.path)
+        wanted += names
+        unread += faults
+    answers: list[InstalledAnswer] = []
+    items = tuple(map(Wanted, dict.fromkeys(wanted)))
+    for outcome in runner_for(items, jobs).run(inspection, items, jobs):
+        match outcome:
+            case Failure():
+                unread.append(f"{outcome.path}: {outcome.message}")
+            case InstalledAnswer():
+                answers.append(outcome)
+    return replace(installation, sites=sites, answers=tuple(answers), notes=notes, unread=tuple(unread))
+
+
+def _why_not(inspection: Inspection) -> str:
+    """Return why what is installed is not judged; empty where it is."""
+    found = inspection.interpreter
+    if found.libc is Libc.STATIC:
+        return f"{found.path} is linked statically: no extension module loads, and none is judged"
+    if found.libc is not Libc.MUSL:
+        return f"{found.path} runs on {found.libc}: what is installed for it is not judged"
+    if system_of(inspection.tree, inspection.catalog, found) is None:
+        release = f"musl {found.musl}" if found.musl else "a musl whose release is not known"
+        return f"{found.path} runs on {release}, of which the policies know nothing: nothing is judged"
+    return ""

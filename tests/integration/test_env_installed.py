@@ -1,0 +1,99 @@
+"""What is installed, judged where it lies, against the real CPython for musl: what is said is what an import does."""
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from tests.conftest import Miss
+from tests.support.cli import SCHEMAS, Answer, musl_audit
+from tests.support.musl_python import musl_python
+from tools.real_wheels import install, read_list, run
+
+SCHEMA = json.loads((SCHEMAS / "env.schema.json").read_text())
+SEGFAULT = -11
+
+
+@pytest.fixture
+def site(tmp_path: Path, miss: Miss) -> Path:
+    """Return a site-packages with the greenlet that crashes before musl 1.2.4, put there by pip."""
+    wheel = read_list()["greenlet"].path
+    if not wheel.exists():
+        miss("real")
+    return install([wheel], musl_python("1.2.2", miss), tmp_path / "prefix")
+
+
+def env(release: str, site: Path, miss: Miss, *arguments: str | Path) -> Answer:
+    """Return what is said about *site* under musl *release*."""
+    return musl_audit("env", musl_python(release, miss), "--isolated", "--path", site, *arguments)
+
+
+@pytest.mark.parametrize(("release", "code"), [("1.2.2", SEGFAULT), ("1.2.3", SEGFAULT), ("1.2.5", 0)])
+def test_what_crashes_is_said_to_crash_and_what_works_to_load(release: str, code: int, site: Path, miss: Miss) -> None:
+    """The first line, and the exit code."""
+    answer = env(release, site, miss)
+    done = run(musl_python(release, miss), "import greenlet", site)
+
+    first = answer.stdout.splitlines()[0]
+    assert done.returncode == code
+    assert answer.code == (1 if code else 0)
+    if code:
+        assert first == f"greenlet 3.5.6 crashes at import here: it needs musl 1.2.4, this is {release}."
+    else:
+        assert first == "Nothing wrong found: 1 package, 5 binaries load."
+
+
+def test_the_json_keeps_its_contract(site: Path, miss: Miss) -> None:
+    """Names, reasons, files and ways out, for scripts."""
+    answer = env("1.2.2", site, miss, "--json")
+
+    Draft202012Validator(SCHEMA).validate(answer.json)
+    installed = answer.json["installed"]
+    assert isinstance(installed, dict)
+    (environment,) = installed["environments"]
+    (package,) = environment["packages"]
+    assert (package["name"], package["loads"], package["required_musl"]) == ("greenlet", False, "1.2.4")
+    assert {file["outcome"] for file in package["files"]} == {"crashes", "loads"}
+    assert {finding["code"] for finding in package["findings"]} == {"MUSL401"}
+
+
+def test_the_way_out_that_is_printed_leads_out(site: Path, tmp_path: Path, miss: Miss) -> None:
+    """The commands, run as they stand: the import that crashed works."""
+    python = musl_python("1.2.2", miss)
+    target = tmp_path / "target"
+    shutil.copytree(site, target)
+    environments = musl_audit("env", python, "--isolated", "--path", target, "--json").json["installed"]
+    assert isinstance(environments, dict)
+    ways = environments["environments"][0]["ways_out"]
+    (way,) = (way for way in ways if way["kind"] == "mend-installed")
+
+    for command in way["commands"]:
+        done = shell(command, tmp_path)
+        assert done.returncode in (0, 1), done.stderr
+
+    assert run(python, "import greenlet", target).returncode == 0
+    assert env("1.2.2", target, miss).stdout.startswith("Nothing wrong found: 1 package")
+
+
+def shell(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run *command* in *directory* as a shell does where musl-audit and pip are at hand."""
+    import pip
+
+    tools = directory / "tools"
+    tools.mkdir(exist_ok=True)
+    if not (tools / "pip").exists():
+        (tools / "pip").symlink_to(Path(pip.__file__).parent)
+    here = shlex.quote(str(Path(sys.executable).parent))
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=directory,
+        env={"PATH": f"{here}:/usr/bin:/bin", "PYTHONPATH": str(tools), "PIP_NO_INDEX": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
