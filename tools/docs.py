@@ -1,5 +1,6 @@
-"""Write the reference pages that follow from the code: the rules and the command line."""
+"""Write what follows from the code: the pages of the rules and of the command line, the schema of facts."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,9 +9,9 @@ from pathlib import Path
 
 from musl_audit.cli.dispatch import commands
 from musl_audit.judging.rules import all_rules
+from musl_audit.wheel.facts_document import facts_schema
 
 ROOT = Path(__file__).resolve().parent.parent
-REFERENCE = ROOT / "docs" / "reference"
 SUBJECTS = {
     "0": "Names, tags and the archive",
     "1": "Symbols",
@@ -68,15 +69,23 @@ def block(words: list[str]) -> list[str]:
     return [f"```console\n$ musl-audit {' '.join([*words, '--help'])}", answer.stdout.rstrip(), "```"]
 
 
-PAGES: dict[str, Callable[[], str]] = {"rules.md": rules_page, "cli.md": command_page}
+def facts_page() -> str:
+    """Return the schema of a line of facts."""
+    return json.dumps(facts_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/reference/rules.md": rules_page,
+    "docs/reference/cli.md": command_page,
+    "policies/schema/facts.schema.json": facts_page,
+}
 
 
 def main() -> int:
     """Write every page."""
-    REFERENCE.mkdir(parents=True, exist_ok=True)
     for name, write in PAGES.items():
-        (REFERENCE / name).write_text(write())
-        print(REFERENCE.relative_to(ROOT) / name)
+        (ROOT / name).write_text(write())
+        print(name)
     return 0
 
 

@@ -31,6 +31,10 @@ class WheelError(MuslAuditError):
         self.code = code
 
 
+class NotJsonError(WheelError):
+    """Facts were expected, and there is something that is no JSON object at all."""
+
+
 class ElfError(MuslAuditError):
     """An ELF file that contradicts itself; ``offset`` is where, in bytes, if that is known."""
 

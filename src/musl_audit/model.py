@@ -1,6 +1,7 @@
 """The nouns of musl-audit: frozen values, free of behaviour that needs the world."""
 
 from enum import StrEnum
+from typing import Literal
 
 from musl_audit.frozen import frozen, frozen_ordered
 
@@ -53,13 +54,18 @@ class ElfKind(StrEnum):
     CORE = "core"
 
 
+Bits = Literal[32, 64]
+ByteOrder = Literal["little", "big"]
+FloatAbi = Literal["hard", "soft"]
+
+
 @frozen
 class ElfIdentity:
     """What the ELF header says about the machine: enough to find the architecture in the policies."""
 
     machine: int  # e_machine
-    bits: int  # 32 or 64
-    byte_order: str  # "little" or "big"
+    bits: Bits
+    byte_order: ByteOrder
     flags: int = 0  # e_flags
 
 
@@ -142,7 +148,7 @@ class ElfFacts:
     is_stack_executable: bool = False
     has_text_relocations: bool = False
     isa_needed: int = 0  # GNU_PROPERTY_X86_ISA_1_NEEDED
-    arm_float_abi: str | None = None  # "hard", "soft", or None where the file does not say
+    arm_float_abi: FloatAbi | None = None  # None: the file does not say
     faults: tuple[Fault, ...] = ()  # the first that the loader comes upon, and what follows when the process ends
 
     @property

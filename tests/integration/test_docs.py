@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import Miss
-from tools.docs import PAGES, REFERENCE, ROOT
+from tools.docs import PAGES, ROOT
 
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 MARKDOWN = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -18,10 +18,10 @@ CORPUS = ROOT / ".cache" / "corpus"
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_reference_pages_are_what_the_code_says(name: str) -> None:
     """`make docs` writes them again."""
-    if name == "cli.md" and sys.version_info >= (3, 13):
+    if name.endswith("cli.md") and sys.version_info >= (3, 13):
         pytest.skip("the page is written on 3.11: argparse prints short options otherwise since Python 3.13")
 
-    assert (REFERENCE / name).read_text() == PAGES[name]()
+    assert (ROOT / name).read_text() == PAGES[name]()
 
 
 @pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: str(page.relative_to(ROOT)))

@@ -2,12 +2,13 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.values import X86_64, extension, wheel
 
 from musl_audit.errors import WheelError
-from musl_audit.model import ElfFacts, ElfKind, Problem, Symbol, VersionNeed, WheelFacts
+from musl_audit.model import ElfFacts, ElfKind, Problem, ProblemKind, Symbol, VersionNeed, WheelFacts
 from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
 
 texts = st.text(max_size=8) | st.binary(max_size=8).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
@@ -27,7 +28,8 @@ elves = st.builds(
     packed_relocations=numbers,
     has_hash_table=st.booleans(),
 )
-problems = st.lists(st.builds(Problem, texts, st.lists(texts, max_size=2).map(tuple), texts), max_size=2).map(tuple)
+problem = st.builds(Problem, st.sampled_from(ProblemKind), st.lists(texts, max_size=2).map(tuple), texts)
+problems = st.lists(problem, max_size=2).map(tuple)
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=5), values, max_size=3),
@@ -42,16 +44,14 @@ def test_any_facts_come_back_equal(found: list[ElfFacts], filename: str, told: t
     good = wheel(*found)
     facts = WheelFacts(filename, good.name, good.sha256, 7, elves=good.elves, archive_problems=told)
 
-    text = json.dumps(facts_to_json(facts), ensure_ascii=False).encode("utf-8")
-
-    assert facts_from_json(json.loads(text)) == facts
+    assert facts_from_json(facts_to_json(facts, filename)) == (facts, filename)
 
 
 @settings(deadline=None)
 @given(documents, st.data())
 def test_a_document_with_anything_anywhere(piece: object, data: st.DataObject) -> None:
     """It is read, or refused; a value of the wrong kind never gets into the facts."""
-    document = json.loads(json.dumps(facts_to_json(wheel(extension()))))
+    document = json.loads(facts_to_json(wheel(extension()), "a.whl"))
     target = document
     while True:
         key = data.draw(st.sampled_from(sorted(target) if isinstance(target, dict) else range(len(target))))
@@ -61,12 +61,12 @@ def test_a_document_with_anything_anywhere(piece: object, data: st.DataObject) -
     target[key] = piece
 
     try:
-        facts = facts_from_json(document)
+        facts, path = facts_from_json(json.dumps(document).encode())
     except WheelError as error:
         message = str(error)
     else:
         message = ""
-        assert facts_from_json(json.loads(json.dumps(facts_to_json(facts)))) == facts
+        assert facts_from_json(facts_to_json(facts, path)) == (facts, path)
     assert "\n" not in message
 
 
@@ -74,6 +74,18 @@ def test_a_document_with_anything_anywhere(piece: object, data: st.DataObject) -
 def test_any_document(document: object) -> None:
     """Hardly ever facts."""
     try:
-        facts_from_json(document)
+        facts_from_json(json.dumps(document).encode())
     except WheelError:
         return
+
+
+lines = st.text(alphabet='{}[]",:-019.eE+tfn\\u\ud800 \n', max_size=40)
+
+
+@given(st.binary(max_size=60) | lines.map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_any_bytes(line: bytes) -> None:
+    """One line says what is wrong."""
+    with pytest.raises(WheelError) as caught:
+        facts_from_json(line)
+
+    assert str(caught.value).isprintable()

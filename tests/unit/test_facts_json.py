@@ -1,21 +1,65 @@
 """Facts as JSON, and back."""
 
 import json
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
+import jsonschema
 import pytest
-from tests.support.archives import EXTENSION, REAL_WHEEL
+from tests.support.archives import REAL_WHEEL
+from tests.support.cli import SCHEMAS
 from tests.support.values import executable, extension, library, uses, wheel
 
-from musl_audit.errors import WheelError
-from musl_audit.model import Problem, ProblemKind, Symbol, VersionNeed, WheelFacts
-from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
-from musl_audit.wheel.shapes import Json
+import musl_audit
+from musl_audit.errors import NotJsonError, WheelError
+from musl_audit.model import (
+    ElfFacts,
+    ElfIdentity,
+    ElfKind,
+    Problem,
+    ProblemKind,
+    Symbol,
+    VersionNeed,
+    WheelFacts,
+)
+from musl_audit.wheel.facts_document import escape, facts_from_json, facts_to_json, unescape
 from musl_audit.workflows.reading import read_facts
+
+PACKAGE = Path(musl_audit.__file__).parent
+ADDED = r"""
+from musl_audit.errors import WheelError
+from musl_audit.model import Member, Symbol, WheelFacts
+from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
+member = Member("b", 1, 1, 0, added=(Symbol("b\udce9"),), number=3)
+facts = WheelFacts("a", None, "0" * 64, 1, (Member("a", 1, 1, 0), member))
+data = facts_to_json(facts, "p")
+print(facts_from_json(data) == (facts, "p"))
+try:
+    facts_from_json(data.replace(b'"number":3', b'"number":-3'))
+except WheelError as error:
+    print(error)
+"""
+IDENTITY = {"machine": 62, "bits": 64, "byte_order": "little"}
+PATH = "dist/demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
+Json = dict[str, object]
 
 
 def written_and_read(facts: WheelFacts) -> WheelFacts:
-    return facts_from_json(json.loads(json.dumps(facts_to_json(facts)).encode()))
+    return facts_from_json(facts_to_json(facts, PATH))[0]
+
+
+def document_of(facts: WheelFacts) -> Json:
+    """Return what is written about *facts*, as any JSON reader sees it."""
+    document: Json = json.loads(facts_to_json(facts, PATH))
+    return document
+
+
+def read(document: object) -> WheelFacts:
+    """Return the facts in *document*."""
+    return facts_from_json(json.dumps(document).encode())[0]
 
 
 @pytest.mark.parametrize(
@@ -51,14 +95,15 @@ def test_names_of_any_bytes_come_back_equal(text: str) -> None:
     """As valid UTF-8 that any JSON reader takes."""
     facts = wheel(library(soname=text, needed=(text,), defined=frozenset({text})), others=(text,))
 
-    document = json.dumps(facts_to_json(facts), ensure_ascii=False)
+    document = facts_to_json(facts, text)
 
-    assert facts_from_json(json.loads(document.encode("utf-8"))) == facts
+    assert facts_from_json(document) == (facts, text)
+    assert json.loads(document.decode("utf-8"))
 
 
 def test_bytes_that_are_no_utf8_are_spelt_out() -> None:
     r"""``\xNN`` stands for a byte, and a backslash for itself is doubled."""
-    document = facts_to_json(replace(wheel(), filename="caf\udce9\\"))
+    document = document_of(replace(wheel(), filename="caf\udce9\\"))
 
     assert document["filename"] == r"caf\xe9\\"
 
@@ -68,79 +113,151 @@ def test_equal_facts_give_equal_documents() -> None:
     one = wheel(extension(defined=frozenset(["b", "a", "c"])))
     other = wheel(extension(defined=frozenset(["c", "b", "a"])))
 
-    assert json.dumps(facts_to_json(one)) == json.dumps(facts_to_json(other))
+    assert facts_to_json(one, PATH) == facts_to_json(other, PATH)
 
 
-def test_fields_that_have_their_default_are_left_out() -> None:
-    """Thousands of symbols are ordinary."""
-    facts = wheel(extension(undefined=(Symbol("malloc"), Symbol("free", is_weak=True))))
+def test_fields_that_have_their_default_may_be_left_out() -> None:
+    """So that a later version can add some, and read what was written before."""
+    document = document_of(wheel(extension(undefined=(Symbol("malloc"),))))
+    document["elves"] = [{"path": "a", "kind": "library", "identity": {"machine": 62, "bits": 64, "byte_order": "big"}}]
 
-    elf = json.loads(json.dumps(facts_to_json(facts)))["elves"][0]
+    assert read(document).elves == (ElfFacts("a", ElfKind.LIBRARY, ElfIdentity(62, 64, "big")),)
 
-    assert elf["undefined"] == [{"name": "malloc"}, {"name": "free", "is_weak": True}]
+
+def test_the_schema_describes_what_is_written() -> None:
+    """It is made from the types, and so is the reader."""
+    validator = jsonschema.Draft202012Validator(json.loads((SCHEMAS / "facts.schema.json").read_text()))
+
+    validator.validate(document_of(read_facts(REAL_WHEEL)))
+    for field, value in (("facts_version", 1), ("size", -1), ("sha256", "X"), ("elves", [{}])):
+        assert not validator.is_valid(document_of(wheel()) | {field: value}), field
 
 
 def test_unknown_fields_are_passed_over() -> None:
     """Within a version fields are only added."""
-    document: dict[str, Json] = {**facts_to_json(wheel()), "new": 1}
-
-    assert facts_from_json(document) == wheel()
+    assert read(document_of(wheel()) | {"new": [-1, {"of": "any kind"}]}) == wheel()
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"facts_version": 2}, "facts of another version than 1, which this musl-audit reads"),
-        ({"facts_version": 10**5000}, "facts of another version"),
-        ({"facts_version": True}, "facts_version is no number"),
-        ({"facts_version": [1] * 9000}, "facts_version is no number"),
-        ({"size": "1"}, "size: expected an integer"),
-        ({"size": True}, "size: expected an integer"),
-        ({"size": 1.5}, "size: expected an integer"),
-        ({"size": -1}, "size: expected an integer"),
-        ({"size": 1 << 64}, "size: expected an integer"),
-        ({"sha256": "X" * 64}, "sha256: expected a SHA-256"),
-        ({"sha256": "0" * 64 + "\n"}, "sha256: expected a SHA-256"),
-        ({"filename": None}, "filename: expected a text"),
-        ({"filename": "\\q"}, "filename: expected"),
-        ({"name": []}, "name: expected an object"),
-        ({"members": {}}, "members: expected a list"),
-        ({"members": [{"name": "a"}]}, r"members[0]: size is missing"),
-        ({"elves": [None]}, "elves[0]: expected an object"),
-        ({"metadata": {"root_is_purelib": 1}}, "metadata.root_is_purelib: expected true or false"),
-        ({"metadata": {"tags": ["a", 7]}}, "metadata.tags[1]: expected a text"),
+        ({"facts_version": 1}, "its version is another than 2, which this musl-audit reads"),
+        ({"facts_version": True}, "`$.facts_version`"),
+        ({"facts_version": [1] * 9000}, "`$.facts_version`"),
+        ({"path": 7}, "Expected `str`, got `int` - at `$.path`"),
+        ({"size": "1"}, "Expected `int`, got `str` - at `$.size`"),
+        ({"size": True}, "Expected `int`, got `bool` - at `$.size`"),
+        ({"size": 1.5}, "Expected `int`, got `float` - at `$.size`"),
+        ({"size": -1}, "Expected a number from 0 to 2^64 - 1 - at `$.size`"),
+        ({"size": 1 << 64}, "Expected a number from 0 to 2^64 - 1 - at `$.size`"),
+        ({"sha256": "X" * 64}, "`$.sha256`"),
+        ({"sha256": "0" * 64 + "\n"}, "`$.sha256`"),
+        ({"filename": None}, "Expected `str`, got `null` - at `$.filename`"),
+        ({"filename": "\\q"}, r"Expected `\\`, `\xNN` or `\uNNNN` after a backslash - at `$.filename`"),
+        ({"name": []}, "`$.name`"),
+        ({"members": {}}, "Expected `array`, got `object` - at `$.members`"),
+        ({"members": [{"name": "a"}]}, "Object missing required field `size` - at `$.members[0]`"),
+        ({"elves": [None]}, "Expected `object`, got `null` - at `$.elves[0]`"),
+        ({"metadata": {"root_is_purelib": 1}}, "`$.metadata.root_is_purelib`"),
+        ({"metadata": {"tags": ["a", 7]}}, "Expected `str`, got `int` - at `$.metadata.tags[1]`"),
+        ({"elf_problems": [{"kind": "new\x1b[31m\nkind"}]}, "`$.elf_problems[0].kind`"),
     ],
 )
-def test_a_wrong_document_is_refused_with_the_place(change: dict[str, Json], message: str) -> None:
+def test_a_wrong_document_is_refused_with_the_place(change: Json, message: str) -> None:
     """One line, whatever it is that is wrong."""
     with pytest.raises(WheelError) as caught:
-        facts_from_json({**facts_to_json(wheel()), **change})
+        read(document_of(wheel()) | change)
 
     assert message in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"kind": "firmware"}, "elves[0].kind: expected one of extension, library"),
-        ({"identity": {"machine": 62, "bits": 16, "byte_order": "little"}}, "elves[0].identity.bits: expected one of"),
-        ({"undefined": [{"name": "a"}, {"name": 7}]}, "elves[0].undefined[1].name: expected a text"),
-        ({"defined": ["a", ["b"]]}, "elves[0].defined[1]: expected a text"),
+        ({"kind": "firmware"}, "Invalid enum value 'firmware' - at `$.elves[0].kind`"),
+        ({"identity": {"machine": 62, "bits": -1, "byte_order": "little"}}, "`$.elves[0].identity.bits`"),
+        ({"identity": {"machine": 62, "bits": 64, "byte_order": "little", "flags": -1}}, "`$.elves[0].identity.flags`"),
+        ({"relocation_types": [6, -6]}, "`$.elves[0].relocation_types[…]`"),
+        ({"packed_relocations": 10**4000}, "`$.elves[0].packed_relocations`"),
+        ({"needed": [7]}, "Expected `str`, got `int` - at `$.elves[0].needed[0]`"),
+        ({"needed": ["\\q"]}, "after a backslash - at `$.elves[0].needed[0]`"),
+        ({"undefined": [{"name": "a"}, {"name": 7}]}, "Expected `str`, got `int` - at `$.elves[0].undefined[1].name`"),
+        ({"defined": ["a", ["b"]]}, "Expected `str`, got `array` - at `$.elves[0].defined[1]`"),
     ],
 )
-def test_a_wrong_binary_is_refused_with_the_place(change: dict[str, Json], message: str) -> None:
+def test_a_wrong_binary_is_refused_with_the_place(change: Json, message: str) -> None:
     """The path leads to the value."""
-    document = json.loads(json.dumps(facts_to_json(wheel(extension(EXTENSION)))))
-    document["elves"][0].update(change)
+    document = document_of(wheel())
+    document["elves"] = [{"path": "a", "kind": "library", "identity": IDENTITY} | change]
 
     with pytest.raises(WheelError) as caught:
-        facts_from_json(document)
+        read(document)
 
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("document", [None, [], "", 7, {}, {"version": 1}])
-def test_what_is_no_document_at_all(document: object) -> None:
-    """Any JSON may come."""
-    with pytest.raises(WheelError, match="facts_version is missing"):
-        facts_from_json(document)
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\x7fELF",
+        b"null",
+        b"[]",
+        b"7",
+        b'"facts_version"',
+        b"[" * 200_000,
+        b'{"facts_version":2,"size":NaN}',
+        b'{"facts_version":2',
+        '{"facts_version":2}'.encode("utf-16"),
+        b'\xef\xbb\xbf{"facts_version":2}',
+        b'{"facts_version":2,"path":"\xff"}',
+        b'{"facts_version":2,"path":"\\udce9"}',
+    ],
+)
+def test_what_is_no_json_object_at_all(line: bytes) -> None:
+    """Anything may come."""
+    with pytest.raises(NotJsonError) as caught:
+        facts_from_json(line)
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("line", [b"{}", b'{"version":1}', b'{"facts_version":2,"a":' + b"[" * 200_000])
+def test_what_is_an_object_and_no_document(line: bytes) -> None:
+    """Also one that is nested as deep as no reader goes."""
+    with pytest.raises(WheelError) as caught:
+        facts_from_json(line)
+
+    assert not isinstance(caught.value, NotJsonError)
+
+
+def test_a_field_that_is_added_to_the_facts_is_written_and_read(tmp_path: Path) -> None:
+    """Nothing but the class names it."""
+    shutil.copytree(PACKAGE, tmp_path / "musl_audit", ignore=shutil.ignore_patterns("__pycache__"))
+    model = tmp_path / "musl_audit" / "model.py"
+    fields = "    added: tuple[Symbol, ...] = ()\n    number: int | None = None\n"
+    model.write_text(
+        model.read_text().replace("    is_directory: bool = False\n", "    is_directory: bool = False\n" + fields)
+    )
+
+    answer = subprocess.run([sys.executable, "-c", ADDED], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (answer.stderr, answer.stdout.splitlines()) == (
+        "",
+        ["True", "not a facts document: Expected a number from 0 to 2^64 - 1 - at `$.members[1].number`"],
+    )
+
+
+@pytest.mark.parametrize("text", ["\\", "\\x", "\\x41", "\\xZZ", "\\u0041", "\\ud8", "a\\n", "\\xE9"])
+def test_escapes_that_are_never_written_are_refused(text: str) -> None:
+    """So that there is one spelling for each name."""
+    with pytest.raises(ValueError, match="after a backslash"):
+        unescape(text)
+
+
+@pytest.mark.parametrize("code", [0xD800, 0xDBFF, 0xDC00, 0xDC7F, 0xDC80, 0xDCFF, 0xDD00, 0xDFFF])
+def test_every_surrogate_is_escaped(code: int) -> None:
+    """JSON in UTF-8 has none."""
+    assert escape(chr(code)).isascii()
+    assert unescape(escape(chr(code))) == chr(code)

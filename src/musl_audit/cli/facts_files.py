@@ -1,27 +1,23 @@
-"""Facts in files: what ``show --facts`` writes and ``check --from-facts`` judges; JSON, a wheel a line."""
+"""Facts as ``show --facts`` writes them: JSON, a wheel a line."""
 
-import json
-import sys
 from argparse import Namespace
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
 
 from musl_audit.cli.audit_run import limits_of
 from musl_audit.cli.inputs import inputs_of
 from musl_audit.cli.output import output_to
 from musl_audit.cli.stderr import remark
-from musl_audit.errors import UsageError, WheelError
+from musl_audit.errors import UsageError
+from musl_audit.frozen import frozen
 from musl_audit.judging.gate import CLEAN, INCOMPLETE, NOTHING
-from musl_audit.model import Failure, Outcome, Skip, WheelFacts
-from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
+from musl_audit.model import Failure, Skip, WheelFacts
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import Source
-from musl_audit.workflows.examining import Examination, facts_of, outcomes_of
+from musl_audit.workflows.examining import facts_of, outcomes_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FactsLine:
     """From a wheel to the line of JSON with its facts."""
 
@@ -31,7 +27,11 @@ class FactsLine:
     def __call__(self, source: Source) -> str | Skip | Failure:
         """Return the line, or why there is none."""
         facts = facts_of(source, self.limits, verify_hashes=self.verify_hashes)
-        return json.dumps(facts_to_json(facts)) + "\n" if isinstance(facts, WheelFacts) else facts
+        if not isinstance(facts, WheelFacts):
+            return facts
+        from musl_audit.wheel.facts_document import facts_to_json
+
+        return facts_to_json(facts, source.path).decode() + "\n"
 
 
 def write_facts(options: Namespace) -> int:
@@ -59,25 +59,3 @@ def _file_of(outputs: Sequence[str]) -> str | None:
     if len(outputs) > 1:
         raise UsageError("--facts writes one file: give --output once")
     return None if not outputs or outputs[0] == "-" else outputs[0]
-
-
-def judged_from(file: str, examination: Examination) -> Generator[Outcome]:
-    """Yield the outcome for each line of *file*, ``-`` being stdin; raise ``UsageError`` where it cannot be read."""
-    for number, line in enumerate(_lines(file), start=1):
-        try:
-            facts = facts_from_json(json.loads(line))
-        except (WheelError, ValueError, RecursionError) as error:
-            yield Failure(f"{file}:{number}", "MUSL902", f"no facts: {error}")
-            continue
-        yield examination.judged(facts, facts.filename)
-
-
-def _lines(file: str) -> Iterator[bytes]:
-    if file == "-":
-        yield from sys.stdin.buffer
-        return
-    try:
-        with Path(file).open("rb") as stream:
-            yield from stream
-    except OSError as error:
-        raise UsageError(f"--from-facts {file}: {error.strerror}") from error

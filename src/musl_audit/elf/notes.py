@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from musl_audit.elf.arm_attributes import read_vfp_args
 from musl_audit.elf.machines import EM_386, EM_ARM, EM_X86_64
 from musl_audit.elf.view import PT_GNU_PROPERTY, PT_NOTE, ElfView
+from musl_audit.model import FloatAbi
 
 NT_GNU_PROPERTY_TYPE_0 = 5
 GNU_PROPERTY_X86_ISA_1_NEEDED = 0xC0008002
 
 EF_ARM_EABI_VERSION, EF_ARM_EABI_VER5 = 0xFF000000, 0x05000000
 EF_ARM_ABI_FLOAT_SOFT, EF_ARM_ABI_FLOAT_HARD = 0x200, 0x400
-VFP_ARGS: dict[int | None, str] = {0: "soft", 1: "hard"}  # 2 is a convention of the toolchain's own, 3 suits both
+VFP_ARGS: dict[int | None, FloatAbi] = {0: "soft", 1: "hard"}  # 2 is a convention of the toolchain's own, 3 suits both
 
 
 def read_isa_needed(image: ElfView) -> int:
@@ -66,7 +67,7 @@ def _aligned(offset: int, alignment: int) -> int:
     return (offset + alignment - 1) // alignment * alignment
 
 
-def read_arm_float_abi(image: ElfView) -> str | None:
+def read_arm_float_abi(image: ElfView) -> FloatAbi | None:
     """Return how 32-bit ARM code passes floats: ``"hard"`` or ``"soft"``; ``None`` where the file does not say."""
     if image.identity.machine != EM_ARM:
         return None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from musl_audit.elf.memory import ANY_ACCESS, Memory, Piece
 from musl_audit.errors import ElfError
 from musl_audit.frozen import frozen
-from musl_audit.model import ElfIdentity
+from musl_audit.model import Bits, ByteOrder, ElfIdentity
 
 MAGIC = b"\x7fELF"
 
@@ -72,10 +72,10 @@ def _formats(order: str, bits: int) -> Formats:
 
 
 FORMATS = {(bits, order): _formats(order, bits) for bits in (32, 64) for order in "<>"}  # by class and byte order
-BITS = {1: 32, 2: 64}  # EI_CLASS
+BITS: dict[int, Bits] = {1: 32, 2: 64}  # EI_CLASS
 BYTE_ORDERS = {1: "<", 2: ">"}  # EI_DATA
 MOST_DYNAMIC_ENTRIES = 65_536  # the largest of real ones have a few hundred
-BYTE_ORDER_NAMES = {"<": "little", ">": "big"}
+BYTE_ORDER_NAMES: dict[str, ByteOrder] = {"<": "little", ">": "big"}
 
 
 @frozen

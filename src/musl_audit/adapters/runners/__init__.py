@@ -5,7 +5,7 @@ May import the core. A runner takes a function and its inputs, and yields the an
 dies with its input is a ``Failure``. Read ``serial`` first, then ``processes``.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, TypeVar
@@ -35,9 +35,9 @@ class Runner(Protocol):
     """What a module of this folder offers."""
 
     def run(
-        self, work: Callable[[AnyItem], Answer], items: Sequence[AnyItem], jobs: int
+        self, work: Callable[[AnyItem], Answer], items: Iterable[AnyItem], jobs: int
     ) -> Generator[Answer | Failure]:
-        """Yield what *work* returns for each of *items*, in their order, *jobs* at a time."""
+        """Yield what *work* returns for each of *items*, in their order, *jobs* at a time; take them as they are done."""
 
 
 def runner_names() -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 import signal
 import sys
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -17,7 +17,7 @@ from musl_audit.model import Failure
 DIED = "MUSL902"
 
 
-def run(work: Callable[[AnyItem], Answer], items: Sequence[AnyItem], jobs: int) -> Generator[Answer | Failure]:
+def run(work: Callable[[AnyItem], Answer], items: Iterable[AnyItem], jobs: int) -> Generator[Answer | Failure]:
     """
     Yield what *work* returns for each of *items*, in their order, from *jobs* processes.
 
@@ -35,29 +35,34 @@ def run(work: Callable[[AnyItem], Answer], items: Sequence[AnyItem], jobs: int) 
 
 
 def _as_completed(
-    work: Callable[[AnyItem], Answer], items: Sequence[AnyItem], jobs: int
+    work: Callable[[AnyItem], Answer], items: Iterable[AnyItem], jobs: int
 ) -> Generator[tuple[int, Answer | Failure]]:
-    """Yield the index and the answer for each of *items* when it is known."""
-    pending = deque(enumerate(items))
+    """Yield the index and the answer for each of *items* when it is known; none is taken before it can be begun."""
+    pending = enumerate(items)
     hired: list[_Worker[AnyItem, Answer]] = []
     idle: list[_Worker[AnyItem, Answer]] = []
-    busy: dict[int, _Worker[AnyItem, Answer]] = {}
+    busy: dict[int, tuple[_Worker[AnyItem, Answer], AnyItem]] = {}
+    answers: list[tuple[int, Answer | Failure]] = []
     try:
-        while pending or busy:
-            while pending and len(busy) < jobs:
-                index, item = pending.popleft()
-                busy[index] = idle.pop() if idle else _hire(work, hired)
-                busy[index].ask(item)
-            ready = wait([worker.pipe for worker in busy.values()])
-            for index in [index for index, worker in busy.items() if worker.pipe in ready]:
-                answer = busy[index].answer()
-                worker = busy.pop(index)
+        while True:
+            for index, item in islice(pending, jobs - len(busy)):
+                worker = idle.pop() if idle else _hire(work, hired)
+                worker.ask(item)
+                busy[index] = worker, item
+            yield from answers  # what is done with them takes its time: all processes have work meanwhile
+            if not busy:
+                return
+            ready = wait([worker.pipe for worker, _ in busy.values()])
+            answers = []
+            for index in [index for index, (worker, _) in busy.items() if worker.pipe in ready]:
+                worker, item = busy.pop(index)
+                answer = worker.answer()
                 if answer is None:
                     hired.remove(worker)
-                    yield index, Failure(items[index].path, DIED, worker.epitaph())
+                    answers.append((index, Failure(item.path, DIED, worker.epitaph())))
                 else:
                     idle.append(worker)
-                    yield index, answer
+                    answers.append((index, answer))
     finally:
         with _interrupts_held():
             for worker in hired:

@@ -40,6 +40,6 @@ def run(options: Namespace) -> int:
         return audit.report(outcomes_of(inputs, audit.examination, options.jobs), len(inputs))
     if options.wheels:
         raise UsageError("--from-facts judges without wheels: give one of them")
-    from musl_audit.cli.facts_files import judged_from
+    from musl_audit.workflows.rejudging import rejudge
 
-    return audit.report(judged_from(options.from_facts, audit.examination))
+    return audit.report(rejudge(options.from_facts, audit.examination, options.jobs))

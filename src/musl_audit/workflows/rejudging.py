@@ -1,0 +1,114 @@
+"""Wheels that are not at hand, judged by the facts that ``show --facts`` wrote about them."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from itertools import chain, islice
+
+from musl_audit.adapters.facts_files import facts_lines
+from musl_audit.adapters.runners import runner_named
+from musl_audit.errors import NotJsonError, WheelError
+from musl_audit.frozen import frozen
+from musl_audit.model import Failure, Outcome
+from musl_audit.wheel.facts_document import facts_from_json
+from musl_audit.workflows.examining import Examination
+
+_BATCH = 1 << 20  # bytes of facts that another process is sent at once: 40 ms of work
+
+
+@frozen
+class Batch:
+    """Some lines of a file, by their numbers."""
+
+    file: str
+    lines: tuple[tuple[int, bytes], ...]
+    complaint: str = ""  # why nothing follows, where there should
+
+    @property
+    def path(self) -> str:
+        """Where it begins."""
+        return f"{self.file}:{self.lines[0][0]}" if self.lines else self.file
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return sum(len(line) for _, line in self.lines)
+
+
+@frozen
+class Noise:
+    """A line that is no JSON object at all."""
+
+    place: str
+    complaint: str
+
+
+@frozen
+class Rejudgement:
+    """From lines of facts to their outcomes; another process can be sent it."""
+
+    examination: Examination
+
+    def __call__(self, batch: Batch) -> list[Outcome | Noise]:
+        """Return the outcome for each line."""
+        outcomes = [self._outcome(f"{batch.file}:{number}", line) for number, line in batch.lines]
+        return [*outcomes, Failure(batch.file, "MUSL902", batch.complaint)] if batch.complaint else outcomes
+
+    def _outcome(self, place: str, line: bytes) -> Outcome | Noise:
+        try:
+            facts, path = facts_from_json(line)
+        except NotJsonError as error:
+            return Noise(place, str(error))
+        except WheelError as error:
+            return Failure(place, "MUSL902", str(error))
+        return self.examination.judged(facts, path)
+
+
+def rejudge(file: str, examination: Examination, jobs: int = 1) -> Generator[Outcome]:
+    """
+    Yield the outcome for each line of *file*, ``-`` being stdin, from *jobs* processes.
+
+    Neighbours that are no JSON are one failure: a file of something else has as many lines as it happens to have.
+    Raise ``UsageError`` where the file cannot be opened.
+    """
+    with closing(_judged(file, Rejudgement(examination), jobs)) as judged:
+        noise: list[Noise] = []
+        for outcome in judged:
+            if isinstance(outcome, Noise):
+                noise.append(outcome)
+                continue
+            yield from _as_one_failure(noise)
+            noise.clear()
+            yield outcome
+        yield from _as_one_failure(noise)
+
+
+def _judged(file: str, work: Rejudgement, jobs: int) -> Generator[Outcome | Noise]:
+    batches = _batches(file)
+    first = list(islice(batches, 2))
+    runner = runner_named("processes" if min(jobs, len(first)) > 1 else "serial")
+    with closing(runner.run(work, chain(first, batches), jobs)) as answers:
+        for answer in answers:
+            yield from [answer] if isinstance(answer, Failure) else answer
+
+
+def _batches(file: str) -> Iterator[Batch]:
+    lines: list[tuple[int, bytes]] = []
+    size = 0
+    try:
+        for number, line in facts_lines(file):
+            lines.append((number, line))
+            size += len(line)
+            if size >= _BATCH:
+                yield Batch(file, tuple(lines))
+                lines, size = [], 0
+    except WheelError as error:
+        yield Batch(file, tuple(lines), str(error))
+        return
+    if lines:
+        yield Batch(file, tuple(lines))
+
+
+def _as_one_failure(noise: Sequence[Noise]) -> Iterator[Failure]:
+    if noise:
+        more = f"; the same goes for {len(noise) - 1} more lines" if noise[1:] else ""
+        yield Failure(noise[0].place, "MUSL902", f"{noise[0].complaint}{more}")
