@@ -37,7 +37,7 @@ class Runner(Protocol):
     def run(
         self, work: Callable[[AnyItem], Answer], items: Iterable[AnyItem], jobs: int
     ) -> Generator[Answer | Failure]:
-        """Yield what *work* returns for each of *items*, in their order, *jobs* at a time; take them as they are done."""
+        """Yield what *work* returns for each of *items*, in their order; take *jobs* at a time, not all at once."""
 
 
 def runner_names() -> tuple[str, ...]:

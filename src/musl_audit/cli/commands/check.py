@@ -24,7 +24,11 @@ from musl_audit.workflows.examining import outcomes_of
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what this command can be asked."""
     arguments.add_wheels(parser)
-    parser.add_argument("--from-facts", metavar="FILE", help="judge what `show --facts` wrote, also compressed by gzip, without the wheels")
+    parser.add_argument(
+        "--from-facts",
+        metavar="FILE",
+        help="judge what `show --facts` wrote, also compressed by gzip, without the wheels",
+    )
     parser.add_argument("--strict-inputs", action="store_true", help="exit 4 where an input is skipped")
     parser.add_argument("--allow-empty", action="store_true", help="exit 0, not 3, where no wheel is examined")
     arguments.add_judging(parser)
