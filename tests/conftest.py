@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("whatever the machine is doing", deadline=None)
+settings.load_profile("whatever the machine is doing")
 
 HOW = {
     "loaders": "make loaders",
