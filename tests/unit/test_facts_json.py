@@ -144,6 +144,7 @@ def test_unknown_fields_are_passed_over() -> None:
         ({"facts_version": 1}, "its version is another than 2, which this musl-audit reads"),
         ({"facts_version": True}, "`$.facts_version`"),
         ({"facts_version": [1] * 9000}, "`$.facts_version`"),
+        ({"path": 7, "size": float("inf")}, "`$.path`"),
         ({"path": 7}, "Expected `str`, got `int` - at `$.path`"),
         ({"size": "1"}, "Expected `int`, got `str` - at `$.size`"),
         ({"size": True}, "Expected `int`, got `bool` - at `$.size`"),

@@ -98,7 +98,7 @@ def facts_from_json(data: bytes) -> tuple[WheelFacts, str]:
 
 
 def _complaint(data: bytes, error: Exception) -> str:
-    with suppress(msgspec.ValidationError):
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         if msgspec.json.decode(data, type=_Version).facts_version != FACTS_VERSION:
             return f"its version is another than {FACTS_VERSION}, which this musl-audit reads"
     return str(error)
