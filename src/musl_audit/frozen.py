@@ -1,17 +1,20 @@
 """
-``frozen``: the dataclass of this project, at a tenth of the standard one's price.
+``frozen``: the one dialect of values of this project: a dataclass, at a tenth of the standard one's price.
 
 ``dataclasses.dataclass(frozen=True, slots=True)`` imports ``inspect`` and compiles six methods for each class: 30 ms
-for those that one wheel needs, which is longer than most wheels take to read. The methods here are closures. What
-only the standard one has, and ``dataclasses.replace``, ``fields`` and ``asdict`` ask for, is borrowed from a standard
-one when somebody asks (ADR 12).
+for those that one wheel needs, which is longer than most wheels take to read. The methods here are closures, but for
+``__init__``, whose code is compiled once for each number of fields and then given their names (ADR 12). What only the
+standard one has, and ``dataclasses.replace``, ``fields`` and ``asdict`` ask for, is borrowed from a standard one when
+somebody asks.
 """
 
+from functools import cache
 from operator import attrgetter
+from types import CellType, CodeType, FunctionType
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TypeVar, dataclass_transform
 
     Value = TypeVar("Value")
@@ -28,6 +31,8 @@ def frozen(cls: "type[Value]") -> "type[Value]":
     Return *cls* as a frozen, slotted dataclass with the fields that it annotates.
 
     Values are equal where their class and their fields are. Fields are not inherited; a default is the value itself.
+    ``help`` tells what each field means: the comment behind it. A class that defines
+    ``__post_init__`` has it called with each new value.
 
     >>> @frozen
     ... class Point:
@@ -57,11 +62,12 @@ def _define(cls: "type[Value]", comparisons: tuple[str, ...]) -> "type[Value]":
     body = {name: value for name, value in vars(cls).items() if name not in ("__dict__", "__weakref__")}
     defaults = {name: body.pop(name) for name in names if name in body}
     body |= {"__slots__": names, "__match_args__": names, "__dataclass_fields__": _StandardFields(cls)}
+    body["__doc__"] = _Page(cls)
     body |= {"__repr__": _repr, "__reduce__": _reduce, "__setattr__": _refuse, "__delattr__": _refuse}
     body["__replace__"] = replace  # what copy.replace calls, from Python 3.13 on
     made = type(cls.__name__, cls.__bases__, body)
     fields_of = _getter(names)
-    methods = {"__init__": _initializer(made, names, defaults), "__hash__": _hash(fields_of)}
+    methods = {"__init__": _initializer(made, names, defaults, cls.__annotations__), "__hash__": _hash(fields_of)}
     methods |= {name: _comparison(made, fields_of, getattr(tuple, name)) for name in comparisons}
     for name, method in methods.items():
         setattr(made, name, method)
@@ -79,32 +85,32 @@ def _hash(fields_of: "Fields") -> "Callable[[object], int]":
     return lambda self: hash(fields_of(self))
 
 
-def _initializer(made: type, names: tuple[str, ...], defaults: "Mapping[str, object]") -> "Callable[..., None]":
-    setters = [vars(made)[name].__set__ for name in names]
+def _initializer(
+    made: type, names: tuple[str, ...], defaults: "Mapping[str, object]", annotations: "Mapping[str, object]"
+) -> "Callable[..., None]":
+    """Return ``__init__``, which has its parameters for whoever asks: ``help``, ``inspect``, an editor."""
     count = len(names)
+    code = _code(count, has_hook="__post_init__" in vars(made)).replace(
+        co_varnames=("self", *names), co_qualname=f"{made.__qualname__}.__init__"
+    )
+    setters = tuple(CellType(vars(made)[name].__set__) for name in names)
+    init = FunctionType(code, {"__builtins__": {}}, "__init__", tuple(defaults.values()), setters)
+    init.__annotations__ = {**annotations, "return": None}
+    init.__module__ = made.__module__
+    return init
 
-    def __init__(self: object, /, *values: object, **named: object) -> None:  # noqa: N807  # its name in a traceback
-        if named or len(values) != count:
-            values = _bound(made, values, named, names, defaults)
-        for assign, value in zip(setters, values, strict=True):
-            assign(self, value)
 
-    return __init__
-
-
-def _bound(
-    made: type,
-    values: tuple[object, ...],
-    named: dict[str, object],
-    names: tuple[str, ...],
-    defaults: "Mapping[str, object]",
-) -> tuple[object, ...]:
-    """Return the value of each field; raise ``TypeError`` where one is missing, unknown or given twice."""
-    given = {**defaults, **dict(zip(names, values, strict=False)), **named}
-    if len(given) != len(names) or len(values) > len(names) or not named.keys().isdisjoint(names[: len(values)]):
-        said = f"{len(values)} values and {', '.join(named) or 'no names'}"
-        raise TypeError(f"{made.__qualname__}({', '.join(names)}) was given {said}")
-    return tuple(given[name] for name in names)
+@cache
+def _code(count: int, *, has_hook: bool) -> CodeType:
+    """Return the code of an ``__init__`` with *count* parameters and as many setters in its closure."""
+    places = [f"{number:03}" for number in range(count)]  # in the order of their names: free variables are sorted
+    setters = ", ".join(f"set{place}" for place in places)
+    lines = [f"set{place}(self, field{place})" for place in places] + ["self.__post_init__()"] * has_hook
+    parameters = ", ".join(["self", *(f"field{place}" for place in places)])
+    source = f"def make({setters}):\n def __init__({parameters}):\n  " + ("\n  ".join(lines) or "pass")
+    (outer,) = (constant for constant in compile(source, __file__, "exec").co_consts if isinstance(constant, CodeType))
+    (inner,) = (constant for constant in outer.co_consts if isinstance(constant, CodeType))
+    return inner
 
 
 def _comparison(
@@ -143,3 +149,32 @@ class _StandardFields:
 
             dataclass(frozen=True)(self._cls)
         return vars(self._cls)["__dataclass_fields__"]
+
+
+class _Page:
+    """The docstring of a class and what its fields mean, for ``help``: read out of the source when somebody asks."""
+
+    __slots__ = ("_cls",)
+
+    def __init__(self, cls: type) -> None:
+        self._cls = cls
+
+    def __get__(self, value: object, owner: type) -> str:
+        """Return the page."""
+        from inspect import cleandoc
+
+        rows = [f"    {name}: {comment}" for name, comment in _comments(owner) if name in self._cls.__annotations__]
+        return "\n".join([cleandoc(self._cls.__doc__ or ""), *(["", "Fields:", *rows] if rows else [])])
+
+
+def _comments(cls: type) -> "Iterator[tuple[str, str]]":
+    """Yield the names in the body of *cls* that have a comment behind them, and the comment."""
+    import re
+    from inspect import getsource
+
+    try:
+        source = getsource(cls)
+    except (OSError, TypeError):  # typed in, or shipped without its source
+        return
+    for match in re.finditer(r"^ {4}(\w+): [^#\n]*  # (.*)$", source, re.MULTILINE):
+        yield match[1], match[2]

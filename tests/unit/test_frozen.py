@@ -2,12 +2,15 @@
 
 import copy
 import dataclasses
+import inspect
 import pickle
+import pydoc
+from collections.abc import Callable
 
 import pytest
 
 from musl_audit.frozen import frozen, frozen_ordered, replace
-from musl_audit.model import Finding, MuslVersion, Severity
+from musl_audit.model import Finding, Member, MuslVersion, Settings, Severity
 
 
 @frozen
@@ -54,7 +57,7 @@ def test_fields_are_given_by_place_or_name() -> None:
 )
 def test_what_is_missing_unknown_or_given_twice_is_refused(values: tuple[int, ...], named: dict[str, int]) -> None:
     """As any call would be."""
-    with pytest.raises(TypeError, match=r"Point\(x, y\)"):
+    with pytest.raises(TypeError, match=r"Point\.__init__\(\)"):
         Point(*values, **named)
 
 
@@ -127,3 +130,59 @@ def test_patterns_match_by_place_and_methods_stay() -> None:
         case Point(x, y=y):
             assert (x, y) == (0, 0)
     assert Point(0).is_origin
+
+
+def test_parameters_are_there_for_whoever_asks() -> None:
+    """``inspect``, ``help``, and what completes names in an editor or IPython."""
+    signature = inspect.signature(Settings)
+
+    assert str(inspect.signature(Point)) == "(x: int, y: int = 0) -> None"
+    assert list(signature.parameters) == list(Settings.__annotations__)
+    assert signature.parameters["floor"].default is None
+
+
+def test_help_says_what_the_fields_mean() -> None:
+    """The comment behind each is its one home."""
+    page = pydoc.plain(pydoc.render_doc(Member))
+
+    assert "Member(name: str, size: int, compressed_size: int, crc: int, mode: int = 0" in page
+    assert "size: bytes, as declared" in page
+    assert "One entry of the archive's central directory." in page
+
+
+def test_a_class_without_a_source_still_has_its_docstring() -> None:
+    """Typed into an interpreter, say."""
+    namespace: dict[str, object] = {"frozen": frozen}
+    exec("@frozen\nclass Here:\n    'A place.'\n    x: int  # from the left", namespace)  # noqa: S102 - that is the test
+
+    assert getattr(namespace["Here"], "__doc__", "") == "A place."
+
+
+@frozen
+class Even:
+    """A number that is even."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        if self.number % 2:
+            raise ValueError(f"{self.number} is odd")
+
+
+@pytest.mark.parametrize("make", [lambda: Even(3), lambda: Even(number=3), lambda: replace(Even(2), number=3)])
+def test_a_class_can_refuse_a_value(make: Callable[[], Even]) -> None:
+    """However it is made."""
+    with pytest.raises(ValueError, match="3 is odd"):
+        make()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9, 10, 11, 27, 101])
+def test_every_number_of_fields_finds_its_place(count: int) -> None:
+    """The names are sorted nowhere on the way."""
+    names = [f"f{number}" for number in range(count)]
+    cls: Callable[..., object] = frozen(type("Many", (), {"__annotations__": dict.fromkeys(names, int)}))
+
+    value = cls(*range(count))
+
+    assert [getattr(value, name) for name in names] == list(range(count))
+    assert cls(**dict(zip(names, range(count), strict=True))) == value
