@@ -23,6 +23,8 @@ HOW = {
     "musl-python": "make musl-python",
     "chromium": "apt-get install chromium-driver",
     "musl-gcc": "apt-get install musl-tools binutils",
+    "elfutils": "apt-get install elfutils",
+    "llvm": "apt-get install llvm",
     "real": "make test-real",
     "pythons": "make pythons",
     "python3.12": "install python3.12, on PATH or with pyenv; Debian has none",
