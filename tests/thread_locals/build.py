@@ -37,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, zipfile.ZipFile(HERE / "aarch64.zip", "w") as archive:
         assembly = Path(directory, "probes.s")
         assembly.write_text(source("aarch64"), encoding="utf-8")
-        commands = {
+        commands: dict[str, tuple[str | Path, ...]] = {
             "host": (*ZIG, *PROGRAM, HERE / "host.c"),
             "probe": (*ZIG, *PROGRAM, HERE / "probe.c"),
             "probes.so": (*GCC, *LIBRARY, "-O1", HERE / "probed.c", assembly),

@@ -95,6 +95,8 @@ def propose(
     refused = refusals(report, checks_isa=repair.checks_isa, told=told)
     if refused and not repair.fix:
         refused = (*refused, *_turned_off(report))
+    elif refused:
+        refused = (*refused, *_why_accesses_stay(report, repair, facts.name, promise))
     return Proposal(arch, _with_remains(plan, report, refused, unmendable), predicted, promise, report)
 
 
@@ -233,6 +235,16 @@ def _turned_off(report: Report) -> Iterator[str]:
     codes = [finding.code for finding in report.findings if finding.severity is Severity.ERROR and finding.is_mendable]
     if codes:
         yield f"--no-fix is why: repair mends {', '.join(dict.fromkeys(codes))}"
+
+
+def _why_accesses_stay(report: Report, repair: RepairSettings, *names: WheelName) -> Iterator[str]:
+    """Yield why thread-local accesses that a repair can rewrite were left as they are, if that was decided."""
+    if not any(one.code == TLS_RULE.code and one.fix and one.fix.automatic for one in report.findings):
+        return
+    if not repair.fix_tls:
+        yield f"--no-fix-tls is why: repair mends {TLS_RULE.code}"
+    elif _is_for_glibc_too(*names):
+        yield f"its manylinux tag is why: what mends {TLS_RULE.code} works with musl alone"
 
 
 def _spell(finding: Finding) -> str:
