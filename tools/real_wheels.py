@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "tools" / "data" / "real.toml"
 DIRECTORY = ROOT / ".cache" / "real"
 SECONDS = 120
+PACKED, INITIAL_EXEC = "packed relocations", "initial-exec TLS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class RealWheel:
     """
     One wheel of the list.
 
-    ``module`` is what crashes, and ``work``, a program that prints what it did, what must come of it; ``needs`` are
-    other projects of the list. No ``work``: it is only needed.
+    ``module`` is what does not load because of ``fault``, and ``work``, a program that prints what it did, what must
+    come of it; ``needs`` are other projects of the list. No ``work``: it is only needed, or for another architecture.
     """
 
     project: str
@@ -33,6 +34,7 @@ class RealWheel:
     module: str = ""
     work: str = ""
     needs: tuple[str, ...] = ()
+    fault: str = PACKED
 
     @property
     def path(self) -> Path:
@@ -54,6 +56,7 @@ def _row(project: str, fields: dict[str, str | list[str]]) -> RealWheel:
         module=text.get("module", ""),
         work=text.get("work", ""),
         needs=tuple(fields.get("needs", ())),
+        fault=text.get("fault", PACKED),
     )
 
 
