@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
-from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 
 from musl_audit.frozen import frozen
@@ -133,6 +133,6 @@ def spell(names: Iterable[str], limit: int = 4) -> str:
 
 def rule_modules(package: str, folders: Iterable[str], prefix: str) -> Iterator[ModuleType]:
     """Yield the modules of *package*, which lies in *folders*, whose names begin with *prefix*, by name."""
-    names = {path.stem for folder in folders for path in Path(folder).glob(f"{prefix}*.py")}
-    for name in sorted(names):
+    names = sorted(found.name for found in iter_modules(folders) if found.name.startswith(prefix))
+    for name in names:
         yield import_module(f"{package}.{name}")
