@@ -1,6 +1,7 @@
 """What is installed, judged where it lies, against the real CPython for musl: what is said is what an import does."""
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -11,8 +12,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.conftest import Miss
 from tests.support.cli import SCHEMAS, Answer, musl_audit
+from tests.support.images import docker_save, layer, oci_layout
 from tests.support.musl_python import musl_python
+from tests.support.roots import alpine
 from tools.real_wheels import install, read_list, run
+
+from musl_audit.elf import read_elf
 
 SCHEMA = json.loads((SCHEMAS / "env.schema.json").read_text())
 SEGFAULT = -11
@@ -97,3 +102,73 @@ def shell(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=120,
     )
+
+
+# --- Systems that are not running -------------------------------------------------------------------------------------
+
+
+def alpine_root(path: Path, python: Path, site: Path) -> Path:
+    """Return a root as Alpine 3.14's, with the real CPython in /opt/python and *site* as its site-packages."""
+    root = alpine(path / "root", "1.2.2").without("/usr/bin/python3.12", "/usr/bin/python3").path
+    (root / "usr/lib/os-release").write_text('ID=alpine\nVERSION_ID=3.14.2\nPRETTY_NAME="Alpine Linux v3.14"\n')
+    shutil.copytree(python.parents[1], root / "opt/python", copy_function=linked, symlinks=True)
+    loader = Path(read_elf(python.read_bytes(), "python").interpreter or "")
+    (root / loader.relative_to("/")).parent.mkdir(parents=True)
+    shutil.copy2(loader, root / loader.relative_to("/"))
+    for name in ("python3.11-1.2.3", "python3.11-1.2.5", "python3.11"):
+        (root / "opt/python/bin" / name).unlink()
+    (root / "opt/python/bin/python3.11-1.2.2").rename(root / "opt/python/bin/python3.11")
+    shutil.copytree(site, root / "opt/python/lib/python3.11/site-packages", dirs_exist_ok=True)
+    return root
+
+
+def linked(source: str, target: str) -> None:
+    """Copy a file, without its bytes where both lie on one file system."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def about_installed(root: Path) -> dict[str, object]:
+    """Return what is said of what is installed in *root*."""
+    answer = musl_audit("env", "--isolated", "--json", "--root", root)
+    Draft202012Validator(SCHEMA).validate(answer.json)
+    assert answer.code == 1
+    found = answer.json["installed"]
+    assert isinstance(found, dict)
+    for environment in found["environments"]:
+        del environment["ways_out"]  # commands that name the root
+    return found
+
+
+def test_a_root_its_tar_and_its_images_are_told_the_same(site: Path, tmp_path: Path, miss: Miss) -> None:
+    """And it is what happens there."""
+    root = alpine_root(tmp_path, musl_python("1.2.2", miss), site)
+    data = layer(root)
+    (tmp_path / "root.tar").write_bytes(data)
+    images = [
+        tmp_path / "root.tar",
+        docker_save([data], tmp_path / "saved.tar"),
+        oci_layout([data], tmp_path / "layout"),
+    ]
+
+    said = about_installed(root)
+    assert [about_installed(image) for image in images] == [said] * 3
+    sentence = "greenlet 3.5.6 crashes at import here: it needs musl 1.2.4, this is 1.2.2 (Alpine 3.14)."
+    assert said["verdict"] == [sentence]
+    if os.geteuid() == 0:
+        inside = ["chroot", str(root), "/opt/python/bin/python3.11", "-c", "import greenlet"]
+        assert subprocess.run(inside, check=False).returncode == SEGFAULT
+
+
+def test_wheels_can_be_made_of_an_image(site: Path, tmp_path: Path, miss: Miss) -> None:
+    """Out of the archive, and what comes of it is mended."""
+    root = alpine_root(tmp_path, musl_python("1.2.2", miss), site)
+    (tmp_path / "root.tar").write_bytes(layer(root))
+
+    musl_audit("env", "--isolated", "--root", tmp_path / "root.tar", "--wheels", tmp_path / "wheels")
+    (made,) = (tmp_path / "wheels").glob("*.whl")
+
+    assert made.name == read_list()["greenlet"].path.name
+    assert musl_audit("repair", "-w", tmp_path / "mended", made).code == 0

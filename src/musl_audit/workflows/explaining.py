@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from os import PathLike
 
 from musl_audit.adapters.catalogs import PolicyDirectory, policies_directory
+from musl_audit.adapters.images.tree import open_tree
 from musl_audit.adapters.interpreter.choosing import Surroundings, choose
 from musl_audit.adapters.interpreter.execution import execute
 from musl_audit.adapters.interpreter.host import read_host
@@ -183,6 +184,6 @@ def _required(name: str, kernel_headers: KernelHeaders) -> str:
 
 def _tree(root: str) -> Tree:
     try:
-        return Tree(root)
+        return open_tree(root)
     except PathError as error:
         raise UsageError(f"--root {error}") from error

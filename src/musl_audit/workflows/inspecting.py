@@ -156,6 +156,8 @@ def _why_not(inspection: Inspection) -> str:
         return f"{found.path} is linked statically: no extension module loads, and none is judged"
     if found.libc is not Libc.MUSL:
         return f"{found.path} runs on {found.libc}: what is installed for it is not judged"
+    if found.loader is not None and not found.loader.exists:
+        return f"{found.path} cannot start: its loader {found.loader.path} does not exist"
     if system_of(inspection.tree, inspection.catalog, found) is None:
         release = f"musl {found.musl}" if found.musl else "a musl whose release is not known"
         return f"{found.path} runs on {release}, of which the policies know nothing: nothing is judged"

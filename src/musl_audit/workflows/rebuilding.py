@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
 
+from musl_audit.adapters.images.tree import open_tree
 from musl_audit.adapters.installed.projects import Projects
 from musl_audit.adapters.installed.wheels import Rebuilt, rebuild
-from musl_audit.adapters.tree import Tree
 from musl_audit.adapters.writer import check_output_directory
 from musl_audit.environment.installed.values import Installation
 from musl_audit.errors import RepairError
@@ -34,7 +34,7 @@ def rebuild_broken(
     """
     target = Path(directory)
     check_output_directory(target)
-    tree = Tree(fspath(root))
+    tree = open_tree(fspath(root))
     projects = Projects(tree)
     made, failures = [], []
     for metadata in dict.fromkeys(answer.project.metadata for item in installations for answer in item.broken):
