@@ -26,7 +26,17 @@ class Packages:
 
     def owner_of(self, path: str) -> str | None:
         """Return the package URL of the package that owns *path*, free of links; None where no database says."""
-        return self._apk_owners.get(_comparable(path)) or self._dpkg_owner(path)
+        return self._apk_owners.get(comparable(path)) or self._dpkg_owner(path)
+
+    @cached_property
+    def owners(self) -> Mapping[str, str]:
+        """Every file of every package, by the path that ``comparable`` makes, and the URL of the package."""
+        owners = dict(self._apk_owners)
+        for name in self._tree.names(_DPKG_LISTS):
+            if name.endswith(_LISTED) and (url := self._dpkg_url(_package_of(name))):
+                lines = self._text(f"{_DPKG_LISTS}/{name}").splitlines()
+                owners.update(dict.fromkeys(map(comparable, lines), url))
+        return owners
 
     def files_of(self, owner: str) -> tuple[str, ...]:
         """Return the absolute paths of the files of the package with the URL *owner*, as its database spells them."""
@@ -67,19 +77,19 @@ class Packages:
 
     @cached_property
     def _apk_owners(self) -> Mapping[str, str]:
-        return {_comparable(path): url for url, paths in self._apk_files.items() for path in paths}
+        return {comparable(path): url for url, paths in self._apk_files.items() for path in paths}
 
     def _dpkg_owner(self, path: str) -> str | None:
         if not path.startswith(_DPKG_TREES):
             return None
-        wanted = _comparable(path)
+        wanted = comparable(path)
         if _OF_PYTHON in path:
             package = self._dpkg_pythons.get(wanted)
             return self._dpkg_url(package) if package else None
         for name in self._tree.names(_DPKG_LISTS):
             text = self._text(f"{_DPKG_LISTS}/{name}") if name.endswith(_LISTED) else ""
             # Most of a thousand lists end at the first test.
-            if wanted in text and any(_comparable(line) == wanted for line in text.splitlines()):
+            if wanted in text and any(comparable(line) == wanted for line in text.splitlines()):
                 return self._dpkg_url(_package_of(name))
         return None
 
@@ -90,18 +100,21 @@ class Packages:
         for name in self._tree.names(_DPKG_LISTS):
             text = self._text(f"{_DPKG_LISTS}/{name}") if name.endswith(_LISTED) else ""
             if _OF_PYTHON in text:
-                owners.update(
-                    (_comparable(line), _package_of(name)) for line in text.splitlines() if _OF_PYTHON in line
-                )
+                owners.update((comparable(line), _package_of(name)) for line in text.splitlines() if _OF_PYTHON in line)
         return owners
 
     def _dpkg_url(self, package: str) -> str | None:
+        return self._dpkg_urls.get(package)
+
+    @cached_property
+    def _dpkg_urls(self) -> Mapping[str, str]:
+        urls: dict[str, str] = {}
         for paragraph in self._text(_DPKG_STATUS).split("\n\n"):
             fields = dict(line.partition(": ")[::2] for line in paragraph.splitlines() if not line.startswith(" "))
-            if fields.get("Package") == package:
-                version, arch = fields.get("Version", ""), fields.get("Architecture", "")
-                return _package_url("deb", self._distribution("debian"), package, version, arch)
-        return None
+            name, version, arch = (fields.get(key, "") for key in ("Package", "Version", "Architecture"))
+            if url := _package_url("deb", self._distribution("debian"), name, version, arch):
+                urls.setdefault(name, url)
+        return urls
 
 
 def _package_of(name: str) -> str:
@@ -109,11 +122,11 @@ def _package_of(name: str) -> str:
     return name.removesuffix(_LISTED).partition(":")[0]
 
 
-def _comparable(path: str) -> str:
+def comparable(path: str) -> str:
     """
     Return *path* so that it equals what a database says of the same file: with and without a merged ``/usr``.
 
-    >>> _comparable("/usr/lib/libz.so.1") == _comparable("lib/libz.so.1")
+    >>> comparable("/usr/lib/libz.so.1") == comparable("lib/libz.so.1")
     True
     """
     return path.strip("/").removeprefix("usr/")

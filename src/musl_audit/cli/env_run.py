@@ -28,7 +28,7 @@ def run_env(options: Namespace) -> int:
         search=() if options.root else _search_path(),
         policies=options.policies,
         here=_surroundings(options),
-        installed=InstalledSettings(tuple(options.path), _homes(), options.jobs, options.verify_hashes),
+        installed=InstalledSettings(tuple(options.path), _homes(), options.jobs, options.verify_hashes, options.all),
     )
     if options.wheels:
         found = _with_wheels(found, options)

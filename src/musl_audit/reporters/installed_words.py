@@ -23,12 +23,13 @@ def verdict(installations: Sequence[Installation]) -> tuple[str, ...]:
 
 def _sentences(broken: Sequence[InstalledAnswer]) -> Iterator[str]:
     groups: dict[tuple[Deed, str], list[str]] = {}
+    several = {answer.subject for answer in broken if answer.is_several}
     for answer in broken:
         if answer.deed is not None:
             names = groups.setdefault((answer.deed, answer.reason), [])
-            names += [answer.project.spelled] if answer.project.spelled not in names else []
+            names += [answer.subject] if answer.subject not in names else []
     for (deed, reason), names in sorted(groups.items(), key=lambda item: -len(item[1])):
-        if len(names) == 1:
+        if len(names) == 1 and names[0] not in several:
             yield f"{names[0]} {deed.one} here: {reason}."
         else:
             yield f"{spell(names, _NAMES_SHOWN)} {deed.several} here: {_of_several(reason)}."

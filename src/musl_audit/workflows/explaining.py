@@ -17,17 +17,18 @@ from musl_audit.adapters.interpreter.python import (
 )
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.environment.context import EnvironmentContext
-from musl_audit.environment.installed.values import Asked
+from musl_audit.environment.installed.values import Asked, Installation
 from musl_audit.environment.judge import exit_code, findings_of
 from musl_audit.environment.kernel_headers import KernelHeaders, read_kernel_headers
 from musl_audit.environment.tags import platform_tags
-from musl_audit.environment.values import Environment, Interpreter
+from musl_audit.environment.values import Environment, Host, Interpreter
 from musl_audit.errors import UsageError, did_you_mean
 from musl_audit.loader.extension_suffixes import extension_suffixes, flags_of, triplet_of
 from musl_audit.model import Failure, Finding, Severity, Skip
 from musl_audit.policy import Catalog
 from musl_audit.workflows.answering import answer_wheels
-from musl_audit.workflows.inspecting import InstalledSettings, inspect_all
+from musl_audit.workflows.inspecting import InstalledSettings, inspect_all, place_of_host
+from musl_audit.workflows.inspecting_systems import inspect_system
 
 NO_INTERPRETER = "ENV901"
 
@@ -114,19 +115,29 @@ class _Question:
     def _environment(self, wheels: Sequence[str], required: tuple[str, ...]) -> tuple[Environment, tuple[Skip, ...]]:
         host = read_host(self.tree, self.catalog)
         read, folders, failures = self._interpreters()
+        installations = inspect_all(self.tree, self.catalog, host, read, folders, self.installed)
+        if self.installed.whole_system:
+            installations = (*installations, self._system(host, installations))
+        asked = Asked("" if self.tree.is_host else self.tree.name, self.installed.folders)
         if not read:
             if not failures and (required or wheels):
                 message = f"no python3 in {':'.join(self.here.path)}: name one"
                 failures = (Failure("python3", NO_INTERPRETER, message),)
-            return Environment(host, None, required=required, failures=failures), ()
-        installations = inspect_all(self.tree, self.catalog, host, read, folders, self.installed)
+            environment = Environment(host, None, (), (), installations, asked, required, failures)
+            return environment, ()
         found = read[0]
         platforms = platform_tags(found, host.kernel)
         answered = answer_wheels(wheels, self.tree, found, platforms, self.catalog)
-        asked = Asked("" if self.tree.is_host else self.tree.name, self.installed.folders)
         failures = (*failures, *answered.failures)
         environment = Environment(host, found, platforms, answered.answers, installations, asked, required, failures)
         return environment, answered.skipped
+
+    def _system(self, host: Host, installations: Sequence[Installation]) -> Installation:
+        """Return what all other packages of the system are like."""
+        sites = {site.path for item in installations for site in item.sites}
+        place = place_of_host(host, self.catalog)
+        jobs = self.installed.jobs
+        return inspect_system(self.tree, self.catalog, host, place=place, judged=sites, jobs=jobs)
 
     def _interpreters(self) -> tuple[list[Interpreter], tuple[str, ...], tuple[Failure, ...]]:
         """Return the interpreters to explain, further folders of the first, and what could not be read of them."""

@@ -15,7 +15,7 @@ from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import read_elf
 from musl_audit.environment.installed.judge import Judge
 from musl_audit.environment.installed.linkage import System
-from musl_audit.environment.installed.values import Installation, InstalledAnswer, Site
+from musl_audit.environment.installed.values import Installation, InstalledAnswer, Origin, Site
 from musl_audit.environment.os_release import known_distribution
 from musl_audit.environment.values import Host, Interpreter
 from musl_audit.errors import ElfError
@@ -42,6 +42,7 @@ class InstalledSettings:
     homes: tuple[str, ...] = ()
     jobs: int = 1
     verify_hashes: bool = False
+    whole_system: bool = False  # every package of the system, too
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,15 @@ class Inspection:
 
     def _listing(self, metadata: str) -> Listing:
         if metadata.endswith("/"):
-            return files_below(self.tree, metadata.rstrip("/"))
+            return self._loose(metadata.rstrip("/") or "/")
         return self._projects.listing(metadata)
+
+    def _loose(self, folder: str) -> Listing:
+        """Return the files below *folder* that none of the projects in it claims."""
+        names, _ = project_names(self.tree, folder)
+        claimed = {path for name in names for path in self._projects.listing(name).paths}
+        listing = files_below(self.tree, folder)
+        return replace(listing, paths=tuple(path for path in listing.paths if path not in claimed))
 
     @cached_property
     def _projects(self) -> Projects:
@@ -114,11 +122,17 @@ def inspect_all(
 
 def place_of(host: Host, found: Interpreter, catalog: Catalog) -> str:
     """Return how the system is called whose musl *found* runs on; empty where another libc's programs run there."""
-    if host.libc is not Libc.MUSL or host.os_release is None:
+    is_of_host = host.loader is not None and host.loader.musl == found.musl
+    return place_of_host(host, catalog) if is_of_host else ""
+
+
+def place_of_host(host: Host, catalog: Catalog) -> str:
+    """Return how a system on musl is called: "Alpine 3.14"; empty where the policies do not know it."""
+    if host.libc is not Libc.MUSL or host.os_release is None or host.loader is None:
         return ""
-    arch = catalog.arches.get(found.arch or "")
+    arch = catalog.arches.get(host.arch or "")
     row = known_distribution(host.os_release, catalog.distributions, bits=arch.bits if arch else None)
-    return f"{row.name} {row.release}" if row is not None and row.musl == found.musl else ""
+    return f"{row.name} {row.release}" if row is not None and row.musl == host.loader.musl else ""
 
 
 def inspect(
@@ -139,11 +153,14 @@ def inspect(
         wanted += names
         unread += faults
     answers: list[InstalledAnswer] = []
+    wanted += (f"{path.rstrip('/')}/" for path in paths)
     items = tuple(map(Wanted, dict.fromkeys(wanted)))
     for outcome in runner_for(items, jobs).run(inspection, items, jobs):
         match outcome:
             case Failure():
                 unread.append(f"{outcome.path}: {outcome.message}")
+            case InstalledAnswer(project=project) if project.origin is Origin.FILES and not outcome.binaries:
+                unread += outcome.unread
             case InstalledAnswer():
                 answers.append(outcome)
     return replace(installation, sites=sites, answers=tuple(answers), notes=notes, unread=tuple(unread))

@@ -37,11 +37,16 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="fail where the interpreter lacks it: AF_NETLINK, os.getrandom (repeatable)",
     )
     group.add_argument(
-        "--path", metavar="DIR", action="append", default=[], help="judge what is installed in DIR, too (repeatable)"
+        "--path",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="judge packages and binaries in DIR, too (repeatable)",
     )
     group.add_argument(
         "--wheels", metavar="DIR", help="make wheels of the installed packages that do not load, for `repair`"
     )
+    group.add_argument("--all", action="store_true", help="judge every binary of the system, by package")
     group.add_argument(
         "--verify-hashes", action="store_true", help="hold every installed file against the digest in RECORD"
     )
@@ -53,7 +58,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=arguments.available_cores(),
         help="processes; default: one per core",
     )
-    group.add_argument("--root", metavar="DIR", help="look into a system that is unpacked below DIR")
+    group.add_argument("--root", metavar="DIR", help="look into a system below DIR, or in an image (a tar)")
     group.add_argument("--run", action="store_true", help="execute the loader and the interpreter, and ask them")
     group.add_argument(
         "--fail-on",

@@ -161,12 +161,16 @@ class Judge:
         if not report.findings:
             return answer
         needed = self._needed(stated)
-        deed, reason = _deed(files, facts.elves), self._reason(report, needed)
+        subject = _subject(facts.project, files)
+        deed, reason = _deed(facts, files), self._reason(report, needed)
+        is_several = facts.project.origin is Origin.FILES and len(_broken(files)) > 1
         return replace(
             answer,
             deed=deed,
             reason=reason,
-            sentence=f"{facts.project.spelled} {deed.one} here: {reason}",
+            subject=subject,
+            is_several=is_several,
+            sentence=f"{subject} {deed.of(is_several)} here: {reason}",
             needed=needed,
             is_mendable=all(item.is_mendable and item.code not in _HERE_ONLY for item in report.findings),
         )
@@ -245,11 +249,26 @@ def _outcomes(linkage: Linkage, findings: Sequence[Finding]) -> tuple[FileAnswer
     return tuple(sorted(answers, key=lambda answer: answer.path))
 
 
-def _deed(files: Iterable[FileAnswer], elves: Iterable[ElfFacts]) -> Deed:
+def _broken(files: Iterable[FileAnswer]) -> list[FileAnswer]:
+    return [answer for answer in files if answer.outcome is not Outcome.LOADS]
+
+
+def _subject(project: Project, files: Iterable[FileAnswer]) -> str:
+    """Return what a sentence speaks of: a project, or, where there is none, the files."""
+    if project.origin is not Origin.FILES:
+        return project.spelled
+    broken = [_base(answer.path) for answer in _broken(files)]
+    return f"{spell(broken, 2)} in {project.folder}" if broken else project.folder
+
+
+def _deed(facts: ProjectFacts, files: Iterable[FileAnswer]) -> Deed:
     """Return what happens: a crash is another thing than an exception, a program another than a module."""
-    kinds = {elf.path: elf.kind for elf in elves}
-    broken = [answer for answer in files if answer.outcome is not Outcome.LOADS]
-    is_program = bool(broken) and all(kinds.get(answer.path) is ElfKind.EXECUTABLE for answer in broken)
+    kinds = {elf.path: elf.kind for elf in facts.elves}
+    broken = _broken(files)
+    hurt = {kinds.get(answer.path) for answer in broken}
+    is_program = hurt == {ElfKind.EXECUTABLE}
+    if hurt == {ElfKind.LIBRARY} or (facts.project.origin is Origin.FILES and len(hurt) > 1):
+        return Deed.DOES_NOT_LOAD
     if any(answer.outcome is Outcome.CRASHES for answer in broken):
         return Deed.CRASHES_WHEN_STARTED if is_program else Deed.CRASHES_AT_IMPORT
     return Deed.DOES_NOT_START if is_program else Deed.FAILS_TO_IMPORT

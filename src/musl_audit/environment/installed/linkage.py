@@ -82,6 +82,8 @@ class SystemLinker:
         self._files = files
         self._catalog = catalog
         self._process = process
+        # A program that opens libpython later, as some launchers do, says nothing about what Python exports.
+        self._knows_python = process is not None and "PyErr_Occurred" in process.exports
         self._table = catalog.symbols(system.arch.name)
         self._libc_names = frozenset((system.arch.loader, *system.arch.libc_sonames))
 
@@ -158,16 +160,21 @@ class SystemLinker:
         if self._process is not None and not is_program:
             provided |= self._process.exports
         unseen = tuple(sorted({need.soname for need in needs if isinstance(need.provider, Outside | Unreachable)}))
+        is_opened_by_nobody_known = self._process is None and not is_program
         for file in files:
             for symbol in _looked_up(file):
-                if symbol.name not in provided and not self._is_spared(symbol.name, is_program=is_program):
-                    yield Reference(file.path, symbol, self._provider(symbol.name, unseen))
+                if symbol.name in provided or self._is_spared(symbol.name, is_program=is_program):
+                    continue
+                provider = self._provider(symbol.name, unseen)
+                if is_opened_by_nobody_known and isinstance(provider, Nobody):
+                    continue  # the program that opens it may have what nothing else has
+                yield Reference(file.path, symbol, provider)
 
     def _is_spared(self, name: str, *, is_program: bool) -> bool:
         """Whether *name* is found all the same: a name for large files, or Python's, of which no program is known."""
         if name in self._catalog.lfs64 and self._system.musl in self._table.releases_with(name):
             return True
-        return self._process is None and not is_program and self._catalog.provided_by_interpreter(name)
+        return not is_program and not self._knows_python and self._catalog.provided_by_interpreter(name)
 
     def _provider(self, name: str, unseen: tuple[str, ...]) -> Provider:
         releases = self._table.releases_with(name) - {self._system.musl}

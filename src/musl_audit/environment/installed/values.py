@@ -17,7 +17,7 @@ class Origin(StrEnum):
     FOLDER = "folder"  # nothing lists them: the folders that bear its name
     ZIP = "zip"  # an egg in one file: not looked into
     FILES = "files"  # no project: files below a folder that was named
-    PROGRAMS = "programs"  # no project: the files of a system, by the package that brought them
+    SYSTEM = "system"  # no project: a package of the system
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class Deed(Enum):
     FAILS_TO_IMPORT = ("fails to import", "fail to import")
     CRASHES_WHEN_STARTED = ("crashes when started", "crash when started")
     DOES_NOT_START = ("does not start", "do not start")
+    DOES_NOT_LOAD = ("does not load", "do not load")
 
     @property
     def one(self) -> str:
@@ -77,6 +78,10 @@ class Deed(Enum):
     def several(self) -> str:
         """As of several."""
         return self.value[1]
+
+    def of(self, is_several: bool) -> str:  # noqa: FBT001  # the number is what it is about
+        """As of one or of several."""
+        return self.several if is_several else self.one
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,8 @@ class InstalledAnswer:
     report: Report
     files: tuple[FileAnswer, ...] = ()  # what is opened or started: modules, programs, libraries that nothing needs
     sentence: str = ""  # "numpy 2.4.6 crashes at import here: …"; empty where nothing is wrong
+    is_several: bool = False  # the subject is more than one
+    subject: str = ""  # what the sentence begins with
     reason: str = ""  # the part behind the colon
     deed: Deed | None = None
     needed: MuslVersion | None = None  # the release that brings what is missing, as far as a release does
