@@ -149,6 +149,7 @@ class ElfFacts:
     has_text_relocations: bool = False
     isa_needed: int = 0  # GNU_PROPERTY_X86_ISA_1_NEEDED
     arm_float_abi: FloatAbi | None = None  # None: the file does not say
+    page_congruence: int = 65536  # largest power of two modulo which each segment's offset and address agree
     faults: tuple[Fault, ...] = ()  # the first that the loader comes upon, and what follows when the process ends
 
     @property
@@ -355,6 +356,7 @@ class FixKind(StrEnum):
     MANUAL = "manual"  # only whoever builds the wheel can
     CLEAR_EXECUTABLE_STACK = "clear-executable-stack"
     CORRECT_ROOT = "correct-root"
+    DROP_BUNDLED_LIBC = "drop-bundled-libc"
     DROP_NEEDED = "drop-needed"
     DROP_ZERO_LENGTH_SEGMENTS = "drop-zero-length-segments"
     GRAFT = "graft"

@@ -30,6 +30,7 @@ MENDED = {
     "executable_stack": "clear the executable-stack flag",
     **dict.fromkeys(["initial_exec_extension_x86_64", "initial_exec_extension_aarch64"], "rewrite the thread-local"),
     **dict.fromkeys(["initial_exec_exported", "initial_exec_library"], "rewrite the thread-local"),
+    "bundled_libc": "leave out ",
 }
 # Case: the code of the finding that stays, and a word of the way out.
 UNMENDABLE = {

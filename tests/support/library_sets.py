@@ -55,6 +55,9 @@ def library_set(random: Random, arch: str) -> dict[str, Library]:
     second = random.choice(("gen", "gen", "gen/sub"))
     modules = [f"gen/_one.{suffix}", f"{second}/_two.{suffix}"][: random.choice((1, 1, 2))]
     made = {path: _library(random, arch, path, names) for path in dict.fromkeys(paths)}
+    if names and _chance(random, 0.15):
+        path = random.choice(sorted(made))
+        made[path] = _like_libc(random, made[path])
     for module in modules:
         name = f"PyInit_{module.rpartition('/')[2].partition('.')[0]}"
         library = _library(random, arch, module, names)
@@ -72,6 +75,26 @@ def write_wheel(libraries: dict[str, Library], arch: str, directory: Path) -> Pa
         archive.writestr("gen-1.0.dist-info/WHEEL", f"Wheel-Version: 1.0\nTag: cp312-cp312-musllinux_1_2_{arch}\n")
         archive.writestr("gen-1.0.dist-info/RECORD", "")
     return path
+
+
+def _like_libc(random: Random, library: Library) -> Library:
+    """Return *library* with what musl knows a libc by, or nearly; and what a libc of another release would have."""
+    marks = [Definition("__libc_start_main"), Definition("stdin", "object")]
+    if _chance(random, 0.3):
+        marks[random.randrange(2)] = random.choice(
+            (
+                Definition("stdin", "object", version="V1", is_hidden=True),
+                Definition("stdin", "object", has_value=False),
+                Definition("__libc_start_main", "ifunc"),
+                Definition("stdout", "object"),
+                Definition("stdin", "object", "weak"),
+            )
+        )
+    names = {definition.name for definition in marks}
+    others = [definition for definition in library.definitions if definition.name not in names]
+    newer = [Definition(name) for name in ("qsort_r", "statx") if name not in {other.name for other in others}]
+    found = tuple({one.name: one for one in (*marks, *others, *newer)}.values())
+    return replace(library, definitions=found, is_packed=_chance(random, 0.3))
 
 
 def _chance(random: Random, probability: float) -> bool:

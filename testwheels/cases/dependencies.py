@@ -1,12 +1,64 @@
 """Needed libraries: glibc's, outside ones, unreachable ones, search paths, allowed libraries and their internals."""
 
-from testwheels.case import Case, Elf
+from testwheels.case import Case, Elf, since
 from testwheels.edits import replacing
 from testwheels.parts import BUNDLED, extension, libc, library, program, refers, suffix, text
 
 _LIBZ = "libz.so.1 comes from the system that a wheel is installed on"
 _HOSTILE_NAME = b"lib\xe2\x80\xae\x1b]0;x\x07\n::warning::[link=a]b.so\xff"
 _PLACEHOLDER = "L" * len(_HOSTILE_NAME)
+
+_BUNDLED_LIBC = [
+    Case(
+        "bundled_libc",
+        "a copy of libc under another name, which nothing of the wheel uses: no musl from 1.1.17 on maps it",
+        (
+            extension(needed=("ld-musl-x86_64-1a2b3c4d.so.1", libc()), rpath=BUNDLED),
+            library("ld-musl-x86_64-1a2b3c4d.so.1", "libc.c", "pointers.c", link_flags=("--pack-dyn-relocs=relr",)),
+        ),
+        finds=("MUSL207",),
+    ),
+    Case(
+        "bundled_libc_newer_symbol",
+        "the copy has qsort_r, which the system's libc has from 1.2.3 on: the copy's does not count",
+        (
+            extension(
+                "calls.c",
+                compile_flags=("-DCALLS=qsort_r",),
+                needed=("ld-musl-x86_64-1a2b3c4d.so.1",),
+                rpath=BUNDLED,
+            ),
+            library("ld-musl-x86_64-1a2b3c4d.so.1", "libc.c", "answer.c", compile_flags=("-DNAME=qsort_r",)),
+        ),
+        finds=("MUSL101", "MUSL207"),
+        loads_on=since("1.2.3"),
+    ),
+    Case(
+        "bundled_stdin",
+        "a library that exports stdin and no __libc_start_main: one like any other",
+        (
+            extension("calls.c", needed=("libinput.so", libc()), rpath=BUNDLED),
+            library("libinput.so", "libc.c", "answer.c", compile_flags=("-D__libc_start_main=libinput_start",)),
+        ),
+        near_miss_of="MUSL207",
+    ),
+    Case(
+        "static_libpython",
+        "an extension module that defines Py_Initialize: libpython was linked into it",
+        (extension("clean.c", "answer.c", compile_flags=("-DNAME=Py_Initialize",)),),
+        finds=("MUSL208",),
+        unjudged="it loads; whose Python runs, the loader does not say",
+    ),
+    Case(
+        "library_with_python",
+        "a library of the wheel defines Py_Initialize, as one that embeds Python may",
+        (
+            extension("clean.c", needed=("libembed.so", libc()), rpath=BUNDLED),
+            library("libembed.so", "answer.c", compile_flags=("-DNAME=Py_Initialize",)),
+        ),
+        near_miss_of="MUSL208",
+    ),
+]
 
 _GLIBC = [
     Case(
@@ -381,4 +433,4 @@ _OUTSIDE_PATHS = [
     ),
 ]
 
-CASES = [*_GLIBC, *_OUTSIDE, *_PATHS, *_OUTSIDE_PATHS]
+CASES = [*_BUNDLED_LIBC, *_GLIBC, *_OUTSIDE, *_PATHS, *_OUTSIDE_PATHS]

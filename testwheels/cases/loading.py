@@ -214,6 +214,21 @@ _RELOCATIONS = [
         finds=("MUSL405",),
     ),
     Case(
+        "page_size_aarch64",
+        "linked for pages of 4 KiB, where kernels may have 64 KiB",
+        (extension(arch="aarch64", link_flags=("-z", "max-page-size=4096")),),
+        finds=("MUSL305",),
+        tags=_for("aarch64"),
+        arch="aarch64",
+        unjudged="the kernel that runs the loader has the pages that it has",
+    ),
+    Case(
+        "page_size_x86_64",
+        "linked for pages of 4 KiB, the only ones that there are",
+        (extension(link_flags=("-z", "max-page-size=4096")),),
+        near_miss_of="MUSL305",
+    ),
+    Case(
         "unsound_text_relocations",
         "the loader writes into the code, and the dynamic section does not say so: it crashes",
         (

@@ -26,6 +26,7 @@ from musl_audit.elf.view import (
 from musl_audit.errors import ElfError
 from musl_audit.model import ElfFacts, ElfKind, Fault, FaultKind
 
+LARGEST_PAGE = 65536
 FIRST_COUNTS = (DT_GNU_HASH, DT_VERSYM)  # tags beyond those that decode_dyn keeps in a table
 
 
@@ -77,6 +78,7 @@ def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
         has_text_relocations=DT_TEXTREL in dynamic,
         isa_needed=read_isa_needed(image),
         arm_float_abi=read_arm_float_abi(image),
+        page_congruence=_page_congruence(image),
         faults=faults,
     )
 
@@ -128,6 +130,16 @@ def _interpreter(image: ElfView) -> str | None:
         path = bytes(image.data[segment.offset : end])
         return path.partition(b"\0")[0].decode("utf-8", "surrogateescape") or None
     return None
+
+
+def _page_congruence(image: ElfView) -> int:
+    """Return the largest power of two, up to 64 KiB, modulo which offset and address of every segment agree."""
+    found = LARGEST_PAGE
+    for load in image.loads:
+        if load.memory_size:
+            distance = (load.offset - load.address) % LARGEST_PAGE
+            found = min(found, distance & -distance or LARGEST_PAGE)
+    return found
 
 
 def _zero_length_segments(image: ElfView) -> int:

@@ -1,11 +1,14 @@
 """The way from facts to a report: the 40 lines to read first."""
 
+from collections.abc import Iterable
+
 from musl_audit.frozen import replace
 from musl_audit.judging.claims import claims_of, floors_to_earn
 from musl_audit.judging.context import Context
 from musl_audit.judging.impact import spell_releases, who_is_hit
 from musl_audit.judging.rules import run_rules
 from musl_audit.judging.verdict import decide, external_libraries, required
+from musl_audit.loader.eras import Era, eras_of
 from musl_audit.loader.linkage import Linkage, link
 from musl_audit.model import (
     Claim,
@@ -32,7 +35,7 @@ def judge(facts: WheelFacts, catalog: Catalog, settings: Settings | None = None,
     """
     settings = settings or Settings()
     context = context_of(facts, catalog, settings)
-    stated = tuple(run_rules(context))
+    stated = statements(context, settings)
     floors = floors_to_earn(context.arch.name, catalog, settings) if context.arch else {}
     verdict = decide(context, stated, floors=floors)
     judged = tuple(_judged(claim, verdict, stated) for claim in context.claims)
@@ -55,6 +58,40 @@ def context_of(facts: WheelFacts, catalog: Catalog, settings: Settings) -> Conte
     arch = _arch(facts, claims, catalog)
     linkage = link(facts, arch, catalog, settings.exclude) if arch else Linkage(())
     return Context(facts, catalog, arch=arch, claims=claims, linkage=linkage)
+
+
+def statements(context: Context, settings: Settings) -> tuple[Statement, ...]:
+    """
+    Return what all rules say.
+
+    A wheel with a libc of its own, or with a name that an old loader takes for libc, means different things to
+    different releases: it is asked about for each of these eras, and what the older ones say counts for them alone.
+    """
+    if context.arch is None:
+        return tuple(run_rules(context))
+    newest, *older = eras_of(context.facts, context.arch, context.catalog)
+    if not older:
+        return tuple(run_rules(context))
+    said = list(run_rules(_in_era(newest, context, settings)))
+    for era in older:
+        said += (one for one in run_rules(_in_era(era, context, settings)) if one.fails_on)
+    return tuple(_merged(said))
+
+
+def _in_era(era: Era, context: Context, settings: Settings) -> Context:
+    if context.arch is None:
+        return context
+    linkage = link(context.facts, context.arch, context.catalog, settings.exclude, era=era)
+    return Context(context.facts, context.catalog, arch=context.arch, claims=context.claims, linkage=linkage, era=era)
+
+
+def _merged(said: Iterable[Statement]) -> Iterable[Statement]:
+    """Return each statement once, for all releases on which it holds."""
+    merged: dict[Statement, Releases] = {}
+    for one in said:
+        key = replace(one, fails_on=frozenset())
+        merged[key] = merged.get(key, frozenset()) | one.fails_on
+    return (replace(one, fails_on=releases) for one, releases in merged.items())
 
 
 def order(finding: Finding) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

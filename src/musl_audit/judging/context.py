@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cached_property
 
+from musl_audit.loader.eras import TODAY, Era, is_libc
 from musl_audit.loader.linkage import Linkage, Load, Reference
 from musl_audit.model import Claim, ElfFacts, ElfKind, MuslVersion, Releases, WheelFacts
 from musl_audit.policy import Arch, Catalog
@@ -24,12 +25,14 @@ class Context:
         arch: Arch | None,
         claims: tuple[Claim, ...],
         linkage: Linkage,
+        era: Era = TODAY,
     ) -> None:
         self.facts = facts
         self.catalog = catalog
         self.arch = arch
         self.claims = claims
         self.linkage = linkage
+        self.era = era
 
     @property
     def loads(self) -> tuple[Load, ...]:
@@ -43,8 +46,10 @@ class Context:
 
     @cached_property
     def releases(self) -> tuple[MuslVersion, ...]:
-        """The releases that the policies know for the wheel's architecture, ascending."""
-        return self.catalog.releases_of(self.arch.name) if self.arch else ()
+        """The releases that the policies know for the wheel's architecture, those of the era alone; ascending."""
+        known = self.catalog.releases_of(self.arch.name) if self.arch else ()
+        era = self.era.releases
+        return known if era is None else tuple(release for release in known if release in era)
 
     @cached_property
     def known(self) -> Releases:
@@ -88,6 +93,12 @@ class Context:
         old = {file.path: names for file in self.loaded if (names := file.imported & legacy)}
         new = {file.path: names for file in self.loaded if (names := file.imported & modern)}
         return old, new
+
+    @cached_property
+    def bundled_libcs(self) -> tuple[ElfFacts, ...]:
+        """Copies of a libc in the wheel, which musl from 1.1.17 on never maps."""
+        arch = self.arch
+        return tuple(elf for elf in self.facts.elves if arch and arch.is_machine_of(elf.identity) and is_libc(elf))
 
     def lacking(self, ability: str) -> Releases:
         """Return the known releases whose loader lacks *ability*."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from musl_audit.frozen import frozen
+from musl_audit.loader.eras import TODAY, Era, is_libc
 from musl_audit.loader.search_paths import effective_entries
 from musl_audit.model import (
     Allowed,
@@ -89,8 +90,11 @@ class Linkage:
 class Linker:
     """Answers for the files of one wheel and one architecture; holds what every load of the wheel shares."""
 
-    def __init__(self, facts: WheelFacts, arch: Arch, catalog: Catalog, exclude: tuple[str, ...]) -> None:
+    def __init__(
+        self, facts: WheelFacts, arch: Arch, catalog: Catalog, exclude: tuple[str, ...], era: Era = TODAY
+    ) -> None:
         self._catalog = catalog
+        self._era = era
         self._exclude = exclude
         self._symbols: SymbolTable = catalog.symbols(arch.name)
         self._known = frozenset(catalog.releases_of(arch.name))
@@ -126,6 +130,8 @@ class Linker:
     def _find(self, soname: str, chain: tuple[ElfFacts, ...]) -> tuple[Provider, bool]:
         """Return who provides *soname* to the first file of *chain*, which the others needed in turn."""
         if self._catalog.reserved_libc_name(soname):
+            return FromLibc(self._known), False
+        if self._era.takes_prefixes and self._catalog.begins_like_libc_name(soname):
             return FromLibc(self._known), False
         found = self._search(soname, chain)
         if found:
@@ -168,6 +174,8 @@ class Linker:
     def _loadable(self, member: str) -> Provider:
         """Return what the loader makes of a file that it opened; one that it cannot map ends the search."""
         elf = self._elves.get(member)
+        if elf is not None and self._era.takes_libc_files and is_libc(elf):
+            return FromLibc(self._known)
         return InWheel(member) if elf is not None and elf.is_dynamic else Unreachable((member,))
 
     def _find_outside(self, soname: str) -> Provider:
@@ -249,15 +257,19 @@ def is_libpython(soname: str) -> bool:
     return soname.startswith("libpython") and soname[len("libpython") :][:1].isdigit() and ".so" in soname
 
 
-def link(facts: WheelFacts, arch: Arch, catalog: Catalog, exclude: tuple[str, ...] = ()) -> Linkage:
+def link(
+    facts: WheelFacts, arch: Arch, catalog: Catalog, exclude: tuple[str, ...] = (), *, era: Era = TODAY
+) -> Linkage:
     """
-    Return every load of the wheel on *arch*.
+    Return every load of the wheel on *arch*, in *era*: a libc in it is loaded by none from musl 1.1.17 on.
 
     Roots are the extensions, the dynamic executables, and the libraries that nothing else reaches; of libraries that
     need each other in a circle the first by path.
     """
-    linker = Linker(facts, arch, catalog, exclude)
+    linker = Linker(facts, arch, catalog, exclude, era)
     elves = [elf for elf in facts.elves if elf.is_dynamic and arch.is_machine_of(elf.identity)]
+    if era.takes_libc_files:
+        elves = [elf for elf in elves if not is_libc(elf)]
     loads = [linker.load(elf) for elf in elves if elf.kind is not ElfKind.LIBRARY]
     reached = {file.path for load in loads for file in load.files}
     rest = {elf.path: linker.load(elf) for elf in elves if elf.path not in reached}

@@ -172,6 +172,16 @@ class Catalog:
         word, dot, _ = name.removeprefix("lib").partition(".")
         return bool(dot) and name.startswith("lib") and word in self._reserved_words
 
+    def begins_like_libc_name(self, name: str) -> bool:
+        """
+        Whether *name* is taken for libc up to musl 1.1.15 only: ``lib``, how a reserved word begins, and a dot.
+
+        So were ``libp.so`` (pthread) and ``lib.so``.
+        """
+        word, dot, _ = name.removeprefix("lib").partition(".")
+        begins = any(reserved.startswith(word) for reserved in self._reserved_words)
+        return bool(dot) and name.startswith("lib") and begins and not self.reserved_libc_name(name)
+
     def provided_by_interpreter(self, symbol: str) -> bool:
         """Whether Python itself defines *symbol*, told by its prefix."""
         return symbol.startswith(self._interpreter_prefixes)

@@ -101,6 +101,13 @@ class RenameMember:
 
 
 @dataclass(frozen=True, slots=True)
+class DropMember:
+    """Leave ``member`` out of the wheel."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class MoveBehindShim:
     """Move an executable of ``*.data/scripts`` into site-packages as ``new``, and put a script that starts it there."""
 
@@ -119,7 +126,7 @@ class Retag:
 PatchAction = ReplaceNeeded | DropNeeded | SetSoname | SetRunpath  # what patchelf does, all in one call
 OwnMend = DropZeroLengthSegments | ClearExecutableStack | UnpackRelocations | RewriteThreadLocals
 ElfAction = PatchAction | Strip | OwnMend
-Action = Graft | ElfAction | RenameMember | MoveBehindShim | Retag
+Action = Graft | ElfAction | DropMember | RenameMember | MoveBehindShim | Retag
 
 
 @dataclass(frozen=True, slots=True)

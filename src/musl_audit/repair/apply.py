@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
 from musl_audit.elf import read_elf
+from musl_audit.elf.machines import MACHINES, UNKNOWN_MACHINE
 from musl_audit.errors import ElfError, MendError, RepairError, UnmendableError
-from musl_audit.model import Member, WheelFacts
+from musl_audit.model import ElfFacts, Member, WheelFacts
 from musl_audit.repair.actions import (
     Action,
+    DropMember,
     DropNeeded,
     ElfAction,
     Graft,
@@ -72,6 +74,8 @@ class _Layout:
         match action:
             case Graft(member=member):
                 self.sources[member] = action
+            case DropMember(member=member):
+                del self.sources[member]
             case RenameMember(member=member, new=new):
                 self.sources[new] = self.sources.pop(member)
                 if member in self.changes:
@@ -118,7 +122,7 @@ class Application:
         for action in actions:
             layout.take(action)
         record = self._old_record()
-        self.changed = not record.exists
+        self.changed = not record.exists or any(isinstance(action, DropMember) for action in actions)
         for name in self._ordered(layout.sources):
             yield self._entry(name, layout, record)
         for name, data in added:
@@ -220,11 +224,22 @@ class Application:
     def _check(self, name: str, data: bytes) -> None:
         """Raise ``RepairError`` where *data* is not what was predicted: names, needs, symbols, relocations."""
         try:
-            differing = differences(self._predicted[name], read_elf(data, name))
+            actual = read_elf(data, name)
+            differing = differences(self._predicted[name], actual)
         except ElfError as error:
             raise RepairError(f"{name}: what a tool made of it cannot be read: {error}") from error
         if differing:
             raise RepairError(f"{name}: a tool changed more than was planned: {', '.join(differing)}")
+        self._check_image(name, actual)
+
+    def _check_image(self, name: str, actual: ElfFacts) -> None:
+        """Raise ``RepairError`` where a tool wrote what is not mapped everywhere, or what the loader faults on."""
+        before = self._predicted[name]
+        pages = MACHINES.get(actual.identity.machine, UNKNOWN_MACHINE).largest_page
+        if actual.page_congruence < min(before.page_congruence, pages):
+            raise RepairError(f"{name}: a tool wrote a segment that kernels with pages of {pages} bytes cannot map")
+        if actual.faults and not before.faults:
+            raise RepairError(f"{name}: a tool wrote a file that musl's loader cannot load: {actual.faults[0].kind}")
 
 
 def _with_mend(name: str, data: bytes, action: OwnMend) -> bytes:

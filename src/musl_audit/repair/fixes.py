@@ -8,9 +8,12 @@ from musl_audit.loader.extension_suffixes import AdmittedPython, admitted_python
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.repair.actions import (
     ClearExecutableStack,
+    DropMember,
+    DropNeeded,
     DropZeroLengthSegments,
     ElfAction,
     RenameMember,
+    ReplaceNeeded,
     RewriteThreadLocals,
     UnpackRelocations,
 )
@@ -56,6 +59,23 @@ def _rewriting(context: Context, file: ElfFacts, files: tuple[ElfFacts, ...]) ->
     others = frozenset[str]().union(*(other.defined for other in files if other is not file))
     if variables <= file.defined and not variables & others:
         yield RewriteThreadLocals(file.path, file.initial_exec_slots, tuple(sorted(variables)))
+
+
+def libc_drops(context: Context) -> Iterator[DropMember | DropNeeded | ReplaceNeeded]:
+    """Yield what leaves every bundled libc out of the wheel and lets what needs one of them need the system's."""
+    arch = context.arch
+    libcs = {elf.path.rpartition("/")[2] for elf in context.bundled_libcs}
+    if arch is None or not libcs:
+        return
+    own = arch.libc_sonames[-1]
+    needs = {(need.path, need.soname) for load in context.loads for need in load.needs if need.soname in libcs}
+    for path in sorted({path for path, _ in needs}):
+        file = next(elf for elf in context.facts.elves if elf.path == path)
+        has_libc = any(context.catalog.reserved_libc_name(soname) for soname in file.needed)
+        for soname in (soname for soname in file.needed if (path, soname) in needs):
+            yield DropNeeded(path, soname) if has_libc else ReplaceNeeded(path, soname, own)
+            has_libc = True
+    yield from (DropMember(elf.path) for elf in context.bundled_libcs)
 
 
 def suffix_fixes(context: Context, *, is_forced: bool) -> Iterator[RenameMember]:

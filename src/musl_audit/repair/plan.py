@@ -34,7 +34,7 @@ from musl_audit.repair.actions import (
     Retag,
     Strip,
 )
-from musl_audit.repair.fixes import file_fixes, suffix_fixes
+from musl_audit.repair.fixes import file_fixes, libc_drops, suffix_fixes
 from musl_audit.repair.grafts import Grafting
 from musl_audit.repair.predict import predict, retagged_metadata
 from musl_audit.repair.tags import MOST_TAGS, counted_tags, has_tags_of, retagged, target_tag
@@ -142,7 +142,7 @@ def _plan(
     libraries: Libraries,
     unmendable: Container[str],
 ) -> RepairPlan:
-    facts, moves = before.facts, tuple(_moves(before))
+    facts, moves = before.facts, (*(libc_drops(before) if repair.fix else ()), *_moves(before))
     context = context_of(as_promised(predict(facts, moves), promise), catalog, settings)
     grafting = Grafting(
         f"{name.distribution}{repair.lib_sdir}",

@@ -9,6 +9,7 @@ from musl_audit.model import ElfFacts, Member, WheelFacts, WheelMetadata, WheelN
 from musl_audit.repair.actions import (
     Action,
     ClearExecutableStack,
+    DropMember,
     DropNeeded,
     DropZeroLengthSegments,
     ElfAction,
@@ -36,6 +37,8 @@ def predict(facts: WheelFacts, actions: Iterable[Action]) -> WheelFacts:
             case Graft(member=member, facts=grafted):
                 elves[member] = grafted
                 names[member] = Member(member, size=0, compressed_size=0, crc=0)
+            case DropMember(member=member):
+                del elves[member], names[member]
             case RenameMember(member=member, new=new):
                 elves[new] = replace(elves.pop(member), path=new)
                 names[new] = replace(names.pop(member), name=new)

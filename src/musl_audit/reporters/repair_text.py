@@ -7,6 +7,7 @@ from musl_audit.model import WheelName
 from musl_audit.repair.actions import (
     Action,
     ClearExecutableStack,
+    DropMember,
     DropNeeded,
     DropZeroLengthSegments,
     Graft,
@@ -54,6 +55,8 @@ def spell_action(action: Action) -> str:  # noqa: C901, PLR0911, PLR0912  # one 
             return f"drop the segments of no length of {member}"
         case ClearExecutableStack(member=member):
             return f"clear the executable-stack flag of {member}"
+        case DropMember(member=member):
+            return f"leave out {member}"
         case RenameMember(member=member, new=new):
             return f"rename {member} to {new}"
         case MoveBehindShim(member=member, new=new):
