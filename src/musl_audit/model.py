@@ -451,6 +451,7 @@ class Claim:
     floor_source: str = ""  # "policy", "--floor 1.2.4", the configuration's file …
     kept: bool | None = None  # None: cannot be judged
     broken_on: Releases = frozenset()
+    exists: bool = True  # False: there never was such a series
 
 
 @frozen

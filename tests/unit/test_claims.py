@@ -1,11 +1,15 @@
 """What tags promise."""
 
 import pytest
-from tests.support.values import catalog, release
+from tests.support.values import ARMV7L, catalog, extension, judged, release, uses, wheel
 
 from musl_audit.errors import UsageError
 from musl_audit.judging.claims import chosen_floor, claims_of, floors_to_earn
-from musl_audit.model import Settings, WheelName
+from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE
+from musl_audit.judging.gate import exit_code as exit_code_of
+from musl_audit.model import ElfFacts, ElfKind, Settings, WheelName
+
+STATIC = extension("demo/tool", kind=ElfKind.STATIC_EXECUTABLE, needed=(), defined=frozenset())
 
 
 def floor_of(tag: str, floor: str | None = None) -> str | None:
@@ -57,6 +61,36 @@ def test_a_typo_gets_the_nearest_name() -> None:
     """So that the next try succeeds."""
     with pytest.raises(UsageError, match=r"did you mean 'supported'\?"):
         chosen_floor("suported", catalog())
+
+
+@pytest.mark.parametrize(
+    ("platform", "elves", "kept", "exit_code"),
+    [
+        ("musllinux_1_0_x86_64", (STATIC,), True, CLEAN),  # nothing in it asks for a libc
+        ("musllinux_1_0_x86_64", (extension(),), None, INCOMPLETE),  # 1.0 was never measured
+        ("musllinux_1_0_x86_64", (extension(undefined=uses("no_such")),), False, FOUND),  # no musl that was loads it
+        ("musllinux_1_0_x86_64", (extension(undefined=uses("qsort_r")),), False, FOUND),
+        ("musllinux_9000_0_x86_64", (extension(),), False, FOUND),  # an error like any other
+        ("musllinux_9000_0_x86_64", (STATIC,), False, FOUND),
+        ("musllinux_1_2_mips64", (extension(),), None, INCOMPLETE),
+    ],
+)
+def test_what_there_is_no_data_about_is_judged_as_far_as_it_goes(
+    platform: str, elves: tuple[ElfFacts, ...], kept: bool | None, exit_code: int
+) -> None:
+    """A series from before the data, one that never was, an architecture that nobody knows."""
+    report = judged(wheel(*elves, platform=platform))
+
+    assert (report.claims[0].kept, exit_code_of([report], Settings())) == (kept, exit_code)
+
+
+def test_a_wheel_for_armv6l_is_judged_by_its_own_policy() -> None:
+    """Its binaries look like those for armv7l, and PyPI takes none of it."""
+    elf = extension("demo/_demo.cpython-312-arm-linux-musleabihf.so", identity=ARMV7L, arm_float_abi="hard")
+    tagged, plain = (judged(wheel(elf, platform=f"{tag}_armv6l")) for tag in ("musllinux_1_2", "linux"))
+
+    assert (tagged.verdict.arch, plain.verdict.arch) == ("armv6l", "armv6l")
+    assert [finding.code for finding in tagged.findings] == ["MUSL009"]
 
 
 def test_tags_to_earn_are_listed_newest_first() -> None:

@@ -244,9 +244,24 @@ def test_a_library_without_a_path_is_unreachable() -> None:
 )
 def test_a_search_path_out_of_the_wheel_is_reported(entry: str, severity: Severity) -> None:
     """What decides there is not in the wheel."""
-    finding = only(wheel(extension(rpath=entry)))
+    finding = only(wheel(extension(rpath=entry, needed=("libz.so.1", "libc.so"))))
 
     assert (finding.code, finding.severity) == ("MUSL204", severity)
+
+
+def test_a_search_path_along_which_nothing_is_looked_for_is_a_note() -> None:
+    """All that the file needs is libc, which is never searched."""
+    finding = only(wheel(extension(rpath="lib", needed=("libc.musl-x86_64.so.1", "libc.so"))))
+
+    assert (finding.code, finding.severity) == ("MUSL204", Severity.NOTE)
+
+
+def test_a_search_path_is_used_for_what_a_needed_library_needs() -> None:
+    """It is inherited: the library needs zlib, and has no path of its own."""
+    outer = extension(rpath="$ORIGIN/../demo.libs:lib", needed=("libdemo.so.1",))
+    finding = only(wheel(outer, library(needed=("libz.so.1",))))
+
+    assert (finding.code, finding.severity) == ("MUSL204", Severity.ERROR)
 
 
 def test_a_search_path_inside_the_wheel_is_fine() -> None:

@@ -392,7 +392,8 @@ _PATHS = [
 
 
 def _rpath(name: str, why: str, rpath: str, **expected: object) -> Case:
-    return Case(name, why, (extension(rpath=rpath),), **expected)  # type: ignore[arg-type]
+    # libz.so.1 is looked for along the path, and found in the system after all.
+    return Case(name, why, (extension(rpath=rpath, needed=("libz.so.1", libc())),), **expected)  # type: ignore[arg-type]
 
 
 _UNJUDGED_PATH = "the loader takes any search path"
@@ -410,6 +411,12 @@ _OUTSIDE_PATHS = [
         "lib",
         finds=("MUSL204:error",),
         unjudged=_UNJUDGED_PATH,
+    ),
+    Case(
+        "rpath_never_searched",
+        "a relative search path of a file that needs libc alone: nothing is looked for along it",
+        (extension(rpath="lib"),),
+        finds=("MUSL204:note",),
     ),
     _rpath(
         "rpath_world_writable",

@@ -227,10 +227,10 @@ _SUFFIXES = [
     ),
     _suffixed(
         "suffix_of_glibc_cp310",
-        "the suffix of glibc's Python under a tag for 3.10, whose upstream builds on musl want it and Alpine's do not",
+        "the suffix of glibc's Python under a tag for 3.10, which upstream builds on musl want and Alpine's accept",
         suffix(python="310", libc="gnu"),
         tags=_CP310,
-        finds=("MUSL304:warning",),
+        near_miss_of="MUSL304",
     ),
     _suffixed(
         "suffix_of_musl_cp310",

@@ -26,6 +26,8 @@ from musl_audit.model import (
 from musl_audit.policy import Arch, Catalog
 from musl_audit.wheel.names import kind_of
 
+BY_FLOOR = "--floor supported"
+
 
 def judge(facts: WheelFacts, catalog: Catalog, settings: Settings | None = None, *, path: str | None = None) -> Report:
     """
@@ -38,7 +40,7 @@ def judge(facts: WheelFacts, catalog: Catalog, settings: Settings | None = None,
     stated = statements(context, settings)
     floors = floors_to_earn(context.arch.name, catalog, settings) if context.arch else {}
     verdict = decide(context, stated, floors=floors)
-    judged = tuple(_judged(claim, verdict, stated) for claim in context.claims)
+    judged = tuple(_judged(claim, verdict, stated, context) for claim in context.claims)
     return Report(
         path=path or facts.filename,
         filename=facts.filename,
@@ -105,18 +107,31 @@ def _arch(facts: WheelFacts, claims: tuple[Claim, ...], catalog: Catalog) -> Arc
     if len(claimed) == 1:
         return catalog.arches.get(claimed.pop())
     built = [arch for elf in facts.elves if elf.is_dynamic and (arch := catalog.machine_of(elf.identity))]
+    tags = facts.name.platform_tags if facts.name else ()
+    said = [arch for arch in catalog.arches.values() if tags == (f"linux_{arch.name}",)]  # armv6l, not armv7l
+    if said and all(said[0].machine == arch.machine for arch in built):
+        return said[0]
     named = sorted(built, key=lambda arch: (-built.count(arch), arch.name))
     return named[0] if named else None
 
 
-def _judged(claim: Claim, verdict: Verdict, stated: tuple[Statement, ...]) -> Claim:
-    """Return *claim* with the answer whether the wheel keeps it: on every promised release, and with no error left."""
-    if claim.floor is None or claim.arch != verdict.arch:
+def _judged(claim: Claim, verdict: Verdict, stated: tuple[Statement, ...], context: Context) -> Claim:
+    """
+    Return *claim* with the answer whether the wheel keeps it: on every promised release, and with no error left.
+
+    A series that never existed is kept by none. One that is older than the data is broken where a known release
+    breaks it, and kept where nothing in the wheel needs a libc; else nobody knows.
+    """
+    if not claim.exists:
+        return replace(claim, kept=False)
+    if claim.series is None or claim.arch != verdict.arch:
         return claim
-    broken = frozenset(release for release in verdict.known if release >= claim.floor) - verdict.loads_on
+    promised = (release for release in verdict.known if claim.floor is None or release >= claim.floor)
+    broken = frozenset(promised) - verdict.loads_on
     if broken or any(finding.severity is Severity.ERROR and not finding.fails_on for finding in stated):
         return replace(claim, kept=False, broken_on=broken)
-    return replace(claim, kept=None if verdict.loads is Loads.UNKNOWN else True)
+    is_known = verdict.loads is not Loads.UNKNOWN and (claim.floor is not None or not context.needs_libc)
+    return replace(claim, kept=True if is_known else None)
 
 
 def _reported(statement: Statement, context: Context) -> Finding | None:
@@ -134,11 +149,23 @@ def _reported(statement: Statement, context: Context) -> Finding | None:
     if not hit:
         return None
     return finding_of(
-        replace(statement, fails_on=hit),
-        tags=tuple(claim.tag for claim in context.claims if claim.floor and max(hit) >= claim.floor),
+        replace(statement, fails_on=hit, hint=_hint(statement, hit, context)),
+        tags=tuple(
+            claim.tag
+            for claim in context.claims
+            if (floor := context.floor_of(claim)) is not None and max(hit) >= floor
+        ),
         fixed_since=required(context.releases, context.known - statement.fails_on),
         impact=_impact(statement, hit, context),
     )
+
+
+def _hint(statement: Statement, hit: Releases, context: Context) -> str:
+    """Return the hint, with the floor that leaves out who is hit, where all of them are out of support."""
+    if max(hit) >= context.catalog.oldest_supported() or BY_FLOOR in statement.hint:
+        return statement.hint
+    says = f"judge by the distributions in support with {BY_FLOOR}"
+    return f"{says}, or {statement.hint}" if statement.hint else says
 
 
 def finding_of(

@@ -24,7 +24,7 @@ def _claim(tag: str, chosen: MuslVersion | None, catalog: Catalog, settings: Set
     series, arch = parsed
     floor = catalog.floor(series, arch) if arch in catalog.arches else None
     if floor is None:
-        return Claim(tag, series=series, arch=arch)
+        return Claim(tag, series=series, arch=arch, exists=series in catalog.known_series)
     if chosen is not None:
         floor = max(chosen, catalog.arches[arch].first_release)
     return Claim(tag, series=series, arch=arch, floor=floor, floor_source=settings.floor_source)

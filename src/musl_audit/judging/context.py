@@ -59,8 +59,14 @@ class Context:
     @cached_property
     def promised(self) -> Releases:
         """The releases that the wheel's tags promise, all tags together."""
-        floors = [claim.floor for claim in self.claims if claim.floor is not None]
+        floors = [floor for claim in self.claims if (floor := self.floor_of(claim)) is not None]
         return frozenset(release for release in self.known if floors and release >= min(floors))
+
+    def floor_of(self, claim: Claim) -> MuslVersion | None:
+        """Return the oldest known release that *claim* promises; a series from before the data promises all of it."""
+        if claim.floor is not None or claim.series is None or not claim.exists or not self.arch:
+            return claim.floor
+        return self.releases[0] if claim.arch == self.arch.name and self.releases else None
 
     @cached_property
     def floor(self) -> MuslVersion | None:
@@ -93,6 +99,11 @@ class Context:
         old = {file.path: names for file in self.loaded if (names := file.imported & legacy)}
         new = {file.path: names for file in self.loaded if (names := file.imported & modern)}
         return old, new
+
+    @property
+    def needs_libc(self) -> bool:
+        """Whether the wheel has a file that a dynamic loader loads, or that nobody could read."""
+        return bool(self.facts.elf_problems) or any(elf.is_dynamic for elf in self.facts.elves)
 
     @cached_property
     def bundled_libcs(self) -> tuple[ElfFacts, ...]:

@@ -72,4 +72,7 @@ def is_at_least(severity: Severity, threshold: Severity | None) -> bool:
 
 def is_unjudged(report: Report) -> bool:
     """Whether the wheel claims musllinux and a claim could not be judged for want of data."""
-    return any(claim.series is not None and claim.floor is None for claim in report.claims)
+    return any(
+        claim.series is not None and claim.floor is None and claim.kept is None and claim.exists
+        for claim in report.claims
+    )

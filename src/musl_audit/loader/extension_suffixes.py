@@ -141,14 +141,16 @@ def imports(python: AdmittedPython, suffix: str, triplet: str) -> ImportAnswer:
 
 
 def _imports_triplet(python: AdmittedPython, found: str | None, triplet: str) -> ImportAnswer:
-    camps = {triplet: "only Alpine's patched builds", triplet.replace("-musl", "-gnu"): "only unpatched builds"}
-    if found == (triplet if python.is_patched else triplet.replace("-musl", "-gnu")):
+    if found == triplet and python.is_patched:
         return ImportAnswer()
     if python.minor >= FIRST_WITH_MUSL_TRIPLET:
         return ImportAnswer(f"{_spell(python)} looks for {triplet}")
-    if found is None or found not in camps:
+    if found == triplet.replace("-musl", "-gnu"):
+        return ImportAnswer()  # what configure of these says on musl as well; Alpine's patches accept both since 3.14
+    if found != triplet:
         return ImportAnswer(f"{_spell(python)} looks for {triplet}", cure=Cure.CHOOSE)
-    return ImportAnswer(f"{camps[found]} of CPython 3.{python.minor} import it", is_certain=False, cure=Cure.CHOOSE)
+    only = f"only Alpine's patched builds of CPython 3.{python.minor} import it"
+    return ImportAnswer(only, is_certain=False, cure=Cure.CHOOSE)
 
 
 def _imports_stable(python: AdmittedPython, abi: str, found: str | None, triplet: str) -> ImportAnswer:

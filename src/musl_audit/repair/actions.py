@@ -154,4 +154,4 @@ class RepairSettings:
     fix_suffix: bool = False
     fix_tls: bool = True
     build_tag: str | None = None
-    checks_isa: bool = True  # refuse what needs more than the architecture's baseline
+    checks_isa: bool = True  # say what needs more than the architecture's baseline

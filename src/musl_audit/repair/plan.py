@@ -92,7 +92,9 @@ def propose(
     report = judge(as_promised(predicted, promise), catalog, settings)
     told = {finding.code for finding in report.findings if _is_told(finding, unmendable)}
     told |= {GRAFT_RULE.code} if plan.refusals else set()
-    refused = refusals(report, checks_isa=repair.checks_isa, told=told)
+    refused = refusals(report, told=told)
+    if repair.checks_isa:
+        plan = replace(plan, notes=(*plan.notes, *_above_baseline(report)))
     if refused and not repair.fix:
         refused = (*refused, *_turned_off(report))
     elif refused:
@@ -203,7 +205,14 @@ def _behind(path: str) -> str:
     return f"{data.partition('-')[0]}.scripts/{name}"
 
 
-def refusals(report: Report, *, checks_isa: bool = False, told: Collection[str] = ()) -> tuple[str, ...]:
+def _above_baseline(report: Report) -> Iterator[str]:
+    """Yield what `check` warns of as well: a file that not every processor of the architecture runs."""
+    for finding in report.findings:
+        if finding.code == ISA_RULE.code:
+            yield f"{finding.code} {finding.sentence}; --disable-isa-ext-check accepts it"
+
+
+def refusals(report: Report, *, told: Collection[str] = ()) -> tuple[str, ...]:
     """
     Return why *report* does not keep the promise of its musllinux tags, empty if it does.
 
@@ -212,9 +221,6 @@ def refusals(report: Report, *, checks_isa: bool = False, told: Collection[str] 
     claims = [claim for claim in report.claims if claim.series is not None]
     if not claims:
         return ("the result would carry no musllinux tag",)
-    above = [finding for finding in report.findings if finding.code == ISA_RULE.code]
-    if checks_isa and above:
-        return tuple(f"{finding.code} {finding.sentence}; --disable-isa-ext-check accepts it" for finding in above)
     if all(claim.kept for claim in claims):
         return ()
     errors = [

@@ -32,7 +32,7 @@ def _sentences(report: Report) -> Iterator[str]:
 
 
 def _unjudged(report: Report) -> str:
-    unknown = [claim.tag for claim in report.claims if claim.series is not None and claim.floor is None]
+    unknown = [claim.tag for claim in report.claims if claim.series and claim.floor is None and claim.kept is None]
     if unknown:
         return f"Cannot be judged: musl-audit knows nothing of {spell(unknown)}."
     return "Has nothing for musl in it: no binary that musl's loader would load."

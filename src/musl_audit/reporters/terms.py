@@ -42,9 +42,10 @@ def _promise(claim: Claim, report: Report) -> str:
     if claim.series is None:
         return ""
     tag = claim.tag.removesuffix(f"_{claim.arch}")
-    if claim.floor is None:
-        return f"{tag} cannot be judged: the policies know nothing of it"
-    promise = f"{tag} (floor {claim.floor}, {claim.floor_source})"
+    if claim.floor is None and (claim.kept is None or not claim.exists):
+        is_unknown = "cannot be judged: the policies know nothing of it"
+        return f"{tag} {is_unknown if claim.exists else 'promises a musl that never was'}"
+    promise = tag if claim.floor is None else f"{tag} (floor {claim.floor}, {claim.floor_source})"
     if claim.kept is None:
         return f"whether it keeps its promise {promise} cannot be told"
     if claim.kept:

@@ -105,12 +105,13 @@ def test_a_floor_of_the_user_is_the_promise() -> None:
     assert (found.plan.refusals, UnpackRelocations in kinds(found)) == ((), True)
 
 
-def test_an_instruction_set_above_the_baseline_is_refused_unless_accepted() -> None:
-    """``--disable-isa-ext-check``."""
+def test_an_instruction_set_above_the_baseline_is_said_as_check_does() -> None:
+    """A warning, which ``--disable-isa-ext-check`` silences."""
     facts = wheel(extension(isa_needed=4))
 
-    assert "--disable-isa-ext-check" in proposal(facts).plan.refusals[0]
-    assert proposal(facts, RepairSettings(checks_isa=False)).plan.refusals == ()
+    assert "--disable-isa-ext-check" in proposal(facts).plan.notes[0]
+    assert proposal(facts).plan.refusals == ()
+    assert proposal(facts, RepairSettings(checks_isa=False)).plan.notes == ()
 
 
 def test_metadata_that_says_something_else_is_written_anew() -> None:

@@ -47,15 +47,15 @@ def test_suffixes_that_are_not(interpreter: AdmittedPython, suffix: str) -> None
     assert imports(interpreter, suffix, TRIPLET).is_certain
 
 
-@pytest.mark.parametrize("triplet", [TRIPLET, "x86_64-linux-gnu"])
-def test_old_pythons_disagree_about_the_triplet(triplet: str) -> None:
-    """Upstream's 3.10 wants -gnu even on musl, Alpine's patched one -musl."""
+@pytest.mark.parametrize(("triplet", "expected"), [(TRIPLET, [False, True]), ("x86_64-linux-gnu", [False, False])])
+def test_old_pythons_disagree_about_musls_triplet_alone(triplet: str, expected: list[bool]) -> None:
+    """Upstream's 3.10 wants -gnu even on musl, which Alpine's patched one accepts beside its own."""
     answers = [
         imports(AdmittedPython(10, is_patched=is_patched), f".cpython-310-{triplet}.so", TRIPLET)
         for is_patched in (True, False)
     ]
 
-    assert sorted(bool(answer.why_not) for answer in answers) == [False, True]
+    assert [bool(answer.why_not) for answer in answers] == expected
     assert not any(answer.why_not and answer.is_certain for answer in answers)
 
 
@@ -73,11 +73,23 @@ def test_another_importable_copy_makes_it_fine() -> None:
     assert codes(judged(facts)) == []
 
 
-def test_an_old_python_with_either_triplet_is_a_warning() -> None:
-    """Only one of the two camps imports it."""
-    facts = wheel(extension("demo/_demo.cpython-310-x86_64-linux-gnu.so"), python="cp310", abi="cp310")
+@pytest.mark.parametrize(("libc", "expected"), [("musl", [Severity.WARNING]), ("gnu", [])])
+def test_an_old_python_with_musls_triplet_is_a_warning(libc: str, expected: list[Severity]) -> None:
+    """Only one of the two camps imports it; glibc's both do."""
+    facts = wheel(extension(f"demo/_demo.cpython-310-x86_64-linux-{libc}.so"), python="cp310", abi="cp310")
 
-    assert [finding.severity for finding in judged(facts).findings] == [Severity.WARNING]
+    assert [finding.severity for finding in judged(facts).findings] == expected
+
+
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [("demo/_demo.py", Severity.WARNING), ("demo/other.py", Severity.ERROR), ("_demo.py", Severity.ERROR)],
+)
+def test_python_imports_the_source_beside_a_module_that_it_does_not(beside: str, expected: Severity) -> None:
+    """As a wheel for 3.10 with modules for 3.9 in it: slow, and no failure."""
+    facts = wheel(extension("demo/_demo.cpython-311-x86_64-linux-musl.so"), others=(beside,))
+
+    assert [finding.severity for finding in judged(facts).findings] == [expected]
 
 
 def test_a_stable_abi_wheel_needs_a_name_that_all_later_pythons_import() -> None:

@@ -7,9 +7,10 @@ with the platform's triplet, ``.abi3-x86_64-linux-musl.so`` are looked for, too.
 another triplet or glibc's (``-linux-gnu``) is not found: the import fails with ``ModuleNotFoundError``,
 whatever the loader would say.
 
-CPython 3.10 and older knew no musl: built from its own sources it wants ``-linux-gnu`` even on musl, while
-Alpine's patched builds want ``-linux-musl``. Either is a warning there; plain ``.so`` pleases both. A module
-that is in the wheel in another importable copy is fine.
+CPython 3.10 and older knew no musl: built from its own sources it wants ``-linux-gnu`` even on musl, and Alpine's
+patched builds, which want ``-linux-musl``, accept it since Alpine 3.14. So that one is fine there, ``-linux-musl``
+is a warning, and plain ``.so`` pleases all. A module that is in the wheel in another importable copy is fine. Where
+a ``.py`` of the same name lies beside a module that is not imported, Python imports that: a warning, for it works.
 
 ``musl-audit repair`` renames what has the wrong platform in its name and nothing else: to musl's triplet, to
 ``.abi3.so``, and with ``--fix-suffix``, for CPython 3.10 and older, to plain ``.so``. A module that was built for
@@ -22,6 +23,7 @@ from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import BY_REPAIR, MANUAL, Rule, spell
 from musl_audit.loader.extension_suffixes import Cure, admitted_pythons, imports, module_of, suffix_of
 from musl_audit.model import ElfFacts, ElfKind, Fix, FixKind, Severity, Statement
+from musl_audit.wheel.installed_tree import place_of
 
 RULE = Rule(
     "MUSL304",
@@ -49,13 +51,16 @@ def check(context: Context) -> Iterator[Statement]:
     for elf in context.facts.elves:
         if elf.kind is ElfKind.EXTENSION and context.arch.is_machine_of(elf.identity) and (name := module_of(elf)):
             modules.setdefault(name, []).append(elf)
+    places = {place_of(member.name) for member in context.facts.members}
     reasons: dict[tuple[bool, str, Cure], set[str]] = {}
     for python in admitted_pythons(context.facts.name):
-        for copies in modules.values():
+        for name, copies in modules.items():
             answers = {elf.path: imports(python, suffix_of(elf), context.arch.triplet) for elf in copies}
             if all(answer.why_not for answer in answers.values()):
+                has_source = (*name[:-1], f"{name[-1]}.py") in places
                 for path, answer in answers.items():
-                    reasons.setdefault((answer.is_certain, answer.why_not, answer.cure), set()).add(path)
+                    said = answer.why_not + ("; the .py beside it is imported instead" if has_source else "")
+                    reasons.setdefault((answer.is_certain and not has_source, said, answer.cure), set()).add(path)
     for (is_certain, reason, cure), paths in sorted(reasons.items(), key=_place):
         shown = sorted({"…" + suffix_of(elf) for elf in context.facts.elves if elf.path in paths})
         severity = Severity.ERROR if is_certain else Severity.WARNING

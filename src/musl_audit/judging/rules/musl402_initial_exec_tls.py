@@ -3,7 +3,8 @@ A file that is loaded with ``dlopen`` uses initial-exec TLS for a thread-local v
 
 Initial-exec code reaches thread-local storage at a fixed offset, which exists only for the program and the
 libraries that start with it. musl refuses such a file since 1.1.20 (``initial-exec TLS resolves to dynamic
-definition``); older releases read the wrong memory. Python loads every extension, and all it needs, with
+definition``), and 1.1.22 to 1.1.24 crash while they say so ("Segmentation fault" is what people report); older releases
+read the wrong memory. Python loads every extension, and all it needs, with
 ``dlopen``. In an executable and its needed libraries it is fine. mimalloc and jemalloc are the usual cause.
 
 The better cure is at the source: compile with ``-ftls-model=global-dynamic`` or with ``-mtls-dialect=gnu2``; mimalloc
@@ -50,7 +51,7 @@ def check(context: Context) -> Iterator[Statement]:
         variables_text = f" ({spell(names)})" if names else ""
         is_mended = context.arch is not None and context.arch.name in REPAIRED_ARCHITECTURES
         yield RULE.states(
-            f"initial-exec TLS{variables_text} in a file that is loaded with dlopen, which musl refuses",
+            f"initial-exec TLS{variables_text} in a file that is loaded with dlopen: musl refuses it, or crashes on it",
             members=found,
             symbols=names,
             fails_on=context.known,

@@ -40,5 +40,5 @@ def _claims(context: Context) -> Iterator[Statement]:
             continue
         if claim.arch not in context.catalog.arches:
             yield RULE.states(f"{claim.tag}: the policies do not know the architecture {claim.arch}")
-        elif claim.series in context.catalog.known_series:
+        elif claim.series in context.catalog.known_series and context.needs_libc:
             yield RULE.states(f"{claim.tag}: the policies have no data for musl {claim.series}")
