@@ -14,7 +14,7 @@ help:  ## List the targets
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast]' --group test --group lint
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast,index,survey]' --group test --group lint
 	touch $@
 
 # The tool alone, without what tests need: a few seconds instead of a minute.

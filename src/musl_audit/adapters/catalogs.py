@@ -61,3 +61,23 @@ def load_catalog(directory: str | PathLike[str] | None = None) -> Catalog:
     if faults := faults_of(catalog):
         raise PolicyError(f"policies in {os.fspath(directory)}: {'; '.join(faults)}")
     return catalog
+
+
+def policies_digest(directory: str | PathLike[str] | None = None) -> str:
+    """
+    Return the digest of all policy files below *directory*, by default those that musl-audit ships.
+
+    What was judged by policies of one digest need not be judged by them again.
+    """
+    from hashlib import sha256
+
+    root = os.fspath(directory) if directory is not None else policies_directory()
+    digest = sha256()
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if name != "schema")
+        for name in sorted(name for name in names if name.endswith(".json")):
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                content = file.read()
+            digest.update(f"{os.path.relpath(path, root)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()

@@ -84,7 +84,7 @@ def dispatch(arguments: list[str]) -> int:
 
 def _find(arguments: list[str]) -> tuple[ModuleType, int] | None:
     """Return the module of the command and how many words name it: one, or a group and its member."""
-    for words in (1, 2):
+    for words in (2, 1):  # `survey report` before `survey`
         name = "_".join(arguments[:words])
         if len(arguments) < words or not name.isidentifier() or name.startswith("_"):
             continue

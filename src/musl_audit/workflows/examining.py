@@ -43,7 +43,7 @@ class Examination:
 
     def judged(self, facts: WheelFacts, path: str) -> Outcome:
         """Return the outcome for *facts*, read from the wheel at *path* now or long ago."""
-        if kind_of(facts.name) is WheelKind.ANY and not facts.elves and not facts.elf_problems:
+        if is_pure(facts):
             return Skip(path, "pure")
         return judge(facts, self.catalog, self.settings, path=path)
 
@@ -102,6 +102,11 @@ def examine(
     with closing(outcomes_of(find_sources(fspath(item) for item in references), examination, jobs, runner)) as outcomes:
         for outcome in outcomes:
             yield gate(outcome, settings).report if isinstance(outcome, Report) else outcome
+
+
+def is_pure(facts: WheelFacts) -> bool:
+    """Whether a wheel for any platform has nothing in it that a loader would ever see."""
+    return kind_of(facts.name) is WheelKind.ANY and not facts.elves and not facts.elf_problems
 
 
 def reason_to_skip(filename: str) -> str | None:

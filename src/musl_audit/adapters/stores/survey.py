@@ -1,0 +1,276 @@
+"""
+The store of a survey: immutable Parquet parts below a folder or in an object store, and one list of them.
+
+A part is written under a temporary name and renamed when it is whole; then the list is replaced in one step. So what
+the list names is always whole, and a process that is killed at any moment loses what it had not written yet.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from musl_audit.adapters.stores.layout import LAYOUT, TABLES, schema_of
+from musl_audit.adapters.stores.locking import locked
+from musl_audit.errors import MuslAuditError, UsageError
+from musl_audit.frozen import frozen
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.fs as pafs
+    from pyarrow import dataset
+
+_LIST = "parts.json"
+_KIND = "musl-audit survey"
+
+
+class StoreError(MuslAuditError):
+    """A store that cannot be read or written: of another version, damaged, foreign, full, or somebody else's now."""
+
+
+@frozen
+class Part:
+    """One file of a table."""
+
+    name: str  # below the store: "verdicts/0123….parquet"
+    rows: int
+    size: int  # bytes
+
+    @property
+    def table(self) -> str:
+        """The table that it is a part of."""
+        return self.name.partition("/")[0]
+
+
+class SurveyStore:
+    """Tables that grow part by part; ``layout`` says what is in them."""
+
+    def __init__(self, place: str, filesystem: "pafs.FileSystem", root: str) -> None:
+        self.place = place
+        self._filesystem = filesystem
+        self._root = root
+        self.parts = self._read_list()
+
+    # --- Writing --------------------------------------------------------------------------------------------
+
+    def add(self, tables: "Mapping[str, pa.Table]") -> None:
+        """Add the rows of *tables*, by table, all of them or none."""
+        with _told(self.place):
+            new = tuple(self._write(name, rows) for name, rows in tables.items() if rows.num_rows)
+            self._replace_list((*self.parts, *new))
+
+    def compact(self) -> None:
+        """Make one part of each table, and delete what no list names any more."""
+        with _told(self.place):
+            new = []
+            for table in TABLES:
+                rows = self.rows(table)
+                if table == "facts":
+                    rows = _first_of_each(rows, "sha256")
+                if rows.num_rows:
+                    new.append(self._write(table, rows))
+            self._replace_list(tuple(new))
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Delete the files that no list names: what a killed process had begun."""
+        import pyarrow.fs as pafs
+
+        named = {f"{self._root}/{part.name}" for part in self.parts}
+        selector = pafs.FileSelector(self._root, recursive=True)
+        for info in self._filesystem.get_file_info(selector):
+            is_ours = info.path.removeprefix(f"{self._root}/").partition("/")[0] in TABLES
+            if info.is_file and is_ours and info.path not in named:
+                self._filesystem.delete_file(info.path)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the store against other writers; raise ``StoreError`` where there is one."""
+        with locked(self._filesystem, self._root) as holder:
+            if holder is not None:
+                raise StoreError(f"{self.place}: {holder} is writing into it; wait for its end")
+            self.parts = self._read_list()
+            self.sweep()
+            yield
+
+    def _write(self, table: str, rows: "pa.Table") -> Part:
+        import pyarrow.parquet as pq
+
+        name = f"{table}/{uuid4().hex}.parquet"
+        path = f"{self._root}/{name}"
+        is_local = self._filesystem.type_name == "local"
+        being_written = f"{path}.part" if is_local else path  # an object appears whole
+        dictionaries = [field.name for field in rows.schema if str(field.type) == "string"]
+        with self._filesystem.open_output_stream(being_written) as stream:
+            pq.write_table(rows, stream, compression="zstd", compression_level=9, use_dictionary=dictionaries)
+        size = self._filesystem.get_file_info(being_written).size
+        if is_local:
+            self._filesystem.move(being_written, path)
+        return Part(name, rows.num_rows, size)
+
+    def _replace_list(self, parts: tuple[Part, ...]) -> None:
+        rows = [{"name": part.name, "rows": part.rows, "size": part.size} for part in parts]
+        document = {"kind": _KIND, "layout": LAYOUT, "parts": rows}
+        _put(self._filesystem, f"{self._root}/{_LIST}", (json.dumps(document, indent=1) + "\n").encode())
+        self.parts = parts
+
+    # --- Reading --------------------------------------------------------------------------------------------
+
+    def dataset(self, table: str) -> "dataset.Dataset":
+        """Return the parts of a table as one dataset."""
+        from pyarrow import dataset
+
+        paths = [f"{self._root}/{part.name}" for part in self.parts if part.table == table]
+        return dataset.dataset(paths, schema=schema_of(table), filesystem=self._filesystem, format="parquet")
+
+    def rows(self, table: str, columns: Sequence[str] | None = None) -> "pa.Table":
+        """Return *columns* of a table; raise ``StoreError`` where a part cannot be read."""
+        with _told(self.place):
+            return self.dataset(table).to_table(columns=list(columns) if columns else None)
+
+    def batches(self, table: str, columns: Sequence[str], *, rows: int = 256) -> "Iterator[pa.RecordBatch]":
+        """Yield *columns* of a table, no more than *rows* at a time."""
+        with _told(self.place):
+            yield from self.dataset(table).to_batches(columns=list(columns), batch_size=rows, batch_readahead=1)
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is wrong with the parts, a line each: missing, truncated, foreign, or of other columns."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for part in self.parts:
+            try:
+                with self._filesystem.open_input_file(f"{self._root}/{part.name}") as stream:
+                    found = pq.ParquetFile(stream)
+                    rows = found.read()
+            except (OSError, pa.ArrowException) as error:
+                yield f"{part.name}: {_line(error)}"
+                continue
+            if rows.schema.remove_metadata() != schema_of(part.table):
+                yield f"{part.name}: its columns are not those of {part.table}"
+            elif rows.num_rows != part.rows:
+                yield f"{part.name}: has {rows.num_rows} rows, and should have {part.rows}"
+
+    def _read_list(self) -> tuple[Part, ...]:
+        path = f"{self._root}/{_LIST}"
+        with _told(self.place):
+            if not self._filesystem.get_file_info(path).is_file:
+                return ()
+            with self._filesystem.open_input_stream(path) as stream:
+                data = stream.read()
+        try:
+            document = json.loads(data)
+            kind, layout = document["kind"], document["layout"]
+            parts = tuple(Part(str(row["name"]), int(row["rows"]), int(row["size"])) for row in document["parts"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{self.place}: {_LIST} is no list of parts") from error
+        if kind != _KIND or layout != LAYOUT:
+            raise StoreError(f"{self.place}: is of layout {layout!r}; this musl-audit reads and writes {LAYOUT}")
+        if any(part.table not in TABLES or ".." in part.name for part in parts):
+            raise StoreError(f"{self.place}: {_LIST} names files that are no parts")
+        return parts
+
+
+def open_store(place: str, *, create: bool = False) -> SurveyStore:
+    """
+    Return the store at *place*, a folder or a URL such as ``s3://bucket/folder``.
+
+    Raise ``StoreError`` where there is none and it is not to be created, or it cannot be read, ``UsageError`` where
+    what is there is no store.
+    """
+    require_extra()
+    import pyarrow.fs as pafs
+
+    with _told(place):
+        if "://" in place:
+            filesystem, root = pafs.FileSystem.from_uri(place)
+        else:
+            filesystem, root = pafs.LocalFileSystem(), os.path.abspath(place)  # noqa: PTH100  # pyarrow takes text
+        if not filesystem.get_file_info(f"{root}/{_LIST}").is_file:
+            _begin(place, filesystem, root, create=create)
+    return SurveyStore(place, filesystem, root)
+
+
+def require_extra() -> None:
+    """Raise ``UsageError`` where what the extra ``survey`` brings is not installed."""
+    try:
+        import pyarrow  # noqa: F401, ICN001
+    except ImportError as error:
+        message = f"a survey needs {error.name}: pip install 'musl-audit[survey]'"
+        raise UsageError(message) from error
+
+
+def _begin(place: str, filesystem: "pafs.FileSystem", root: str, *, create: bool) -> None:
+    import pyarrow.fs as pafs
+
+    if not create:
+        raise StoreError(f"{place}: there is no store; `musl-audit survey SOURCE… --store {place}` makes one")
+    info = filesystem.get_file_info(root)
+    if info.is_file:
+        raise UsageError(f"--store {place}: is a file, not a folder")
+    if info.type == pafs.FileType.Directory:
+        found = [item.base_name for item in filesystem.get_file_info(pafs.FileSelector(root))]
+        if set(found) - {*TABLES, "lock"}:
+            raise UsageError(f"--store {place}: is neither empty nor a store")
+    for folder in ("", *(f"/{table}" for table in TABLES)):
+        filesystem.create_dir(root + folder, recursive=True)
+    empty = {"kind": _KIND, "layout": LAYOUT, "parts": []}
+    _put(filesystem, f"{root}/{_LIST}", (json.dumps(empty) + "\n").encode())
+
+
+def _put(filesystem: "pafs.FileSystem", path: str, data: bytes) -> None:
+    """Write a small file in one step."""
+    is_local = filesystem.type_name == "local"
+    being_written = f"{path}.part" if is_local else path
+    with filesystem.open_output_stream(being_written) as stream:
+        stream.write(data)
+    if is_local:
+        filesystem.move(being_written, path)
+
+
+def _first_of_each(rows: "pa.Table", column: str) -> "pa.Table":
+    """Return *rows* without those whose value of *column* came before."""
+    import pyarrow as pa
+
+    seen: set[object] = set()
+    kept = []
+    for index, value in enumerate(rows.column(column).to_pylist()):
+        if value not in seen:
+            seen.add(value)
+            kept.append(index)
+    return rows.take(pa.array(kept, pa.int64()))
+
+
+def table_of(name: str, rows: Iterable[object]) -> "pa.Table":
+    """Return *rows*, values of ``layout``, as the Arrow table called *name*."""
+    import pyarrow as pa
+
+    schema = schema_of(name)
+    columns: dict[str, list[object]] = {field.name: [] for field in schema}
+    for row in rows:
+        for field, values in columns.items():
+            value = getattr(row, field)
+            values.append([_plain(item) for item in value] if field == "findings" else value)
+    return pa.table(columns, schema=schema)
+
+
+def _plain(value: object) -> dict[str, object]:
+    return {name: getattr(value, name) for name in ("code", "severity", "message")}
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """Raise ``StoreError``, in one line, for what Arrow or the system says."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{place}: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    return " ".join(str(reason).split())[:300]

@@ -1,0 +1,63 @@
+"""
+Say what changed in a survey between two moments: new wheels, fixed ones, broken ones.
+
+OLD and NEW are days or times (ISO, UTC); NEW is by default now.
+
+Example:
+  musl-audit survey diff 2026-11-01 --store survey
+
+exit code:
+  0  nothing got worse
+  1  a wheel broke its promise since, or came broken
+  2  wrong usage
+  4  the store cannot be read
+"""
+
+from argparse import ArgumentParser, Namespace
+from datetime import date, datetime
+
+from musl_audit.cli import arguments
+from musl_audit.cli.survey_table import FORMATS
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what this command can be asked."""
+    parser.add_argument("old", metavar="OLD", help="a day, to its end, or a time")
+    parser.add_argument("new", metavar="NEW", nargs="?", help="default: now")
+    parser.add_argument("--store", metavar="PLACE", required=True, help="the store of a survey")
+    parser.add_argument(
+        "--format", type=arguments.one_of(FORMATS), metavar="FORMAT", default="text", help=", ".join(FORMATS)
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the answer to FILE")
+
+
+def run(options: Namespace) -> int:
+    """Write what changed, and return the exit code."""
+    from musl_audit.adapters.stores.queries import Answers
+    from musl_audit.adapters.stores.survey import open_store
+    from musl_audit.cli.survey_table import write_table
+    from musl_audit.workflows.survey_changes import Kind, changes, changes_table
+
+    found = changes(Answers(open_store(options.store)), moment(options.old), moment(options.new or "9999-12-31"))
+    write_table(changes_table(found), options.format, options.output)
+    return 1 if any(change.kind in (Kind.BROKEN, Kind.NEW_BROKEN) for change in found) else 0
+
+
+def moment(text: str) -> str:
+    """
+    Return *text* as the store writes times; a day means its end.
+
+    >>> moment("2026-11-01"), moment("2026-11-01T08:00:00+00:00")
+    ('2026-11-01T23:59:59+00:00', '2026-11-01T08:00:00+00:00')
+    """
+    from datetime import UTC
+
+    from musl_audit.errors import UsageError
+
+    try:
+        if len(text) == len("2026-11-01"):
+            return f"{date.fromisoformat(text).isoformat()}T23:59:59+00:00"
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text}: no day or time such as 2026-11-01 or 2026-11-01T08:00:00+00:00") from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")

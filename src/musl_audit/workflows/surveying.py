@@ -1,0 +1,392 @@
+"""
+A whole mirror or index: facts once, verdicts again and again.
+
+A file that the store knows is not opened, one whose facts it has is judged from them, and only the rest is read. What
+is found goes into the store as it comes, so that a run that ends early, by a signal or by a full disk, has lost little,
+and the next one goes on.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import chain
+from os import PathLike, fspath
+from typing import TYPE_CHECKING
+
+from musl_audit import __version__
+from musl_audit.adapters.candidates import Candidate, DocumentLine, Surveyed
+from musl_audit.adapters.catalogs import load_catalog, policies_digest
+from musl_audit.adapters.runners import Runner, runner_for
+from musl_audit.adapters.stores.layout import FactsRow, FindingRow, SightingRow, VerdictRow
+from musl_audit.adapters.stores.survey import SurveyStore, table_of
+from musl_audit.errors import WheelError
+from musl_audit.frozen import frozen
+from musl_audit.judging.audit import judge
+from musl_audit.model import Failure, Report, Severity, Skip, WheelFacts
+from musl_audit.policy import Catalog
+from musl_audit.reporters.sentence import summary
+from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
+from musl_audit.wheel.limits import Limits
+from musl_audit.wheel.names import normalized_project
+from musl_audit.workflows.examining import facts_of, is_pure
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PART_ROWS = int(os.environ.get("MUSL_AUDIT_SURVEY_ROWS", "512"))  # kept back before a part is written
+_PART_BYTES = 32 << 20
+_LONGEST_MESSAGE = 500  # characters of a finding
+
+
+@frozen
+class Remembered:
+    """Facts out of the store, to be judged again."""
+
+    path: str  # the wheel's file name
+    sha256: str
+    document: bytes
+
+    @property
+    def size(self) -> int:
+        """The bytes of the document."""
+        return len(self.document)
+
+
+@frozen
+class Looked:
+    """What came of a wheel: its facts, if they were read, and its verdict."""
+
+    sha256: str
+    facts: FactsRow | None
+    verdict: VerdictRow | None  # None: pure, nothing to judge
+
+
+Wanted = Candidate | DocumentLine
+Found = Looked | Skip | Failure
+
+
+class Looking:
+    """How each wheel is looked at; another process, on another machine, can be sent it."""
+
+    def __init__(self, limits: Limits | None = None, policies: str | None = None) -> None:
+        self._limits = limits or Limits()
+        self._policies = policies
+
+    def __getstate__(self) -> tuple[Limits, str | None]:
+        return self._limits, self._policies
+
+    def __setstate__(self, state: tuple[Limits, str | None]) -> None:
+        self._limits, self._policies = state
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The policies, loaded once in each process."""
+        return load_catalog(self._policies)
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the policies."""
+        return policies_digest(self._policies)
+
+    def __call__(self, item: Wanted | Remembered) -> Found:
+        """Return what there is to say about a wheel, out of its bytes or out of its facts."""
+        if isinstance(item, Candidate):
+            facts = facts_of(item.source, self._limits)
+            return self._looked(facts, facts_to_json(facts, item.path)) if isinstance(facts, WheelFacts) else facts
+        try:
+            facts, _ = facts_from_json(item.document)
+        except WheelError as error:
+            return Failure(item.path, "MUSL902", str(error))
+        return self._looked(facts, item.document if isinstance(item, DocumentLine) else None)
+
+    def _looked(self, facts: WheelFacts, document: bytes | None) -> Looked:
+        row = None if document is None else FactsRow(facts.sha256, _clean(facts.filename), document)
+        return Looked(facts.sha256, row, self._verdict(facts))
+
+    def _verdict(self, facts: WheelFacts) -> VerdictRow | None:
+        if is_pure(facts):
+            return None
+        return verdict_row(judge(facts, self.catalog), policies=self.digest)
+
+
+def identity() -> str:
+    """Return which musl-audit this process has, and which policies: what all that take part must have in common."""
+    return f"musl-audit {__version__} with the policies {policies_digest()[:12]}"
+
+
+def verdict_row(report: Report, *, policies: str) -> VerdictRow:
+    """Return the row of *report*, judged by the policies of that digest."""
+    verdict, name = report.verdict, report.name
+    kept = [claim.kept for claim in report.claims if claim.kept is not None]
+    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
+    return VerdictRow(
+        sha256=report.sha256,
+        policies=policies,
+        judge=__version__,
+        judged=_now(),
+        filename=_clean(report.filename),
+        project=_clean(normalized_project(name.distribution) if name else report.filename),
+        version=_clean(name.version if name else ""),
+        arch=verdict.arch,
+        kind=report.kind.value,
+        loads=verdict.loads.value,
+        required_musl=None if verdict.required_musl is None else str(verdict.required_musl),
+        kept=all(kept) if kept else None,
+        is_mendable=bool(errors) and all(finding.is_mendable for finding in errors),
+        summary=_clean(summary(report)),
+        loads_on=[str(release) for release in sorted(verdict.loads_on)],
+        loads_at=[item.id for item in verdict.distributions if item.loads],
+        fails_at=[item.id for item in verdict.distributions if item.loads is False],
+        codes=sorted({finding.code for finding in errors}),
+        findings=[
+            FindingRow(finding.code, finding.severity.value, _clean(finding.sentence)[:_LONGEST_MESSAGE])
+            for finding in report.findings
+        ],
+    )
+
+
+@frozen
+class Plan:
+    """What a survey would do: files it has seen as they are, facts to judge again, wheels to read."""
+
+    known: int
+    again: int
+    to_read: tuple[Wanted, ...]
+    rows: tuple[Skip | Failure, ...]
+
+    @property
+    def bytes_to_read(self) -> int:
+        """The size of the wheels to read."""
+        return sum(source.size for source in self.to_read)
+
+
+@frozen
+class Survey:
+    """What a survey did, and the store that it did it in."""
+
+    store: SurveyStore
+    known: int = 0
+    again: int = 0
+    read: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+    def frame(self) -> "pa.Table":
+        """Return the newest verdict about every wheel, as an Arrow table."""
+        from musl_audit.adapters.stores.queries import Answers
+
+        return Answers(self.store).table("SELECT * FROM wheels ORDER BY path")
+
+
+def plan_survey(
+    inputs: Iterable[Surveyed],
+    store: SurveyStore,
+    *,
+    policies: str,
+    limit: int | None = None,
+) -> Plan:
+    """Return what there is to do about *inputs*, given what *store* knows; no more than *limit* wheels are read."""
+    seen = _seen(store)
+    judged = _judged(store, policies)
+    with_facts = set(store.rows("facts", ["sha256"]).column("sha256").to_pylist())
+    known, again, to_read, rows = 0, set(), [], []
+    for item in inputs:
+        if isinstance(item, Skip | Failure):
+            rows.append(item)
+            continue
+        sha256 = seen.get((item.path, item.size, item.stamp)) or item.sha256
+        if sha256 is None or (sha256 != _SKIPPED and sha256 not in with_facts):
+            to_read.append(item)
+        elif sha256 == _SKIPPED or sha256 in judged:
+            known += 1
+        else:
+            again.add(sha256)
+    return Plan(known, len(again), tuple(to_read[:limit]), tuple(rows))
+
+
+def survey(
+    inputs: Iterable[Surveyed],
+    store: SurveyStore,
+    *,
+    runner: Runner | None = None,
+    jobs: int = 1,
+    limits: Limits | None = None,
+    policies: str | PathLike[str] | None = None,
+    limit: int | None = None,
+    watch: Callable[[int, int], None] | None = None,
+) -> Survey:
+    """
+    Look at every wheel of *inputs*, add to *store* what it did not know, and return what was done.
+
+    Facts of any wheel of the store that the policies of now have not judged are judged, too. *limit* bounds how many
+    wheels are read. *watch* is told how many wheels, and bytes, are done. Raise ``StoreError`` where the store cannot
+    be written, or somebody else writes into it.
+    """
+    directory = None if policies is None else fspath(policies)
+    work = Looking(limits, directory)
+    with store.held():
+        plan = plan_survey(inputs, store, policies=work.digest, limit=limit)
+        again = list(_unjudged(store, work.digest))
+        return _Run(store, work, runner, jobs, watch).done(plan, again)
+
+
+class _Run:
+    """One run: items out, rows in, parts written."""
+
+    def __init__(
+        self,
+        store: SurveyStore,
+        work: Looking,
+        runner: Runner | None,
+        jobs: int,
+        watch: Callable[[int, int], None] | None,
+    ) -> None:
+        self._store = store
+        self._work = work
+        self._runner = runner
+        self._jobs = jobs
+        self._watch = watch or (lambda _wheels, _bytes: None)
+        self._sightings: list[SightingRow] = []
+        self._facts: list[FactsRow] = []
+        self._verdicts: list[VerdictRow] = []
+        self._bytes = 0
+        self._new: set[str] = set()
+
+    def done(self, plan: Plan, again: Sequence[str]) -> Survey:
+        """Return what was done when all of *plan* is, and the facts of the digests *again* are judged."""
+        counts = {"again": 0, "read": 0, "skipped": 0, "failed": 0}
+        for row in plan.rows:
+            counts["skipped" if isinstance(row, Skip) else "failed"] += 1
+        try:
+            for found in self._looked(_remembered(self._store, again), len(again)):
+                counts["again"] += 1
+                if isinstance(found, Looked):
+                    self._keep(None, found)
+            for source, found in self._answers(plan.to_read):
+                kind = "read" if isinstance(found, Looked) else "skipped" if isinstance(found, Skip) else "failed"
+                counts[kind] += 1
+                self._keep(source, found)
+        finally:
+            self._write()
+        return Survey(self._store, known=plan.known, **counts)
+
+    def _answers(self, sources: Sequence[Candidate | DocumentLine]) -> Iterator[tuple[Candidate | DocumentLine, Found]]:
+        done = 0
+        for count, (source, found) in enumerate(
+            zip(sources, self._looked(iter(sources), len(sources)), strict=True), start=1
+        ):
+            done += source.size
+            self._watch(count, done)
+            yield source, found
+
+    def _looked(self, items: Iterator[Wanted] | Iterator[Remembered], count: int) -> Iterator[Found]:
+        if not count:
+            return
+        first = list(_taken(items, 4096))
+        runner = self._runner or runner_for(first, self._jobs)
+        with closing(runner.run(self._work, chain(first, items), self._jobs)) as answers:
+            yield from answers
+
+    def _keep(self, source: Wanted | None, found: Found) -> None:
+        if isinstance(found, Looked):
+            if found.facts is not None and found.sha256 not in self._new:
+                self._new.add(found.sha256)
+                self._facts.append(found.facts)
+                self._bytes += len(found.facts.document)
+            if found.verdict is not None:
+                self._verdicts.append(found.verdict)
+        if source is not None:
+            self._sightings.append(_sighting(source, found))
+        rows = len(self._sightings) + len(self._verdicts)
+        if rows >= _PART_ROWS or self._bytes >= _PART_BYTES:
+            self._write()
+
+    def _write(self) -> None:
+        tables = {
+            "sightings": table_of("sightings", self._sightings),
+            "facts": table_of("facts", self._facts),
+            "verdicts": table_of("verdicts", self._verdicts),
+        }
+        if any(table.num_rows for table in tables.values()):
+            self._store.add(tables)
+        self._sightings, self._facts, self._verdicts, self._bytes = [], [], [], 0
+
+
+_SKIPPED = ""  # in place of a digest: a file that there is nothing to know about
+
+
+def _sighting(source: Wanted, found: Found) -> SightingRow:
+    outcome, detail, code = "wheel", "", ""
+    match found:
+        case Skip(reason=reason):
+            outcome, detail = "skipped", reason
+        case Failure(message=message, code=name):
+            outcome, detail, code = "failed", message, name
+        case Looked(verdict=None):
+            outcome, detail = "skipped", "pure"
+    return SightingRow(
+        path=_clean(source.path),
+        size=source.size,
+        stamp=source.stamp,
+        sha256=found.sha256 if isinstance(found, Looked) else None,
+        outcome=outcome,
+        detail=_clean(detail)[:_LONGEST_MESSAGE],
+        code=code,
+        uploaded=source.uploaded,
+        seen=_now(),
+    )
+
+
+def _seen(store: SurveyStore) -> dict[tuple[str, int, str], str]:
+    """Return the digest of each file as it was seen; files that failed are read again."""
+    rows = store.rows("sightings", ["path", "size", "stamp", "sha256", "outcome"])
+    columns = [rows.column(name).to_pylist() for name in rows.column_names]
+    return {
+        (path, size, stamp): sha256 or _SKIPPED
+        for path, size, stamp, sha256, outcome in zip(*columns, strict=True)
+        if outcome != "failed"
+    }
+
+
+def _judged(store: SurveyStore, policies: str) -> set[str]:
+    """Return the digests of what needs no verdict: judged by these policies and this tool, or pure."""
+    rows = store.rows("verdicts", ["sha256", "policies", "judge"])
+    columns = [rows.column(name).to_pylist() for name in rows.column_names]
+    judged = {sha256 for sha256, by, judge in zip(*columns, strict=True) if (by, judge) == (policies, __version__)}
+    pure = store.rows("sightings", ["sha256", "outcome"])
+    outcomes = zip(pure.column("sha256").to_pylist(), pure.column("outcome").to_pylist(), strict=True)
+    return judged | {sha256 for sha256, outcome in outcomes if outcome == "skipped" and sha256}
+
+
+def _unjudged(store: SurveyStore, policies: str) -> Iterator[str]:
+    """Yield the digests of the facts that wait for a verdict."""
+    judged = _judged(store, policies)
+    for sha256 in dict.fromkeys(store.rows("facts", ["sha256"]).column("sha256").to_pylist()):
+        if sha256 not in judged:
+            yield sha256
+
+
+def _remembered(store: SurveyStore, wanted: Sequence[str]) -> Iterator[Remembered]:
+    """Yield the facts of *wanted*, once each, a batch of rows in memory at a time."""
+    left = set(wanted)
+    for batch in store.batches("facts", ["sha256", "filename", "document"]) if left else ():
+        for row in batch.to_pylist():
+            if row["sha256"] in left:
+                left.discard(row["sha256"])
+                yield Remembered(row["filename"], row["sha256"], row["document"])
+
+
+def _taken(items: Iterator[Wanted] | Iterator[Remembered], most: int) -> Iterator[Wanted | Remembered]:
+    for _, item in zip(range(most), items, strict=False):
+        yield item
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _clean(text: str) -> str:
+    """Return *text* as the UTF-8 that every column needs: names out of a wheel may hold any bytes."""
+    return text.encode("utf-8", "backslashreplace").decode()
