@@ -166,13 +166,19 @@ def test_output_goes_to_a_file(tmp_path: Path) -> None:
     assert file.read_text() == musl_audit("check", "--json", BROKEN).stdout
 
 
-def test_check_has_a_line_per_finding_and_a_summary() -> None:
-    """``WHEEL: CODE severity message``, the files and the hint behind it."""
-    lines = musl_audit("check", BROKEN, CLEAN).stdout.splitlines()
+def test_check_begins_with_the_verdict_and_ends_with_what_to_do() -> None:
+    """The wheel, where it crashes, what was found and what helps; then the counts and the next step."""
+    lines = musl_audit("check", BROKEN.name, CLEAN.name, cwd=WHEELS).stdout.splitlines()
 
-    assert lines[0].startswith(f"{BROKEN}: MUSL401 error packed relocations (DT_RELR)")
-    assert [line.split()[0] for line in lines[1:]] == ["in", "hint:", "Found"]
-    assert lines[-1] == "Found 1 error in 2 wheels"
+    assert lines[:2] == [BROKEN.name, "  Crashes on Alpine 3.13–3.17. Works on Alpine 3.18 and later. `musl-audit"]
+    assert lines[3].startswith("  MUSL401 error packed relocations (DT_RELR)")
+    assert f"    hint: musl-audit repair {BROKEN.name}" in lines
+    assert "      or: move to Alpine 3.18 or later" in lines
+    assert lines[-5:-2] == [
+        "Found 1 error in 2 wheels",
+        "`musl-audit repair` mends the error",
+        "`--floor supported` does without the error: only old distributions are hit",
+    ]
 
 
 def test_quiet_check_has_nothing_but_findings() -> None:

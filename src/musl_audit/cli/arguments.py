@@ -4,7 +4,6 @@ import os
 from argparse import ArgumentParser, ArgumentTypeError, _ArgumentGroup
 from collections.abc import Callable, Iterable
 
-from musl_audit.adapters.configuration import FAIL_ON
 from musl_audit.errors import did_you_mean
 from musl_audit.reporters import formats
 from musl_audit.wheel.limits import Limits
@@ -17,14 +16,12 @@ def add_wheels(parser: ArgumentParser) -> None:
     parser.add_argument("wheels", metavar="WHEEL", nargs="*", help="a wheel, a directory of wheels, or a quoted glob")
 
 
-def add_judging(parser: ArgumentParser) -> None:
-    """Add what changes the verdict, and what the gate lets through."""
+def add_judging(parser: ArgumentParser) -> _ArgumentGroup:
+    """Add what changes the verdict and which findings are let through, and return the group for more."""
     group = add_policy(parser)
     _add_list(group, "--select", "CODE", "report these only: codes, their beginnings, or names of rules")
     _add_list(group, "--ignore", "CODE", "do not report these")
-    group.add_argument(
-        "--fail-on", type=one_of(FAIL_ON), metavar="SEVERITY", help="exit 1 from: error (default), warning, note, never"
-    )
+    return group
 
 
 def add_policy(parser: ArgumentParser) -> _ArgumentGroup:
@@ -76,8 +73,8 @@ def add_limits(parser: ArgumentParser) -> _ArgumentGroup:
     return group
 
 
-def add_output(parser: ArgumentParser) -> None:
-    """Add how the result looks, and where it goes."""
+def add_output(parser: ArgumentParser) -> _ArgumentGroup:
+    """Add how the result looks, and where it goes, and return the group for more."""
     group = parser.add_argument_group("output")
     group.add_argument(
         "--format", type=one_of(formats()), metavar="FORMAT", help=f"text (default); {', '.join(formats())}"
@@ -92,7 +89,9 @@ def add_output(parser: ArgumentParser) -> None:
         help="write the result to FILE; FORMAT=FILE writes one more, in that format; - is stdout (repeatable)",
     )
     group.add_argument("-q", "--quiet", action="store_true", help="less: no hints, no summary")
+    group.add_argument("-v", "--verbose", action="store_true", help="more: every file and wheel by name")
     add_color(group)
+    return group
 
 
 def add_json(parser: ArgumentParser) -> None:

@@ -100,14 +100,20 @@ class AuditRun:
         )
 
     def _heading(self, output: Output) -> Heading:
+        options = self.options
         return Heading(
             command=self.command,
             version=__version__,
             policy=self.catalog.version,
             settings=self.settings,
             width=output.width,
-            is_quiet=self.options.quiet,
+            is_quiet=options.quiet,
             paint=output.paint,
+            is_verbose=options.verbose,
+            is_oneline=getattr(options, "oneline", False),
+            group_by=getattr(options, "group_by", None),
+            has_statistics=getattr(options, "statistics", False),
+            supported=self.catalog.oldest_supported(),
         )
 
     def _explain(self, summary: Summary) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from musl_audit.frozen import frozen
-from musl_audit.model import Failure, Outcome, Report, Settings, Severity, Skip
+from musl_audit.model import Failure, MuslVersion, Outcome, Report, Settings, Severity, Skip
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ class Heading:
     width: int = 80
     is_quiet: bool = False
     paint: Paint = plain
+    is_verbose: bool = False  # name all, however many
+    is_oneline: bool = False  # show: a line per wheel
+    group_by: str | None = None  # check: wheel or rule; None: what suits the number of wheels
+    has_statistics: bool = False
+    supported: MuslVersion | None = None  # the oldest musl among the distributions that are supported
 
 
 @frozen

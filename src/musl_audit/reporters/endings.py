@@ -1,6 +1,10 @@
 """The last lines of a text report: counts, and what of the settings had no effect."""
 
+from collections.abc import Iterator, Sequence
+
+from musl_audit.model import Report, Severity
 from musl_audit.reporters.base import Heading, Summary
+from musl_audit.reporters.hints import only_dead
 from musl_audit.reporters.style import plural
 from musl_audit.reporters.visible import visible
 
@@ -24,6 +28,33 @@ def _settings(heading: Heading, summary: Summary) -> list[str]:
     if summary.unused_ignores:
         lines.append(f"Ignored nothing: {visible(', '.join(summary.unused_ignores))}")
     return lines
+
+
+def next_step(reports: Sequence[Report], heading: Heading) -> Iterator[str]:
+    """Yield what to do now that errors were found: what ``repair`` mends, what only old releases are hit by, or why."""
+    errors = [item for report in reports for item in report.findings if item.severity is Severity.ERROR]
+    if not errors:
+        return
+    mended = sum(item.is_mendable for item in errors)
+    if mended:
+        yield f"`musl-audit repair` mends {_of(mended, len(errors), 'error')}"
+    dead = sum(only_dead(item, heading.supported) for item in errors)
+    if dead and heading.settings.floor is None:
+        yield f"`--floor supported` does without {_of(dead, len(errors), 'error')}: only old distributions are hit"
+    code = next((item.code for item in errors if not item.is_mendable), errors[0].code)
+    yield f"`musl-audit rule {code}` explains it, `musl-audit show WHEEL` shows all about a wheel"
+
+
+def _of(part: int, whole: int, noun: str) -> str:
+    """
+    Return a part of a number of things.
+
+    >>> _of(2, 3, "error"), _of(3, 3, "error"), _of(1, 1, "error")
+    ('2 of 3 errors', 'all 3 errors', 'the error')
+    """
+    if part < whole:
+        return f"{part} of {plural(whole, noun)}"
+    return f"the {noun}" if whole == 1 else f"all {plural(whole, noun)}"
 
 
 def counted(summary: Summary) -> str:

@@ -1,6 +1,6 @@
 """The ladder: each range of musl releases, who ships it, whether the wheel loads there, and what decides."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
 from musl_audit.frozen import frozen
@@ -98,16 +98,25 @@ def _joined(name: str, numbers: Sequence[str], indices: Sequence[int]) -> str:
 # --- Why --------------------------------------------------------------------------------------------------
 
 
-def spell_reasons(rung: Rung, known: Sequence[MuslVersion]) -> list[str]:
-    """Return what decides about *rung*: a line per rule, with the releases that it is about if not all of them."""
+def spell_reasons(
+    rung: Rung, known: Sequence[MuslVersion], told: Collection[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
+) -> list[str]:
+    """
+    Return what decides about *rung*: a line per rule, with the releases that it is about if not all of them.
+
+    *told* are code, members and symbols of the findings that the report lists anyway: of these only the code is said.
+    """
     lines = []
     for code, group in groupby(sorted(rung.evidence, key=lambda item: item.code), key=lambda item: item.code):
         items = sorted(group, key=lambda item: max(item.fails_on), reverse=True)
-        lines.append(f"{code} {', '.join(listed([_reason(item, rung, known) for item in items], 3))}")
+        reasons = [_reason(item, rung, known, is_told=(code, item.members, item.symbols) in told) for item in items]
+        lines.append(" ".join(filter(None, (code, ", ".join(listed(list(filter(None, reasons)), 3))))))
     return lines
 
 
-def _reason(item: Evidence, rung: Rung, known: Sequence[MuslVersion]) -> str:
+def _reason(item: Evidence, rung: Rung, known: Sequence[MuslVersion], *, is_told: bool) -> str:
     hit = item.fails_on.intersection(rung.releases)
     where = "" if len(hit) == len(rung.releases) else f" ({spell_releases(hit, known)})"
+    if is_told:
+        return where.strip()
     return spell(item.symbols or (member.rpartition("/")[2] for member in item.members), limit=2) + where

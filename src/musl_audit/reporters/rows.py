@@ -17,6 +17,7 @@ from musl_audit.model import (
     Skip,
 )
 from musl_audit.reporters.base import Heading, Summary
+from musl_audit.reporters.sentence import summary as sentence
 
 SCHEMA_VERSION = 1
 
@@ -101,6 +102,7 @@ def report_row(report: Report) -> Row:
         "abi_tags": name.abi_tags if name else (),
         "kind": report.kind.value,
         "arch": verdict.arch,
+        "summary": sentence(report),
         "claims": [_claim(claim) for claim in report.claims],
         "earned_tags": verdict.earned_tags,
         "loads": verdict.loads.value,

@@ -1,11 +1,13 @@
-"""What ``show`` says about each wheel: the verdict, the ladder, the findings, the libraries from outside."""
+"""What ``show`` says about each wheel: the verdict, then the evidence, then the terms of the policies."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
 from musl_audit.reporters.base import Heading, Summary
 from musl_audit.reporters.endings import counted, ending
+from musl_audit.reporters.hints import hint_lines, ways_out
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
+from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY, plural
 from musl_audit.reporters.terms import headline
 from musl_audit.reporters.text_layout import listed, paragraph, width_of
@@ -37,12 +39,16 @@ class ShowText:
                 lines = [self._paint(visible(path), BOLD), *self._flow(f"{code} could not be read: {message}", BAD)]
             case Skip(path=path, reason=reason):
                 lines = [self._paint(visible(path), BOLD), *self._flow(f"skipped: {reason}")]
+        if self._heading.is_oneline:
+            return _oneline(outcome)
         blank = "" if self._is_first else "\n"
         self._is_first = False
         return blank + "".join(f"{line}\n" for line in lines)
 
     def end(self, summary: Summary) -> str:
         """Return the counts, where there is more than one wheel, and what in the settings had no effect."""
+        if self._heading.is_oneline:
+            return ""
         lines = ending(self._heading, summary)
         if summary.examined + summary.failed > 1 and not self._heading.is_quiet:
             lines.append(counted(summary))
@@ -52,13 +58,13 @@ class ShowText:
 
     def _report(self, report: Report) -> Iterator[str]:
         yield self._paint(visible(report.path), BOLD)
-        yield from self._flow(headline(report), _verdict_style(report))
+        yield from self._flow(sentence(report), _verdict_style(report))
         if self._heading.is_quiet:
             return
         yield from self._ladder(report)
-        yield from self._findings(report.findings)
+        yield from self._findings(report)
         yield from self._libraries(report)
-        yield from self._tags(report)
+        yield from self._terms(report)
 
     def _flow(self, text: str, style: str = "", indent: str = "  ") -> Iterator[str]:
         for line in paragraph(visible(text), self._width, first=indent, rest=indent):
@@ -90,7 +96,8 @@ class ShowText:
         style = GOOD if rung.answer == "loads" else BAD if rung.is_broken else BOLD
         return self._paint(rung.answer, style)
 
-    def _findings(self, findings: Sequence[Finding]) -> Iterator[str]:
+    def _findings(self, report: Report) -> Iterator[str]:
+        findings = report.findings
         if not findings:
             return
         yield from self._title(f"Findings: {_counts(findings)}")
@@ -101,18 +108,12 @@ class ShowText:
             yield f"  {severity} {self._paint(finding.code, CODE)} {finding.name}"
             yield from self._flow(finding.sentence, indent="    ")
             yield from self._names(finding.members)
-            if finding.advice:
-                yield from paragraph(visible(finding.advice), self._width, first="    hint: ", rest="          ")
-            if finding.fix and finding.is_mendable:
-                text = f"musl-audit repair ({finding.fix.kind})"
-                yield from paragraph(text, self._width, first="    fix:  ", rest="          ")
-        mendable = sum(finding.is_mendable for finding in findings)
-        if mendable:
-            yield ""
-            yield from self._flow(f"`musl-audit repair` mends {mendable} of {plural(len(findings), 'finding')}")
+            yield from hint_lines(ways_out(report, finding, self._heading), self._width, "    ")
 
     def _names(self, names: Iterable[str]) -> Iterator[str]:
-        for name in listed([f"- {name}" for name in names], _MEMBERS_SHOWN, "… and {} more (--json lists all)"):
+        rows = [f"- {name}" for name in names]
+        shown = len(rows) if self._heading.is_verbose else _MEMBERS_SHOWN
+        for name in listed(rows, shown, "… and {} more (--verbose lists all)"):
             yield f"      {visible(name)}"
 
     def _libraries(self, report: Report) -> Iterator[str]:
@@ -132,11 +133,23 @@ class ShowText:
             else:
                 yield start + (user if width_of(start + user) <= self._width else plural(len(users), "file"))
 
-    def _tags(self, report: Report) -> Iterator[str]:
-        if report.verdict.arch is None:
-            return
-        yield from self._title("Tags it earns")
-        yield from self._flow(", ".join(report.verdict.earned_tags) or "none for musl, as it is")
+    def _terms(self, report: Report) -> Iterator[str]:
+        yield from self._title("In terms of its tags")
+        yield from self._flow(headline(report))
+        if report.verdict.arch is not None:
+            yield from self._flow(f"earns {', '.join(report.verdict.earned_tags) or 'no tag for musl, as it is'}")
+
+
+def _oneline(outcome: Outcome) -> str:
+    """Return the line of one wheel, for ``grep`` and for long lists."""
+    match outcome:
+        case Report(path=path):
+            said = sentence(outcome)
+        case Failure(path=path, code=code, message=message):
+            said = f"{code} could not be read: {message}"
+        case Skip(path=path, reason=reason):
+            said = f"skipped: {reason}"
+    return f"{visible(path)}: {visible(said)}\n"
 
 
 def _verdict_style(report: Report) -> str:
@@ -158,4 +171,6 @@ def _details(rung: Rung, report: Report) -> Iterator[str]:
     if rung.is_broken:
         yield f"promised by {' and '.join(rung.promised_by)}"
     yield from spell_distributions(rung, report.verdict)
-    yield from spell_reasons(rung, report.verdict.known)
+    yield from spell_reasons(
+        rung, report.verdict.known, told={(item.code, item.members, item.symbols) for item in report.findings}
+    )

@@ -14,6 +14,7 @@ exit code:
 
 from argparse import ArgumentParser, Namespace
 
+from musl_audit.adapters.configuration import FAIL_ON
 from musl_audit.cli import arguments
 from musl_audit.cli.audit_run import AuditRun
 from musl_audit.cli.inputs import inputs_of
@@ -31,9 +32,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--strict-inputs", action="store_true", help="exit 4 where an input is skipped")
     parser.add_argument("--allow-empty", action="store_true", help="exit 0, not 3, where no wheel is examined")
-    arguments.add_judging(parser)
+    judging = arguments.add_judging(parser)
+    judging.add_argument(
+        "--fail-on",
+        type=arguments.one_of(FAIL_ON),
+        metavar="SEVERITY",
+        help="exit 1 from: error (default), warning, note, never",
+    )
     arguments.add_reading(parser)
-    arguments.add_output(parser)
+    output = arguments.add_output(parser)
+    output.add_argument(
+        "--group-by",
+        type=arguments.one_of(("wheel", "rule")),
+        metavar="WHAT",
+        help="wheel or rule; default: by rule where more than 5 wheels have findings",
+    )
+    output.add_argument("--statistics", action="store_true", help="a table: rules, wheels, findings")
 
 
 def run(options: Namespace) -> int:

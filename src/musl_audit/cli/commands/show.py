@@ -22,7 +22,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--facts", action="store_true", help="write what was read, unjudged, as JSON: a line per wheel")
     arguments.add_judging(parser)
     arguments.add_reading(parser)
-    arguments.add_output(parser)
+    output = arguments.add_output(parser)
+    output.add_argument("--oneline", action="store_true", help="a line per wheel: the verdict")
+    parser.set_defaults(fail_on=None)  # show fails on nothing
 
 
 def run(options: Namespace) -> int:
