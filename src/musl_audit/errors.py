@@ -75,6 +75,9 @@ class IndexAccessError(MuslAuditError):
     """An index, or a file on it, that could not be had; the message never holds a credential."""
 
 
+_NEAR = 0.7  # below it, what is offered is rather another word than a misspelt one
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     Return the end of a sentence that offers the one of *known* that is nearest to *word*, or nothing.
@@ -85,5 +88,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     names = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower(), names, n=1, cutoff=0.5)
+    near = get_close_matches(word.lower(), names, n=1, cutoff=_NEAR)
     return f"; did you mean {names[near[0]]!r}?" if near else ""

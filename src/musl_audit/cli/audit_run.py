@@ -11,8 +11,11 @@ from musl_audit.cli.output import Output
 from musl_audit.cli.progress import is_watched, with_progress
 from musl_audit.cli.settings import settings_of
 from musl_audit.cli.stderr import complain, remark
+from musl_audit.frozen import replace
+from musl_audit.judging.baseline import Baseline, Place, baseline_of
 from musl_audit.judging.claims import check_floor
 from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE, NOTHING, exit_code, gate
+from musl_audit.judging.identity import wheel_identity
 from musl_audit.model import Failure, Outcome, Report
 from musl_audit.policy import Catalog
 from musl_audit.reporters import reporter
@@ -37,7 +40,11 @@ class AuditRun:
             catalog=load_catalog(options.policies) if options.policies else None,
         )
         self.destinations = destinations(options.format, options.output)
+        self.baseline = _baseline(getattr(options, "baseline", None))
         self._tally = Tally()
+        self._identities: set[str] = set()
+        self._found_again: set[Place] = set()
+        self._accepted: list[Report] = []
         self._codes = {self._exit_code(())}
         self._used_ignores: set[str] = set()
 
@@ -66,6 +73,10 @@ class AuditRun:
             summary = self._summary()
             for report, output in reports:
                 output.write(report.end(summary))
+        if getattr(self.options, "write_baseline", None):
+            from musl_audit.cli.baseline_files import write_baseline
+
+            write_baseline(self.options.write_baseline, baseline_of(self._accepted))
         self._explain(summary)
         return summary.exit_code
 
@@ -75,18 +86,30 @@ class AuditRun:
             gated = gate(outcome, self.settings)
             outcome = gated.report
             self._used_ignores |= gated.used_ignores
+            outcome = self._without_known(outcome)
         elif isinstance(outcome, Failure) and not any(item.is_for_people for item in self.destinations):
             remark(f"{outcome.path}: {outcome.message} ({outcome.code})")
         self._tally.add(outcome)
         self._codes.add(self._exit_code((outcome,)))
         return outcome
 
+    def _without_known(self, report: Report) -> Report:
+        """Return *report* without what the baseline knows, or note it for the baseline that is to be written."""
+        if getattr(self.options, "write_baseline", None):
+            self._accepted.append(report)
+        if self.baseline is None:
+            return report
+        new, found = self.baseline.new_of(report)
+        self._identities.add(wheel_identity(report))
+        self._found_again |= found
+        self._tally.add_known(len(report.findings) - len(new.findings))
+        return new
+
     def _exit_code(self, outcomes: Sequence[Outcome]) -> int:
         options = self.options
         if self.command == "check":
-            return exit_code(
-                outcomes, self.settings, allow_empty=options.allow_empty, strict_inputs=options.strict_inputs
-            )
+            settings = replace(self.settings, fail_on=None) if options.write_baseline else self.settings
+            return exit_code(outcomes, settings, allow_empty=options.allow_empty, strict_inputs=options.strict_inputs)
         if any(isinstance(outcome, Failure) for outcome in outcomes):
             return INCOMPLETE
         return CLEAN if any(isinstance(outcome, Report) for outcome in outcomes) else NOTHING
@@ -97,7 +120,16 @@ class AuditRun:
         return self._tally.summary(
             exit_code=min(self._codes, key=_WORST_FIRST.index),
             unused_ignores=tuple(ignore for ignore in ignores if ignore not in self._used_ignores),
+            baseline=getattr(self.options, "baseline", None) or getattr(self.options, "write_baseline", None),
+            gone=self._gone(),
         )
+
+    def _gone(self) -> tuple[str, ...]:
+        """Return what the baseline knows and this run did not find in the wheels that it saw."""
+        if self.baseline is None:
+            return ()
+        gone = self.baseline.gone(self._identities, self._found_again)
+        return tuple(" ".join(filter(None, (code, wheel, member))) for wheel, code, member in gone)
 
     def _heading(self, output: Output) -> Heading:
         options = self.options
@@ -113,6 +145,7 @@ class AuditRun:
             is_oneline=getattr(options, "oneline", False),
             group_by=getattr(options, "group_by", None),
             has_statistics=getattr(options, "statistics", False),
+            writes_baseline=bool(getattr(options, "write_baseline", None)),
             supported=self.catalog.oldest_supported(),
         )
 
@@ -124,6 +157,14 @@ class AuditRun:
         elif summary.exit_code == INCOMPLETE and not summary.failed:
             is_strict = skipped and self.options.strict_inputs
             complain(f"--strict-inputs: skipped {skipped}" if is_strict else "not every wheel could be judged")
+
+
+def _baseline(path: str | None) -> Baseline | None:
+    if path is None:
+        return None
+    from musl_audit.cli.baseline_files import read_baseline
+
+    return read_baseline(path)
 
 
 def limits_of(options: Namespace) -> Limits:

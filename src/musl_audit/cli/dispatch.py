@@ -2,7 +2,7 @@
 
 import os
 import sys
-from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter, _SubParsersAction
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from types import ModuleType
@@ -14,6 +14,29 @@ if TYPE_CHECKING:
     from typing import Never
 
 _COMMANDS = "musl_audit.cli.commands"
+_WHEEL_LIKE = (".whl", ".tar.gz", ".zip", ".egg", ".conda")
+_ELSEWHERE = {  # words of ruff, auditwheel, pip, trivy and others
+    "--fix": "`musl-audit repair` mends",
+    "fix": "`musl-audit repair` mends",
+    "--exit-zero": "here it is --fail-on never",
+    "--exit-code": "here it is --fail-on SEVERITY",
+    "--severity": "here it is --fail-on SEVERITY",
+    "--strict": "here it is --fail-on warning",
+    "--watch": "there is none: a wheel is read in a moment, run it again",
+    "--output-format": "here it is --format, or --output FORMAT=FILE",
+    "--no-color": "here it is --color never",
+    "--no-colour": "here it is --color never",
+    "--disable": "here it is --ignore CODE",
+    "--skip": "here it is --ignore CODE",
+    "--list-rules": "`musl-audit rule` lists them",
+    "--explain": "`musl-audit rule CODE` explains",
+    "explain": "`musl-audit rule CODE` explains",
+    "audit": "`musl-audit check` is the gate, `musl-audit show` tells all",
+    "lint": "`musl-audit check` is the gate, `musl-audit show` tells all",
+    "scan": "`musl-audit check` is the gate, `musl-audit show` tells all",
+    "addtag": "`musl-audit repair --plat TAG` tags",
+    "version": "`musl-audit --version` shows it",
+}
 
 
 class _Formatter(RawDescriptionHelpFormatter):
@@ -48,7 +71,8 @@ class CommandParser(ArgumentParser):
         options, extras = self.parse_known_intermixed_args(list(_without_dashes(arguments)))
         if extras:
             known = [name for action in self._actions for name in action.option_strings]
-            self.error(f"unknown option {extras[0]!r}{did_you_mean(extras[0].partition('=')[0], known)}")
+            word = extras[0].partition("=")[0]
+            self.error(f"unknown option {extras[0]!r}{_elsewhere(word, self.prog) or did_you_mean(word, known)}")
         return options
 
 
@@ -107,7 +131,36 @@ def _without_command(arguments: list[str]) -> int:
         return 2
     said = " ".join(arguments[:2]) if group else arguments[0]
     kind = "option" if said.startswith("-") else "command"
-    raise UsageError(f"unknown {kind} {said!r}{did_you_mean(said, group or commands())} (try `musl-audit --help`)")
+    near = _elsewhere(said, "musl-audit") or did_you_mean(said, group or commands()) or _is_a_path(said)
+    raise UsageError(f"unknown {kind} {said!r}{near} (try `musl-audit --help`)")
+
+
+def _is_a_path(word: str) -> str:
+    """Return the end of a sentence about a file or URL where a command is expected, or nothing."""
+    if not (word.endswith(_WHEEL_LIKE) or "/" in word or "*" in word or os.path.exists(word)):
+        return ""
+    return f": `musl-audit show {word}` shows what is in a wheel, `musl-audit check {word}` is the gate"
+
+
+def _elsewhere(word: str, command: str) -> str:
+    """Return what a word that other tools know is called here, as the end of a sentence, or nothing."""
+    if (command, word) == ("musl-audit show", "--fail-on"):
+        return ": show only shows; `musl-audit check --fail-on` is the gate"
+    return f": {_ELSEWHERE[word]}" if word in _ELSEWHERE else ""
+
+
+def whole_parser() -> ArgumentParser:
+    """Return one parser with every command, for what asks about all options: completion."""
+    parser = ArgumentParser(prog="musl-audit")
+    groups: dict[tuple[str, ...], _SubParsersAction[ArgumentParser]] = {(): parser.add_subparsers()}
+    for name in commands():
+        *group, word = name.split()
+        if tuple(group) not in groups:
+            groups[tuple(group)] = groups[()].add_parser(group[0]).add_subparsers()
+        module = import_module(f"{_COMMANDS}.{name.replace(' ', '_')}")
+        command = groups[tuple(group)].add_parser(word, help=_page(module).partition("\n")[0])
+        module.add_arguments(command)
+    return parser
 
 
 def commands() -> list[str]:

@@ -34,6 +34,7 @@ class Heading:
     is_oneline: bool = False  # show: a line per wheel
     group_by: str | None = None  # check: wheel or rule; None: what suits the number of wheels
     has_statistics: bool = False
+    writes_baseline: bool = False
     supported: MuslVersion | None = None  # the oldest musl among the distributions that are supported
 
 
@@ -50,6 +51,9 @@ class Summary:
     skip_reasons: tuple[tuple[str, int], ...] = ()  # by reason
     unused_ignores: tuple[str, ...] = ()
     exit_code: int = 0
+    baseline: str | None = None  # the file of what is known, read or written
+    known: int = 0  # findings that it knows and nothing else mentions
+    gone: tuple[str, ...] = ()  # what it knows and was not found again
 
 
 class Reporter(Protocol):
@@ -72,6 +76,11 @@ class Tally:
         self._examined = self._failed = 0
         self._severities = dict.fromkeys(Severity, 0)
         self._skips: dict[str, int] = {}
+        self._known = 0
+
+    def add_known(self, number: int) -> None:
+        """Count findings that a baseline knows."""
+        self._known += number
 
     def add(self, outcome: Outcome) -> None:
         """Count *outcome*, as the gate let it through."""
@@ -85,7 +94,14 @@ class Tally:
             case Skip(reason=reason):
                 self._skips[reason] = self._skips.get(reason, 0) + 1
 
-    def summary(self, *, exit_code: int, unused_ignores: tuple[str, ...] = ()) -> Summary:
+    def summary(
+        self,
+        *,
+        exit_code: int,
+        unused_ignores: tuple[str, ...] = (),
+        baseline: str | None = None,
+        gone: tuple[str, ...] = (),
+    ) -> Summary:
         """Return what was counted."""
         return Summary(
             examined=self._examined,
@@ -97,4 +113,7 @@ class Tally:
             skip_reasons=tuple(sorted(self._skips.items())),
             unused_ignores=unused_ignores,
             exit_code=exit_code,
+            baseline=baseline,
+            known=self._known,
+            gone=gone,
         )

@@ -6,19 +6,44 @@ from musl_audit.model import Report, Severity
 from musl_audit.reporters.base import Heading, Summary
 from musl_audit.reporters.hints import only_dead
 from musl_audit.reporters.style import plural
+from musl_audit.reporters.text_layout import listed
 from musl_audit.reporters.visible import visible
+
+_GONE_SHOWN = 5
+_SKIPS = {
+    "manylinux": "built for glibc (manylinux): nothing to say here",
+    "macosx": "for macOS",
+    "win": "for Windows",
+    "sdist": "of source (sdist)",
+    "pure": "without binaries (pure)",
+}
 
 
 def ending(heading: Heading, summary: Summary) -> list[str]:
     """Return what there is to say after the last wheel."""
-    return [*_skips(summary), *_settings(heading, summary)]
+    return [*_skips(summary), *_settings(heading, summary), *_baseline(heading, summary)]
 
 
 def _skips(summary: Summary) -> list[str]:
     if not summary.skipped:
         return []
-    reasons = ", ".join(f"{number} {visible(reason)}" for reason, number in summary.skip_reasons)
+    reasons = ", ".join(f"{number} {visible(_SKIPS.get(reason, reason))}" for reason, number in summary.skip_reasons)
     return [f"Skipped {plural(summary.skipped, 'input')}: {reasons}"]
+
+
+def _baseline(heading: Heading, summary: Summary) -> list[str]:
+    """Return what the baseline kept silent, and what it can let go of."""
+    lines = []
+    file = visible(summary.baseline or "")
+    if summary.known:
+        lines.append(f"{plural(summary.known, 'known finding')}, says {file}")
+    if summary.gone:
+        shown = len(summary.gone) if heading.is_verbose else _GONE_SHOWN
+        names = [visible(name) for name in listed(summary.gone, shown)]
+        lines.append(f"Gone, though {file} knows it (write it again): {', '.join(names)}")
+    if heading.writes_baseline and summary.baseline:
+        lines.append(f"Written to {file}: from now on `--baseline {file}` passes these findings")
+    return lines
 
 
 def _settings(heading: Heading, summary: Summary) -> list[str]:

@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
+from musl_audit.judging.identity import fingerprint
 from musl_audit.model import Failure, Finding, Outcome, Report, Skip
 from musl_audit.reporters.base import Heading, Reporter, Summary
-from musl_audit.reporters.identity import fingerprint
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.visible import visible
 

@@ -1,8 +1,8 @@
 """GitLab's Code Quality report: what a merge request shows as new, and as gone."""
 
+from musl_audit.judging.identity import Unique, digest, fingerprint
 from musl_audit.model import Failure, Outcome, Report, Severity, Skip
 from musl_audit.reporters.base import Heading, Reporter, Summary
-from musl_audit.reporters.identity import Unique, digest, fingerprint
 from musl_audit.reporters.rows import Row, dump
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.visible import visible

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from musl_audit.judging.identity import Unique, fingerprint
 from musl_audit.judging.rules import WheelRule, all_rules
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
 from musl_audit.reporters.addresses import address, rule_address
 from musl_audit.reporters.base import Heading, Reporter, Summary
-from musl_audit.reporters.identity import Unique, fingerprint
 from musl_audit.reporters.rows import Row, dump
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.visible import visible

@@ -137,7 +137,12 @@ def finding_row(finding: Finding) -> Row:
 def summary_row(summary: Summary) -> Row:
     """Return the counts of a run."""
     counts = ("examined", "skipped", "failed", "errors", "warnings", "notes")
-    return {**{name: getattr(summary, name) for name in counts}, "unused_ignores": summary.unused_ignores}
+    return {
+        **{name: getattr(summary, name) for name in counts},
+        "unused_ignores": summary.unused_ignores,
+        "known": summary.known,
+        "gone": summary.gone,
+    }
 
 
 def _claim(claim: Claim) -> Row:

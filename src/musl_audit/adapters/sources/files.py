@@ -14,6 +14,11 @@ from musl_audit.wheel.names import is_sdist_name
 UNREADABLE = "MUSL004"
 
 
+_NO_WHEELS = (
+    (".conda", "conda package"),
+    ("_0.tar.bz2", "conda package"),
+    (".egg", "egg: older than wheels"),
+)
 RANK = 100  # the last: whatever no other source knows is a path
 
 
@@ -102,7 +107,13 @@ def _file(path: str) -> str | Skip:
     name = os.path.basename(path)
     if _is_wheel_name(name):
         return path
-    return Skip(path, "sdist" if is_sdist_name(name) else "not a wheel")
+    return Skip(path, _reason(name))
+
+
+def _reason(name: str) -> str:
+    """Return what a file that is no wheel is, by its name."""
+    known = next((reason for suffix, reason in _NO_WHEELS if name.endswith(suffix)), None)
+    return known or ("sdist" if is_sdist_name(name) else "not a wheel")
 
 
 def _is_wheel_name(name: str) -> bool:
@@ -117,4 +128,14 @@ def _matches(pattern: str) -> Iterator[str | Skip | Failure]:
     for match in matches:
         yield from _expand_one(match)
     if not matches:
-        yield Failure(pattern, UNREADABLE, "no file matches" if glob.has_magic(pattern) else "no such file")
+        yield Failure(pattern, UNREADABLE, "no file matches" if glob.has_magic(pattern) else _missing(pattern))
+
+
+def _missing(reference: str) -> str:
+    """Return why there is nothing at *reference*, and how to get it where it is no path at all."""
+    if "://" in reference:
+        return "no such file: download it first, URLs are not read"
+    project, equals, version = reference.partition("==")
+    if equals and project and version:
+        return f"no such file: `pip download --no-deps {reference}` fetches that wheel"
+    return "no such file"

@@ -1,8 +1,11 @@
 """
-Check wheels in CI: a line per finding, and an exit code.
+Check wheels in CI: what is wrong, what helps, and an exit code.
 
 Source distributions, pure wheels and wheels of other platforms are skipped
 and counted, so that dist/* can be checked whatever was built.
+
+for example:
+  musl-audit check dist/ --output sarif=musl-audit.sarif
 
 exit code:
   0  clean
@@ -39,6 +42,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SEVERITY",
         help="exit 1 from: error (default), warning, note, never",
     )
+    judging.add_argument("--baseline", metavar="FILE", help="what FILE knows does not fail; what is new does")
+    judging.add_argument("--write-baseline", metavar="FILE", help="write what is found to FILE, and exit 0")
     arguments.add_reading(parser)
     output = arguments.add_output(parser)
     output.add_argument(
@@ -52,6 +57,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Check the wheels, and return the exit code."""
+    if options.baseline and options.write_baseline:
+        raise UsageError("--baseline goes by what is known, --write-baseline writes it anew: give one of them")
     audit = AuditRun("check", options)
     if options.from_facts is None:
         inputs = inputs_of(options.wheels, audit.files)

@@ -5,9 +5,15 @@ PYTHON is an interpreter, an environment or a folder of packages, or a name to b
 environment; else the Python that runs `python -m musl_audit`; else the first python3 on PATH. With --root: all
 interpreters below it. Nothing is executed without --run.
 
-Exit code: 0 no finding at or above --fail-on; 1 an error: an installed package that does not load, a static
-interpreter, a wheel that would not install or load, a required name that is missing; 2 wrong usage; 4 something asked
-for could not be read, or not be run.
+for example:
+  musl-audit env /usr/bin/python3 --wheel wheels/*.whl
+
+exit code:
+  0  no finding at or above --fail-on
+  1  an error: an installed package that does not load, a static interpreter,
+     a wheel that would not install or load, a required name that is missing
+  2  wrong usage
+  4  something asked for could not be read, or not be run
 """
 
 from argparse import ArgumentParser, Namespace

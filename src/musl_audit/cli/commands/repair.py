@@ -4,6 +4,9 @@ Make a wheel keep the promise of its tag: graft libraries, unpack relocations, s
 What was repaired is judged as `check` does before it appears in the output directory; a wheel that is fine is copied
 there as it is. Wheels for glibc are handed to auditwheel.
 
+for example:
+  musl-audit repair --wheel-dir wheelhouse dist/*.whl
+
 exit code:
   0  a wheel that keeps its promise was written for each; with --warn: the best there is
   1  a wheel cannot keep its promise: nothing was written for it

@@ -3,6 +3,13 @@ Explain a rule, or list all of them.
 
 A rule is named by its code (MUSL401) or its name (packed-relocations). Codes
 that begin with MUSL are about wheels, those with ENV about interpreters.
+
+for example:
+  musl-audit rule MUSL401
+
+exit code:
+  0  it was explained
+  2  wrong usage
 """
 
 from argparse import ArgumentParser, Namespace

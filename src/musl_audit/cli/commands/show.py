@@ -1,6 +1,9 @@
 """
 Tell a person what a wheel needs: verdict, ladder of releases, findings.
 
+for example:
+  musl-audit show numpy-2.5.5-cp312-cp312-musllinux_1_2_x86_64.whl
+
 exit code:
   0  every wheel could be read
   2  wrong usage

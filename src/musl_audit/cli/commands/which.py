@@ -4,6 +4,9 @@ Name the newest version on the index that loads somewhere.
 REQUIREMENT is what pip takes: numpy, 'numpy>=2', numpy==2.1.3. Wheels are
 looked at newest first, and as few bytes of them are fetched as can tell.
 
+for example:
+  musl-audit which 'numpy>=2' --on alpine-3.15 --python 3.11
+
 exit code:
   0  a version was found for every requirement
   1  for one of them, none loads
