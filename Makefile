@@ -68,6 +68,11 @@ docs: dev  ## Write the reference pages that follow from the code
 mutants: dev  ## Break the code on purpose, and see the tests fail
 	$(BIN)/python -m tools.mutants
 
+.PHONY: site
+site: dev  ## Build the documentation as a site into build/site; fails for a link that leads nowhere
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group site
+	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --quiet --strict
+
 .PHONY: build bench fuzz
 build: dev  ## Build sdist and wheel into dist/
 	$(BIN)/python -m build --quiet

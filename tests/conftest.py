@@ -22,6 +22,7 @@ HOW = {
     "corpus": "make corpus",
     "musl-python": "make musl-python",
     "chromium": "apt-get install chromium-driver",
+    "site": "make site",
     "musl-gcc": "apt-get install musl-tools binutils",
     "elfutils": "apt-get install elfutils",
     "llvm": "apt-get install llvm",

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tools.docs import PAGES, ROOT
 
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 MARKDOWN = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-CORPUS = ROOT / ".cache" / "corpus"
+FETCHED = (ROOT / ".cache" / "corpus", ROOT / ".cache" / "real")
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
@@ -32,25 +33,44 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("command", ["show", "repair"])
-def test_the_readme_shows_what_is_printed(command: str, tmp_path: Path, miss: Miss) -> None:
-    """The first screen is real output about a real wheel."""
-    block = re.search(
-        rf"```console\n\$ musl-audit {command} (\S+)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
-    )
-    assert block is not None
-    wheel = CORPUS / block[1]
-    if not wheel.exists():
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"```console\n\$ (musl-audit (?:show|repair)[^\n]* (\S+\.whl))\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize(("command", "name", "output"), SHOWN, ids=[command for command, _, _ in SHOWN])
+def test_the_readme_shows_what_is_printed(command: str, name: str, output: str, tmp_path: Path, miss: Miss) -> None:
+    """The first screen is real output about real wheels."""
+    wheel = next((path for folder in FETCHED if (path := folder / name).exists()), None)
+    if wheel is None:
         miss("corpus")
-    (tmp_path / wheel.name).symlink_to(wheel)
+        return
+    (tmp_path / name).symlink_to(wheel)
 
     answer = subprocess.run(
-        [sys.executable, "-m", "tests.support.frozen", command, wheel.name],
+        [sys.executable, "-m", *command.replace("musl-audit", "musl_audit").split()],
         cwd=tmp_path,
-        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)},
+        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
         capture_output=True,
         text=True,
         check=True,
     )
 
-    assert answer.stdout == block[2]
+    assert answer.stdout == output
+
+
+def test_the_readme_shows_both_ends() -> None:
+    """A crash, its cure, and a wheel that no musl loads."""
+    assert len(SHOWN) == 3
+
+
+def test_addresses_come_from_one_place() -> None:
+    """``[project.urls]``: what pages and hooks say begins with one of them."""
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"].values()
+    said = {
+        match
+        for page in (*MARKDOWN, ROOT / ".pre-commit-hooks.yaml", ROOT / "action.yml")
+        for match in re.findall(r"https://musl-audit[^\s)>\"]*", page.read_text(encoding="utf-8"))
+    }
+
+    assert said
+    assert [address for address in said if not address.startswith(tuple(urls))] == []

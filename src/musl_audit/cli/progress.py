@@ -27,6 +27,11 @@ def with_progress(outcomes: Generator[Outcome], total: int) -> Generator[Outcome
         _show(_CLEAR)
 
 
+def show_progress(text: str) -> None:
+    """Show *text* in the line of progress, or let go of that line where it is empty."""
+    _show(f"{_CLEAR}{text}")
+
+
 def _show(text: str) -> None:
     sys.stderr.write(text)
     sys.stderr.flush()

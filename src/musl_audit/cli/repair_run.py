@@ -8,11 +8,15 @@ from pathlib import Path
 
 from musl_audit import __version__
 from musl_audit.adapters.auditwheel import delegated, without_counterpart
+from musl_audit.cli.output import Output
+from musl_audit.cli.progress import show_progress
 from musl_audit.cli.stderr import remark
 from musl_audit.errors import MuslAuditError, UsageError
 from musl_audit.model import Report
 from musl_audit.reporters.repair_text import action_row, spell_action
-from musl_audit.reporters.terms import headline
+from musl_audit.reporters.sentence import summary
+from musl_audit.reporters.style import BAD, BOLD, GOOD, plural
+from musl_audit.reporters.text_layout import paragraph
 from musl_audit.reporters.visible import visible
 from musl_audit.workflows.repairing import Repaired, RepairStatus, Workshop
 
@@ -25,18 +29,27 @@ class RepairRun:
     def __init__(self, workshop: Workshop, options: Namespace) -> None:
         self._workshop = workshop
         self._options = options
+        self._output = Output(sys.stdout, options.color)
 
     def run(self, paths: Sequence[Path]) -> int:
         """Repair the wheels, say what became of each, and return the worst exit code."""
         rows = []
         codes = {0}
-        for path in paths:
+        is_watched = len(paths) > 1 and not self._options.quiet and sys.stderr.isatty()
+        for number, path in enumerate(paths, start=1):
+            place = f"{number}/{len(paths)}" if len(paths) > 1 else ""
+            if is_watched:
+                show_progress(f"{place} {visible(path.name)}")
             result = self._repair(path)
+            if is_watched:
+                show_progress("")
             codes.add(result.exit_code)
             rows.append(result)
             if not self._options.json:
-                self._tell(result)
+                self._tell(result, place)
                 _tell_remains(result)
+        if len(rows) > 1 and not self._options.json and not self._options.quiet:
+            sys.stdout.write(f"{self._painted(counted(rows), max(codes))}\n")
         code = next((code for code in _WORST_FIRST if code in codes), max(codes))
         if self._options.json:
             document = {
@@ -71,7 +84,10 @@ class RepairRun:
         code = delegated(path, self._options, self._workshop.settings.exclude, self._workshop.directory)
         return Repaired(str(path), RepairStatus.DELEGATED, exit_code=code)
 
-    def _tell(self, result: Repaired) -> None:
+    def _painted(self, text: str, code: int) -> str:
+        return self._output.paint(text, BAD if code else GOOD)
+
+    def _tell(self, result: Repaired, place: str) -> None:
         if result.status in (RepairStatus.REFUSED, RepairStatus.FAILED):
             what = "cannot be repaired" if result.status is RepairStatus.REFUSED else "could not be repaired"
             remark(f"error: {result.path}: {what}")
@@ -80,8 +96,33 @@ class RepairRun:
             for line in ways_on(result):
                 remark(f"  {line}")
         elif not self._options.quiet:
-            sys.stdout.writelines(f"{visible(line)}\n" for line in told(result))
-            sys.stdout.flush()
+            head, *rest = told(result)
+            number = f"[{place}] " if place else ""
+            self._output.write(f"{number}{self._output.paint(visible(head), BOLD)}\n")
+            for line in (shown for text in rest for shown in self._wrapped(text)):
+                self._output.write(f"{line}\n")
+
+    def _wrapped(self, text: str) -> list[str]:
+        """Return *text* as wide as the terminal; a pipe gets whole lines, for ``grep``."""
+        if not sys.stdout.isatty():
+            return [visible(text)]
+        indent = " " * (len(text) - len(text.lstrip()))
+        return paragraph(visible(text), self._output.width, first=indent, rest=f"{indent}  ")
+
+
+def counted(results: Sequence[Repaired]) -> str:
+    """Return how many wheels became what, in one sentence."""
+    words = {
+        RepairStatus.REPAIRED: "repaired",
+        RepairStatus.COPIED: "copied as they are",
+        RepairStatus.PLANNED: "planned",
+        RepairStatus.DELEGATED: "handed to auditwheel",
+        RepairStatus.REFUSED: "refused",
+        RepairStatus.FAILED: "failed",
+    }
+    states = [result.status for result in results]
+    parts = [f"{states.count(status)} {word}" for status, word in words.items() if status in states]
+    return f"{plural(len(results), 'wheel')}: {', '.join(parts)}"
 
 
 def _tell_remains(result: Repaired) -> None:
@@ -124,7 +165,7 @@ def told(result: Repaired) -> Iterator[str]:
         case _:
             yield f"  by auditwheel, which exited {result.exit_code}"
     if result.report is not None:
-        yield f"  {headline(result.report)}"
+        yield f"  {summary(result.report)}"
 
 
 def repair_row(result: Repaired) -> dict[str, object]:
@@ -151,4 +192,5 @@ def _verdict_row(report: Report) -> dict[str, object]:
         "loads_on": [str(release) for release in sorted(verdict.loads_on)],
         "required_musl": None if verdict.required_musl is None else str(verdict.required_musl),
         "earned_tags": list(verdict.earned_tags),
+        "summary": summary(report),
     }

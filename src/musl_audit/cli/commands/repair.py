@@ -43,6 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="write the result as JSON")
     group.add_argument("-q", "--quiet", action="store_true", help="write nothing about what was done")
+    arguments.add_color(group)
 
 
 def _add_target(parser: ArgumentParser) -> None:
