@@ -4,12 +4,12 @@ aarch64: accesses through a slot whose page is one instruction and whose place i
 Compilers have one sequence for initial-exec TLS: ``adrp Xn, page``, then ``ldr Xt, [Xn, #offset]``, often directly
 behind it, sometimes with others in between. The ``ldr`` alone is the access, wherever its page comes from.
 
-That all are known is proven so. Whoever wants the address of a slot must begin with an ``adrp`` of a page from which it
-can be reached, and what that leads to is known where the next instruction uses it up. Where one stays open, every
-``ldr`` of the whole code that has the offset of a slot from that page must be known: the ``adrp`` that its register
-comes from is found by going back from it, over instructions that do not write the register and that control does not
-leave for good. What reads the slot on that way was linked to read it, and does so on every way. ``adr`` and ``ldr``
-relative to the instruction itself are refused if they lead to a slot.
+That all are known is proven so. Whoever wants the address of a slot must begin with an ``adrp`` of a page from which
+it can be reached. Each of these pages is followed through its register, over copies, branches and calls, until
+something else is written to it: what reads a slot on the way was linked to read it, and does so on every way. Where a
+page is lost (stored, computed with, or in a register when control goes to an address in another), no ``ldr`` of the
+whole code that was not met may have an offset that leads from it to a slot. ``adr`` and ``ldr`` relative to the
+instruction itself are refused if they lead to one.
 """
 
 import re
@@ -23,11 +23,12 @@ from musl_audit.errors import AccessError
 from musl_audit.repair.tls import aarch64_code as code
 from musl_audit.repair.tls import aarch64_decode as decode
 from musl_audit.repair.tls.aarch64_code import PAGE
+from musl_audit.repair.tls.aarch64_decode import Effect, Way
 from musl_audit.repair.tls.machine import Access, Code, Instruction, Listing, Slot
 
 _SIZE = 4
 _REACH = 8 * PAGE  # of ldr's offset: twelve bits of eight bytes
-_FARTHEST = 256  # instructions between adrp and ldr
+_MOST_STEPS = 16  # for each instruction: real code takes less than one
 # The highest byte of adr, adrp and of ldr from a literal; of ldr with an offset.
 _RELATIVE = re.compile(rb"[\x10\x30\x50\x70\x90\xb0\xd0\xf0\x58]")
 _LOADS = re.compile(rb"\xf9")
@@ -83,49 +84,38 @@ class _Search:
         if byteorder == "big":
             self._words.byteswap()
         self._tops = content[3::4]
+        self._found: dict[int, tuple[int, int]] = {}  # by index: slot and register
+        self._lost: set[int] = set()  # pages whose address goes where it is not followed
+        self._steps = _MOST_STEPS * len(self._words)
 
     def accesses(self) -> Iterator[Access]:
         """Yield the accesses, ascending."""
-        offsets = self._offsets(self._open_pages())
-        for match in _LOADS.finditer(self._tops) if offsets else ():
-            at = match.start()
-            word = self._words[at]
-            offset = (word >> 10 & 0xFFF) * 8
-            if not decode.is_load(word) or offset not in offsets:
-                continue
-            page = self._page_in(at, word >> 5 & 31)
-            if page is None or (page * PAGE + offset in self._slots and word & 31 == code.ZERO):
-                raise self._unknown(offsets[offset], at)
-            if (slot := page * PAGE + offset) in self._slots:
-                yield Access(self._address + 4 * at, _SIZE, slot, word & 31)
+        self._follow(list(self._pages()))
+        self._require_nothing_lost()
+        for at, (slot, register) in sorted(self._found.items()):
+            yield Access(self._address + 4 * at, _SIZE, slot, register)
 
-    def _open_pages(self) -> set[int]:
-        """Return the pages near a slot whose address stays in a register, or leads to a slot at once."""
+    def _pages(self) -> Iterator[tuple[int, int, int]]:
+        """Yield where the address of a page near a slot begins to be in a register: index, register, page."""
         pages = {slot // PAGE for slot in self._slots}
         near = {page - distance for page in pages for distance in range(_REACH // PAGE)}
-        found = set()
         for match in _RELATIVE.finditer(self._tops):
             at = match.start()
             word = self._words[at]
             if not word >> 31:
                 self._require_elsewhere(at, word)
-            elif (page := self._page(at, word)) in near and self._is_open(at, word & 31, page):
-                found.add(page)
-        return found
+            elif (page := self._page(at, word)) in near and not self._is_used_up(at + 1, word & 31, page):
+                yield at + 1, word & 31, page
+
+    def _is_used_up(self, at: int, register: int, page: int) -> bool:
+        """Whether the instruction at index *at* makes the address of something else, as most do: no more to follow."""
+        if at >= len(self._words) or not decode.uses_up(self._words[at], register):
+            return False
+        address = page * PAGE + (decode.offset_from(self._words[at], register) or 0)
+        return address // 8 * 8 not in self._slots
 
     def _page(self, at: int, word: int) -> int:
         return (self._address + 4 * at) // PAGE + decode.relative(word)
-
-    def _is_open(self, at: int, register: int, page: int) -> bool:
-        """Whether the instruction behind ``adrp`` leaves open what its *page* is for; refuse the address of a slot."""
-        following = self._words[at + 1] if at + 1 < len(self._words) else 0
-        offset = decode.offset_from(following, register)
-        if offset is None:
-            return True
-        slot = (page * PAGE + offset) // 8 * 8
-        if slot in self._slots and not decode.is_load(following):
-            raise self._unknown(slot, at)
-        return slot in self._slots or not decode.uses_up(following, register)
 
     def _require_elsewhere(self, at: int, word: int) -> None:
         """Refuse ``adr`` of a slot, and ``ldr`` that takes it for a literal."""
@@ -134,24 +124,66 @@ class _Search:
         if target // 8 * 8 in self._slots:
             raise self._unknown(target // 8 * 8, at)
 
-    def _offsets(self, pages: set[int]) -> dict[int, int]:
-        """Return the offsets that lead from one of *pages* to a slot, with the slot."""
+    def _follow(self, places: list[tuple[int, int, int]]) -> None:
+        """Follow each page through its register, wherever control may go, until something else is written to it."""
+        seen = set()
+        while places:
+            place = places.pop()
+            if place in seen or not 0 <= place[0] < len(self._words):
+                continue
+            seen.add(place)
+            if len(seen) > self._steps:
+                raise AccessError("the ways to the slots are too many to follow")
+            places += self._next(*place)
+
+    def _next(self, at: int, register: int, page: int) -> Iterator[tuple[int, int, int]]:
+        """Yield where *page* is in which register behind the instruction at index *at*; note what that reads."""
+        word = self._words[at]
+        offset = decode.offset_from(word, register)
+        if offset is not None:
+            self._note(at, word, page * PAGE + offset)
+        copy = decode.copied_to(word, register)
+        if copy is not None:
+            yield at + 1, copy, page
+        effect = decode.effect(word, register)
+        way, distance = decode.way(word)
+        if effect in (Effect.LEAKS, Effect.UNSURE) or way is Way.UNKNOWN:
+            self._lost.add(page)
+        if effect in (Effect.WRITES, Effect.UNSURE):
+            return
+        if way in (Way.ON, Way.BOTH, Way.CALL):
+            yield at + 1, register, page
+        if way in (Way.BRANCH, Way.BOTH):
+            yield at + distance, register, page
+
+    def _note(self, at: int, word: int, address: int) -> None:
+        """Note the access that the instruction at index *at* is, if it reads a slot; refuse any other use of one."""
+        slot = address // 8 * 8
+        if slot not in self._slots:
+            return
+        is_other = self._found.get(at, (slot, 0))[0] != slot
+        if is_other or slot != address or not decode.is_load(word) or word & 31 == code.ZERO:
+            raise self._unknown(slot, at)
+        self._found[at] = slot, word & 31
+
+    def _require_nothing_lost(self) -> None:
+        """Refuse a load that may be from a page whose address was lost: nobody knows what its register holds."""
+        offsets = self._offsets()
+        for match in _LOADS.finditer(self._tops) if offsets else ():
+            at = match.start()
+            word = self._words[at]
+            slot = offsets.get((word >> 10 & 0xFFF) * 8)
+            if slot is not None and at not in self._found and decode.is_load(word):
+                raise self._unknown(slot, at)
+
+    def _offsets(self) -> dict[int, int]:
+        """Return the offsets that lead from a lost page to a slot, with the slot."""
         slots = sorted(self._slots)
         found = {}
-        for start in (page * PAGE for page in pages):
+        for start in (page * PAGE for page in self._lost):
             for slot in slots[bisect_left(slots, start) : bisect_left(slots, start + _REACH)]:
                 found[slot - start] = slot
         return found
-
-    def _page_in(self, at: int, register: int) -> int | None:
-        """Return the page whose address *register* holds at index *at*; None where it cannot be told."""
-        for index in range(at - 1, max(at - _FARTHEST, 0) - 1, -1):
-            word = self._words[index]
-            if word & 0x9F00001F == 0x90000000 | register:
-                return self._page(index, word)
-            if decode.is_end(word) or decode.may_write(word, register):
-                return None
-        return None
 
     def _unknown(self, slot: int, at: int) -> AccessError:
         there = struct.pack(f"<{len(self._words[at : at + 2])}I", *self._words[at : at + 2]).hex(" ")
