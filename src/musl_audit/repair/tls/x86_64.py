@@ -30,6 +30,9 @@ _OPCODES = {
 }
 _SIZE = 7
 _OPERAND_SIZE_PREFIX = 0x66  # before a jump, some processors take it for one of 16 bits
+_REX2 = 0xD5  # with it, what looks like a prefix is part of one, and the register another
+_REX = range(0x40, 0x50)
+_BETWEEN_REGISTERS = frozenset(b"\x01\x09\x21\x29\x31\x39\x85\x89\x8b")  # add, or, and, sub, xor, cmp, test, mov
 _WINDOW = 1 << 18
 _MOST_HALVES = 64
 
@@ -123,11 +126,22 @@ def _access(text: Code, at: int, slot: int, *, is_at_end: bool) -> Access:
     """Return the access whose displacement is *at*; raise ``AccessError`` where it is none of the two."""
     start = at - 3
     opcode = _OPCODES.get(text.content[start : at - 1]) if is_at_end and start >= 0 else None
-    is_prefixed = start > 0 and text.content[start - 1] == _OPERAND_SIZE_PREFIX
-    if opcode is not None and not is_prefixed:
+    if opcode is not None and not _is_prefixed(text.content, start):
         register = opcode[0] | text.content[at - 1] >> 3
         if register != code.RSP:
             return Access(text.address + start, _SIZE, slot, register, opcode[1])
     there = text.content[max(at - 5, 0) : at + 4].hex(" ")
     where = text.address + at - 1
     raise AccessError(f"the slot at {slot:#x} is used by an unknown instruction around {where:#x}: {there}")
+
+
+def _is_prefixed(content: bytes, start: int) -> bool:
+    """
+    Whether the byte before *start* may be a prefix of the instruction there that gives it another meaning.
+
+    0xd5 is also the last byte of an instruction between two registers, such as ``mov %rdx,%rbp``.
+    """
+    before = content[max(start - 3, 0) : start]
+    if not before or before[-1] != _REX2:
+        return bool(before) and before[-1] == _OPERAND_SIZE_PREFIX
+    return not (len(before) == 3 and before[0] in _REX and before[1] in _BETWEEN_REGISTERS)
