@@ -29,6 +29,7 @@ FIXES = (
     "tests/integration/test_repair_fixes.py",
     "tests/integration/test_repair_refuses_unpacking.py",
 )
+THREADS = ("tests/integration/test_tls_loaders.py", "tests/unit/repair/test_tls_accesses.py")
 LOADERS = ("tests/loader/test_wheels_agree.py", "tests/loader/test_generated_libraries.py")
 
 
@@ -121,6 +122,55 @@ MUTANTS = (
         "if file.path in self._misled",
         "if not self._misled",
         FIXES,
+    ),
+    Mutant(
+        "threads: the scratch register is not restored",
+        f"{REPAIR}/tls/x86_64.py",
+        "            code.restore(listing, one, 8 * place)",
+        "            code.restore(listing, result, 8 * place)",
+        THREADS,
+    ),
+    Mutant(
+        "threads: flags are clobbered",
+        f"{REPAIR}/tls/x86_64.py",
+        "        code.lea_sum(listing, result, scratch)\n",
+        "        code.add(listing, result, scratch)\n        code.lea(listing, result, result, 1)\n",
+        THREADS,
+    ),
+    Mutant(
+        "threads: the red zone is not passed over",
+        f"{REPAIR}/tls/x86_64.py",
+        "RED_ZONE = 0x90",
+        "RED_ZONE = 0x10",
+        THREADS,
+    ),
+    Mutant(
+        "threads: another variable is reached",
+        f"{REPAIR}/tls/x86_64.py",
+        "code.lea(listing, result, result, slot.offset)",
+        "code.lea(listing, result, result, slot.offset + 8)",
+        THREADS,
+    ),
+    Mutant(
+        "threads: the slot of another variable is read",
+        f"{REPAIR}/tls/x86_64.py",
+        "code.load_relative(listing, scratch, slot.address)",
+        "code.load_relative(listing, scratch, slot.address + 8)",
+        THREADS,
+    ),
+    Mutant(
+        "threads: a register of aarch64 is not restored",
+        f"{REPAIR}/tls/aarch64.py",
+        "code.pop(listing, pointer, scratch)",
+        "code.pop(listing, scratch, pointer)",
+        THREADS,
+    ),
+    Mutant(
+        "threads: a page of aarch64 is lost at a branch",
+        f"{REPAIR}/tls/aarch64.py",
+        "        if way in (Way.BRANCH, Way.BOTH):",
+        "        if way is Way.BRANCH:",
+        THREADS,
     ),
     Mutant(
         "loader: packed relocations are applied everywhere",

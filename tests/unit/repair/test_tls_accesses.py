@@ -84,6 +84,11 @@ def test_whatever_else_uses_a_slot_is_refused(opcode: str, immediate: str) -> No
         found(X86_64, at_slot(opcode, immediate=immediate))
 
 
+def test_the_end_of_the_instruction_before_is_no_prefix() -> None:
+    """``mov %rdx,%rbp`` ends as the prefix REX2 begins."""
+    assert len(found(X86_64, at_slot("48 89 d5 48 8b 05"))) == 1
+
+
 @pytest.mark.parametrize("slot", [SLOT - 8, SLOT + 16])
 def test_a_neighbour_of_the_slots_is_left_alone(slot: int) -> None:
     """An ordinary entry of the same table."""
