@@ -14,6 +14,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from tests.support.cli import environment, wheel
 from tests.support.repairs import graftee, repaired, sysroot
+from tests.support.testwheels import manifest
 
 SBOM = "graftee-1.0.dist-info/sboms/musl-audit.cdx.json"
 APK = """\
@@ -167,3 +168,15 @@ def test_the_library_is_imported_only_for_a_graft(name: str, root: Path, tmp_pat
     )
 
     assert done.stderr.strip() == str(name == "grafted")
+
+
+def test_a_file_whose_code_was_rewritten_is_named(tmp_path: Path) -> None:
+    """Under the name that it has in the result, though nothing was grafted; a second repair adds nothing."""
+    wheel = manifest()["initial_exec_exported"].path
+    once = repaired(wheel, tmp_path / "once")
+    sbom = document(once, "initial_exec_exported-1.0.dist-info/sboms/musl-audit.cdx.json")
+
+    properties = {one["name"]: one["value"] for one in sbom["metadata"]["component"]["properties"]}
+    with zipfile.ZipFile(once) as archive:
+        assert properties["musl-audit:rewritten-thread-locals"] in archive.namelist()
+    assert repaired(once, tmp_path / "twice").read_bytes() == once.read_bytes()

@@ -11,10 +11,13 @@ FILE_NAME = "musl-audit.cdx.json"
 _NAMESPACE = UUID("c1b5b2a6-5e0f-4b0e-9c7e-6d1f0a3e8b55")  # of serial numbers that follow from what they number
 
 
-def sbom(wheel: WheelName, grafts: Sequence[Graft], timestamp: int | None, *, version: str) -> bytes:
+def sbom(
+    wheel: WheelName, grafts: Sequence[Graft], timestamp: int | None, *, version: str, rewritten: Sequence[str] = ()
+) -> bytes:
     """
     Return a CycloneDX 1.6 document that lists *grafts*, each with its file name and digest.
 
+    Members whose code was *rewritten* are properties of the wheel.
     Where a package database said where a library came from, the component has the package's name, version and URL. The
     same content gives the same bytes: *timestamp* (seconds since 1970, ``SOURCE_DATE_EPOCH``) is left out where None.
     """
@@ -47,9 +50,12 @@ def sbom(wheel: WheelName, grafts: Sequence[Graft], timestamp: int | None, *, ve
         version=wheel.version,
         type=ComponentType.LIBRARY,
         bom_ref=str(wheel),
-        properties=[Property(name="musl-audit:version", value=version)],
+        properties=[
+            Property(name="musl-audit:version", value=version),
+            *(Property(name="musl-audit:rewritten-thread-locals", value=member) for member in rewritten),
+        ],
     )
-    content = "\n".join([str(wheel), *(f"{graft.member} {graft.sha256}" for graft in grafts)])
+    content = "\n".join([str(wheel), *(f"{graft.member} {graft.sha256}" for graft in grafts), *rewritten])
     bom = Bom(
         serial_number=uuid5(_NAMESPACE, content),
         metadata=BomMetaData(component=subject),

@@ -20,7 +20,16 @@ from musl_audit.judging.audit import judge
 from musl_audit.judging.claims import check_floor
 from musl_audit.model import MuslVersion, Report, Settings, WheelFacts, WheelName
 from musl_audit.policy import Arch, Catalog
-from musl_audit.repair.actions import NOTHING_TO_DO, Graft, PatchAction, RepairPlan, RepairSettings, Strip
+from musl_audit.repair.actions import (
+    NOTHING_TO_DO,
+    Graft,
+    PatchAction,
+    RenameMember,
+    RepairPlan,
+    RepairSettings,
+    RewriteThreadLocals,
+    Strip,
+)
 from musl_audit.repair.apply import Application
 from musl_audit.repair.best_effort import mended, passing_floor
 from musl_audit.repair.flavor import Flavor, flavor_of, spell_undecided
@@ -232,14 +241,23 @@ class Workshop:
 
     def _sbom(self, facts: WheelFacts, plan: RepairPlan, name: WheelName) -> list[tuple[str, bytes]]:
         grafts = [action for action in plan.actions if isinstance(action, Graft)]
-        if not grafts:
+        names = {action.member: action.new for action in plan.actions if isinstance(action, RenameMember)}
+        rewritten = [action.member for action in plan.actions if isinstance(action, RewriteThreadLocals)]
+        if not grafts and not rewritten:
             return []
         from musl_audit.adapters.sbom import FILE_NAME, sbom
 
         directory = f"{facts.metadata.dist_infos[0]}/sboms"
         taken = {member.name.casefold() for member in facts.members}
         path = next(path for path in _numbered(f"{directory}/{FILE_NAME}") if path.casefold() not in taken)
-        return [(path, sbom(name, grafts, self.epoch, version=__version__))]
+        return [
+            (
+                path,
+                sbom(
+                    name, grafts, self.epoch, version=__version__, rewritten=[names.get(one, one) for one in rewritten]
+                ),
+            )
+        ]
 
     def _pack(self, name: str, data: bytes, mode: int, old: PackedMember | None) -> PackedMember:
         return pack(name, data, mode=mode or 0o644, date_time=self._date(old), level=self.compression)
