@@ -7,7 +7,6 @@ Writes the tables of ``docs/explanation/before-and-after.md`` between its two ma
 
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +55,7 @@ def loaded(row: CorpusRow, loaders: Iterable[Loader], scratch: Path) -> Comparis
 def needed(wheel: Path) -> str:
     """Return the musl that we say *wheel* needs."""
     lowest: MuslVersion | None = judge(read_facts(str(wheel)), load_catalog()).verdict.required_musl
-    return str(lowest) if lowest else "?"
+    return str(lowest) if lowest else "none"
 
 
 def _asked(wheel: Path, arch: str, loaders: Iterable[Loader], prefix: Path) -> Answers:
@@ -104,13 +103,6 @@ def _change(before: str, after: str) -> str:
     return after if before == after else f"{before} → **{after}**"
 
 
-def crashes(comparisons: list[Comparison]) -> tuple[int, int, int]:
-    """Return how many questions were asked, and how many were answered by a crash before and after."""
-    before = Counter(word for one in comparisons for word in one.before.values())
-    after = Counter(word for one in comparisons for word in one.after.values())
-    return before.total(), before["crashes"], after["crashes"]
-
-
 def lines() -> Iterator[str]:
     """Yield the generated part of the page."""
     rows = read_list()
@@ -139,8 +131,21 @@ def lines() -> Iterator[str]:
 
 
 def _count(what: str, comparisons: list[Comparison]) -> str:
-    asked, before, after = crashes(comparisons)
-    return f"Of {asked} {what}, {before} were crashes before and {after} after."
+    before, after = ([word for one in comparisons for word in words(one).values()] for words in (_before, _after))
+    failures = sum(word == "fails" for word in before)
+    crashes = f"Of {len(before)} {what}, {before.count('crashes')} were crashes"
+    if not failures:
+        return f"{crashes} before and {after.count('crashes')} after."
+    left = after.count("crashes") + after.count("fails")
+    return f"{crashes} and {failures} failures before; {left or 'none'} is either after."
+
+
+def _before(comparison: Comparison) -> Answers:
+    return comparison.before
+
+
+def _after(comparison: Comparison) -> Answers:
+    return comparison.after
 
 
 def main() -> None:

@@ -332,6 +332,22 @@ def test_initial_exec_tls_is_refused_in_what_is_dlopened() -> None:
     assert codes(judged(wheel(extension(initial_exec=frozenset({""}))))) == ["MUSL402"]
 
 
+def test_rewritten_accesses_are_right_from_1_1_22_on() -> None:
+    """Before, a thread's table of modules is filled only when somebody asks; no promised release is so old."""
+    report = judged(wheel(extension(is_tls_rewritten=True)))
+
+    assert codes(report) == []
+    assert report.verdict.required_musl == release("1.1.22")
+
+
+def test_rewritten_accesses_break_an_older_promise() -> None:
+    """The same rule says so, and that another repair is no way out."""
+    report = judged(wheel(extension(is_tls_rewritten=True)), floor="1.1.21")
+
+    (finding,) = report.findings
+    assert (finding.code, finding.fix.automatic if finding.fix else None) == ("MUSL402", False)
+
+
 def test_initial_exec_tls_is_fine_in_a_program_and_what_it_starts_with() -> None:
     """Those libraries are there at start-up."""
     facts = wheel(executable("demo/tool", needed=("libdemo.so.1",), rpath=RPATH), library(initial_exec=frozenset({""})))
