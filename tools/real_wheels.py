@@ -91,10 +91,17 @@ def _environment(path: Path) -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(path)}
 
 
+def _is_of(project: str, projects: Iterable[str]) -> bool:
+    """Whether *project* is one of *projects*, or its wheel for another architecture."""
+    return any(project == one or project.startswith(f"{one}-") for one in projects)
+
+
 def main(projects: list[str]) -> int:
     """Fetch what is missing of *projects*, none: of all; return 1 if something could not be had."""
     failed = 0
-    rows = [row for row in read_list().values() if not projects or row.project in projects]
+    known = read_list()
+    wanted = {need for project in projects for need in known[project].needs}
+    rows = [row for row in known.values() if not projects or row.project in wanted or _is_of(row.project, projects)]
     for wheel, error in fetch((row.wheel for row in rows), DIRECTORY):
         if error is not None:
             failed += 1

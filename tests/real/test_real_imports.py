@@ -57,7 +57,9 @@ def test_as_it_is_published_no_musl_loads_initial_exec_tls(
 
 
 @pytest.mark.parametrize("loader", [one for one in all_loaders() if one.arch == "aarch64"], ids=str)
-@pytest.mark.parametrize("row", [row for row in LIST.values() if row.wheel.file.endswith("aarch64.whl")], ids=str)
+@pytest.mark.parametrize(
+    "row", [row for row in LIST.values() if row.wheel.file.endswith("aarch64.whl")], ids=lambda row: row.project
+)
 def test_once_repaired_a_wheel_of_another_architecture_is_loaded(
     row: RealWheel, loader: Loader, tmp_path: Path, miss: Miss
 ) -> None:
