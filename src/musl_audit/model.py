@@ -354,6 +354,7 @@ class FixKind(StrEnum):
     """What mends a finding, named by the action that does it."""
 
     MANUAL = "manual"  # only whoever builds the wheel can
+    ADD_POLYFILL = "polyfill"
     CLEAR_EXECUTABLE_STACK = "clear-executable-stack"
     CORRECT_ROOT = "correct-root"
     DROP_BUNDLED_LIBC = "drop-bundled-libc"

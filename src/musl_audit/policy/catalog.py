@@ -18,6 +18,7 @@ from musl_audit.policy.parts import (
     read_distribution,
     read_library,
 )
+from musl_audit.policy.polyfills import Polyfills
 from musl_audit.policy.releases import Chronicle, PolicyFiles
 
 
@@ -227,6 +228,11 @@ class Catalog:
     def images_date(self) -> str:
         """The day (ISO) as of which ``images_of`` speaks."""
         return self._read("images.json").text("date")
+
+    @cached_property
+    def polyfills(self) -> Polyfills:
+        """Which symbols that some musl lacks can be added to a wheel."""
+        return Polyfills(self._read("polyfills.json"))
 
     # --- Files -----------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ A plan is made from facts alone, its effect on the facts is predicted and judged
 
 from dataclasses import dataclass
 
-from musl_audit.model import ElfFacts, WheelName
+from musl_audit.model import ElfFacts, MuslVersion, WheelName
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,26 @@ class Graft:
     facts: ElfFacts
     origin: str | None = None  # the package it came from, as a package URL
     entries: tuple[str, ...] = ()  # of its own search path, as directories of the system it came from
+
+
+@dataclass(frozen=True, slots=True)
+class AddPolyfill:
+    """Add a library of ours that defines ``symbol``, for the musl releases without it."""
+
+    member: str  # "demo.libs/libmusl-polyfill-qsort_r-1a2b3c4d.so"
+    symbol: str
+    needed_by: tuple[str, ...]  # the members that refer to it
+    needless_since: MuslVersion | None  # the release from which on libc has it; None: no release
+    sha256: str  # of the library
+    facts: ElfFacts  # under its file name
+
+
+@dataclass(frozen=True, slots=True)
+class AddNeeded:
+    """Let ``member`` need ``soname``, too: behind all that it needs already, libc among them."""
+
+    member: str
+    soname: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +143,10 @@ class Retag:
     updates_tags: bool = True
 
 
-PatchAction = ReplaceNeeded | DropNeeded | SetSoname | SetRunpath  # what patchelf does, all in one call
+PatchAction = AddNeeded | ReplaceNeeded | DropNeeded | SetSoname | SetRunpath  # what patchelf does, all in one call
 OwnMend = DropZeroLengthSegments | ClearExecutableStack | UnpackRelocations | RewriteThreadLocals
 ElfAction = PatchAction | Strip | OwnMend
-Action = Graft | ElfAction | DropMember | RenameMember | MoveBehindShim | Retag
+Action = Graft | AddPolyfill | ElfAction | DropMember | RenameMember | MoveBehindShim | Retag
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +171,7 @@ class RepairSettings:
     update_tags: bool = True
     strip: bool = False
     fix: bool = True
+    polyfill: bool = True  # add functions that a promised musl lacks; never without ``fix``
     fix_suffix: bool = False
     fix_tls: bool = True
     build_tag: str | None = None

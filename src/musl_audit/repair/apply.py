@@ -6,25 +6,25 @@ from typing import Protocol, assert_never
 
 from musl_audit.elf import read_elf
 from musl_audit.elf.machines import MACHINES, UNKNOWN_MACHINE
+from musl_audit.elf.needed import needed_last
 from musl_audit.errors import ElfError, MendError, RepairError, UnmendableError
 from musl_audit.model import ElfFacts, Member, WheelFacts
 from musl_audit.repair.actions import (
     Action,
+    AddNeeded,
+    AddPolyfill,
     DropMember,
-    DropNeeded,
     ElfAction,
     Graft,
     MoveBehindShim,
     OwnMend,
     PatchAction,
     RenameMember,
-    ReplaceNeeded,
     Retag,
-    SetRunpath,
-    SetSoname,
     Strip,
 )
 from musl_audit.repair.mends import mend, spell_unmendable
+from musl_audit.repair.polyfilling import BuiltPolyfills
 from musl_audit.repair.predict import differences
 from musl_audit.repair.wheel_metadata import is_dropped, record_text, wheel_text
 from musl_audit.wheel.ports import Archive, FoundLibrary, Libraries, PackedMember
@@ -65,14 +65,14 @@ class Tools(Protocol):
 class _Layout:
     """Where every member of the result comes from; filled by walking the actions once."""
 
-    sources: dict[str, Member | Graft | str]  # a string is the text of a new file
+    sources: dict[str, Member | Graft | AddPolyfill | str]  # a string is the text of a new file
     changes: dict[str, list[ElfAction]] = field(default_factory=dict)
     programs: set[str] = field(default_factory=set)  # what must be executable
     tags: Retag | None = None
 
     def take(self, action: Action) -> None:
         match action:
-            case Graft(member=member):
+            case Graft(member=member) | AddPolyfill(member=member):
                 self.sources[member] = action
             case DropMember(member=member):
                 del self.sources[member]
@@ -99,12 +99,20 @@ class Application:
     """
 
     def __init__(
-        self, archive: Archive, facts: WheelFacts, predicted: WheelFacts, libraries: Libraries, tools: Tools, pack: Pack
+        self,
+        archive: Archive,
+        facts: WheelFacts,
+        predicted: WheelFacts,
+        libraries: Libraries,
+        polyfills: BuiltPolyfills,
+        tools: Tools,
+        pack: Pack,
     ) -> None:
         self._archive = archive
         self._facts = facts
         self._predicted = {elf.path: elf for elf in predicted.elves}
         self._libraries = libraries
+        self._polyfills = polyfills
         self._tools = tools
         self._pack = pack
         self._dist_info = facts.metadata.dist_infos[0] if facts.metadata.dist_infos else ""
@@ -146,6 +154,8 @@ class Application:
             case Graft():
                 found = FoundLibrary(source.source, source.sha256, source.facts)
                 return self._new(name, self._mended(name, self._libraries.read(found), layout), _LIBRARY_MODE)
+            case AddPolyfill():
+                return self._new(name, self._polyfills.read(name.rpartition("/")[2]), _LIBRARY_MODE)
             case Member():
                 return self._old(name, source, layout, record)
             case _:
@@ -210,11 +220,11 @@ class Application:
         changes last, among them relocation tables that neither of the two should move.
         """
         actions = layout.changes.get(name, [])
-        patches = [
-            action for action in actions if isinstance(action, ReplaceNeeded | DropNeeded | SetSoname | SetRunpath)
-        ]
+        patches = [action for action in actions if isinstance(action, PatchAction)]
         data = self._tools.strip(data, name) if any(isinstance(action, Strip) for action in actions) else data
         data = self._tools.patch(data, patches, name) if patches else data
+        if added := [action.soname for action in patches if isinstance(action, AddNeeded)]:
+            data = _with_last(name, data, added)
         for action in actions:
             if isinstance(action, OwnMend):
                 data = _with_mend(name, data, action)
@@ -247,5 +257,13 @@ def _with_mend(name: str, data: bytes, action: OwnMend) -> bytes:
         return mend(data, action)
     except MendError as error:
         raise UnmendableError(spell_unmendable(action, error), member=name) from error
+    except ElfError as error:
+        raise RepairError(f"{name}: {error}") from error
+
+
+def _with_last(name: str, data: bytes, sonames: list[str]) -> bytes:
+    """Return *data* with *sonames* behind what it needs besides, libc among it: patchelf puts them first."""
+    try:
+        return needed_last(data, sonames)
     except ElfError as error:
         raise RepairError(f"{name}: {error}") from error

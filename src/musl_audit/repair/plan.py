@@ -13,6 +13,7 @@ from musl_audit.judging.rules.musl401_packed_relocations import RULE as UNPACK_R
 from musl_audit.judging.rules.musl402_initial_exec_tls import RULE as TLS_RULE
 from musl_audit.model import (
     Finding,
+    FixKind,
     Outside,
     ProblemKind,
     Report,
@@ -36,6 +37,13 @@ from musl_audit.repair.actions import (
 )
 from musl_audit.repair.fixes import file_fixes, libc_drops, suffix_fixes
 from musl_audit.repair.grafts import Grafting
+from musl_audit.repair.polyfilling import (
+    BuiltPolyfills,
+    Polyfilling,
+    lacks_what_can_be_added,
+    may_want,
+    polyfilling,
+)
 from musl_audit.repair.predict import predict, retagged_metadata
 from musl_audit.repair.tags import MOST_TAGS, counted_tags, has_tags_of, retagged, target_tag
 from musl_audit.wheel.installed_tree import place_of
@@ -70,12 +78,14 @@ def propose(
     *,
     image_plat: str | None = None,
     unmendable: Mapping[str, str] = NO_REASONS,
+    polyfills: Callable[[Arch], BuiltPolyfills] | None = None,
 ) -> Proposal | RepairPlan:
     """
     Return how to repair a musl wheel and the verdict on the result; a plan with refusals alone where nothing can be.
 
     The plan has refusals where the result would not keep the promise of every musllinux tag that it carries.
-    *libraries* gives those for an architecture; *unmendable* says of a file why its relocations or accesses stay.
+    *libraries* gives those for an architecture, *polyfills* what may be added there; *unmendable* says of a file why
+    its relocations or accesses stay.
     """
     context = context_of(facts, catalog, settings)
     arch = context.arch
@@ -87,7 +97,8 @@ def propose(
         return RepairPlan(refusals=(str(error),))
     if counted_tags(promise) > MOST_TAGS:
         return RepairPlan(refusals=(f"the file name stands for more than {MOST_TAGS} tags",))
-    plan = _plan(context, facts.name, promise, catalog, settings, repair, libraries(arch), unmendable)
+    adding = polyfills(arch) if polyfills and repair.fix and repair.polyfill else None
+    plan = _plan(context, facts.name, promise, settings, repair, libraries(arch), adding, unmendable)
     predicted = predict(facts, plan.actions)
     report = judge(as_promised(predicted, promise), catalog, settings)
     told = {finding.code for finding in report.findings if _is_told(finding, unmendable)}
@@ -99,6 +110,7 @@ def propose(
         refused = (*refused, *_turned_off(report))
     elif refused:
         refused = (*refused, *_why_accesses_stay(report, repair, facts.name, promise))
+        refused = (*refused, *_why_nothing_is_added(report, repair))
     return Proposal(arch, _with_remains(plan, report, refused, unmendable), predicted, promise, report)
 
 
@@ -138,23 +150,27 @@ def _plan(
     before: Context,
     name: WheelName,
     promise: WheelName,
-    catalog: Catalog,
     settings: Settings,
     repair: RepairSettings,
     libraries: Libraries,
+    polyfills: BuiltPolyfills | None,
     unmendable: Container[str],
 ) -> RepairPlan:
-    facts, moves = before.facts, (*(libc_drops(before) if repair.fix else ()), *_moves(before))
+    facts, catalog = before.facts, before.catalog
+    dropped = tuple(libc_drops(before)) if repair.fix else ()
+    moves = (*dropped, *_moves(before, adds_functions=polyfills is not None))
     context = context_of(as_promised(predict(facts, moves), promise), catalog, settings)
+    directory = f"{name.distribution}{repair.lib_sdir}"
     grafting = Grafting(
-        f"{name.distribution}{repair.lib_sdir}",
+        directory,
         catalog,
         libraries,
         exclude=settings.exclude,
         taken=[member.name for member in facts.members],
     )
     grafts = grafting.plan(context.linkage, is_mending=repair.fix)
-    files = (*context.loaded, *(action.facts for action in grafts.actions if isinstance(action, Graft)))
+    grafted = tuple(action.facts for action in grafts.actions if isinstance(action, Graft))
+    files = (*context.loaded, *grafted)
     actions: list[Action] = [*moves, *grafts.actions]
     if repair.strip:
         actions += [Strip(file.path) for file in files]
@@ -162,10 +178,15 @@ def _plan(
         rewrites_tls = repair.fix_tls and not _is_for_glibc_too(name, promise)
         actions += file_fixes(context, files, unmendable=unmendable, rewrites_tls=rewrites_tls)
         actions += suffix_fixes(context, is_forced=repair.fix_suffix)
+    added = Polyfilling()
+    if polyfills and may_want(context, grafted):
+        grafted_in = context_of(as_promised(predict(facts, actions), promise), catalog, settings)
+        added = polyfilling(grafted_in, directory, polyfills)
+        actions = added.behind(actions)
     new = promise if repair.update_tags else replace(name, build=promise.build)
     if actions or new != name or (repair.update_tags and _is_mislabelled(facts, name)):
         actions.append(Retag(new, updates_tags=repair.update_tags))
-    return RepairPlan(tuple(actions), notes=grafts.notes, refusals=grafts.refusals)
+    return RepairPlan(tuple(actions), notes=grafts.notes, refusals=(*grafts.refusals, *added.refusals))
 
 
 def _is_for_glibc_too(*names: WheelName) -> bool:
@@ -181,10 +202,11 @@ def _is_mislabelled(facts: WheelFacts, name: WheelName) -> bool:
     return metadata.has_wheel_file and (metadata.root_is_purelib is not False or not has_tags_of(metadata, name))
 
 
-def _moves(context: Context) -> Iterator[MoveBehindShim]:
+def _moves(context: Context, *, adds_functions: bool) -> Iterator[MoveBehindShim]:
     """Yield a move for each installed program that needs a library of the wheel: no path leads there from ``bin``."""
     for load in context.loads:
         needs_library = any(isinstance(need.provider, Outside | Unreachable | Unknown) for need in load.needs)
+        needs_library |= adds_functions and lacks_what_can_be_added(load, context)
         if load.is_program and needs_library and is_script(load.root.path):
             yield MoveBehindShim(load.root.path, _behind(load.root.path))
 
@@ -241,6 +263,13 @@ def _turned_off(report: Report) -> Iterator[str]:
     codes = [finding.code for finding in report.findings if finding.severity is Severity.ERROR and finding.is_mendable]
     if codes:
         yield f"--no-fix is why: repair mends {', '.join(dict.fromkeys(codes))}"
+
+
+def _why_nothing_is_added(report: Report, repair: RepairSettings) -> Iterator[str]:
+    """Yield which findings a polyfill would mend, if none was wanted."""
+    codes = [one.code for one in report.findings if one.fix and one.fix.kind is FixKind.ADD_POLYFILL]
+    if codes and not repair.polyfill:
+        yield f"--no-polyfill is why: repair mends {', '.join(dict.fromkeys(codes))}"
 
 
 def _why_accesses_stay(report: Report, repair: RepairSettings, *names: WheelName) -> Iterator[str]:

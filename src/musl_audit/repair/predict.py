@@ -8,6 +8,8 @@ from musl_audit.elf.machines import MACHINES, UNKNOWN_MACHINE
 from musl_audit.model import ElfFacts, Member, WheelFacts, WheelMetadata, WheelName
 from musl_audit.repair.actions import (
     Action,
+    AddNeeded,
+    AddPolyfill,
     ClearExecutableStack,
     DropMember,
     DropNeeded,
@@ -39,6 +41,9 @@ def predict(facts: WheelFacts, actions: Iterable[Action]) -> WheelFacts:
                 names[member] = Member(member, size=0, compressed_size=0, crc=0)
             case DropMember(member=member):
                 del elves[member], names[member]
+            case AddPolyfill(member=member, facts=built):
+                elves[member] = replace(built, path=member)
+                names[member] = Member(member, size=0, compressed_size=0, crc=0)
             case RenameMember(member=member, new=new):
                 elves[new] = replace(elves.pop(member), path=new)
                 names[new] = replace(names.pop(member), name=new)
@@ -63,6 +68,8 @@ def predict(facts: WheelFacts, actions: Iterable[Action]) -> WheelFacts:
 def predict_elf(elf: ElfFacts, action: ElfAction) -> ElfFacts:  # noqa: PLR0911  # one case each
     """Return what *elf* becomes by *action*."""
     match action:
+        case AddNeeded(soname=added):
+            return replace(elf, needed=(*elf.needed, added))
         case ReplaceNeeded(old=old, new=new):
             return replace(
                 elf,

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from musl_audit.model import WheelName
+from musl_audit.model import MuslVersion, WheelName
 from musl_audit.repair.actions import (
     Action,
+    AddNeeded,
+    AddPolyfill,
     ClearExecutableStack,
     DropMember,
     DropNeeded,
@@ -33,6 +35,12 @@ def spell_action(action: Action) -> str:  # noqa: C901, PLR0911, PLR0912  # one 
     match action:
         case Graft(member=member, source=source):
             return f"copy {source} to {member}"
+        case AddPolyfill(symbol=symbol, needed_by=members, needless_since=None):
+            return f"add {symbol}, which no musl has, to {', '.join(members)}"
+        case AddPolyfill(symbol=symbol, needed_by=members, needless_since=since):
+            return f"add {symbol} for musl before {since} to {', '.join(members)}"
+        case AddNeeded(member=member, soname=soname):
+            return f"let {member} need {soname}, too"
         case ReplaceNeeded(member=member, old=old, new=new):
             return f"let {member} need {new} for {old}"
         case DropNeeded(member=member, soname=soname):
@@ -76,9 +84,11 @@ def action_row(action: Action) -> dict[str, object]:
 def _fields(action: Action) -> Iterator[tuple[str, object]]:
     for name in action.__slots__:
         value = getattr(action, name)
-        if name in ("facts", "entries") and isinstance(action, Graft):
+        if name == "facts" or (name == "entries" and isinstance(action, Graft)):
             continue
-        if isinstance(value, WheelName):
+        if isinstance(value, MuslVersion):
+            yield name, str(value)
+        elif isinstance(value, WheelName):
             yield "wheel", str(value)
         else:
             yield name, list(value) if isinstance(value, tuple) else value

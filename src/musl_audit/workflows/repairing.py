@@ -13,6 +13,7 @@ from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.adapters.libraries import SystemLibraries
 from musl_audit.adapters.patchers.patchelf import patch, patchelf
 from musl_audit.adapters.patchers.strip import strip, strip_tool
+from musl_audit.adapters.polyfills import ShippedPolyfills
 from musl_audit.adapters.tree import Tree
 from musl_audit.adapters.writer import EARLIEST, copy, pack, publish, unpublished, write_archive
 from musl_audit.errors import LibraryError, RepairError, UnmendableError, WheelError
@@ -22,6 +23,7 @@ from musl_audit.model import MuslVersion, Report, Settings, WheelFacts, WheelNam
 from musl_audit.policy import Arch, Catalog
 from musl_audit.repair.actions import (
     NOTHING_TO_DO,
+    AddPolyfill,
     Graft,
     PatchAction,
     RenameMember,
@@ -164,6 +166,7 @@ class Workshop:
             self._libraries,
             image_plat=self.image_plat,
             unmendable=unmendable,
+            polyfills=ShippedPolyfills,
         )
         if isinstance(proposal, RepairPlan):
             return _refused(path, proposal)
@@ -206,8 +209,8 @@ class Workshop:
     def _applied(self, path: Path, archive: ZipArchive, facts: WheelFacts, proposal: Proposal) -> Repaired:
         plan, arch = proposal.plan, proposal.arch
         _require_tools(plan, arch)
-        predicted, libraries = proposal.predicted, self._libraries(arch)
-        application = Application(archive, facts, predicted, libraries, ElfTools(arch), self._pack)
+        predicted, libraries, polyfills = proposal.predicted, self._libraries(arch), ShippedPolyfills(arch)
+        application = Application(archive, facts, predicted, libraries, polyfills, ElfTools(arch), self._pack)
         target = self.directory / predicted.filename
         with unpublished(target) as file:
             write_archive(file, application.entries(plan.actions, self._sbom(facts, plan, proposal.promise)))
@@ -240,10 +243,10 @@ class Workshop:
         return report
 
     def _sbom(self, facts: WheelFacts, plan: RepairPlan, name: WheelName) -> list[tuple[str, bytes]]:
-        grafts = [action for action in plan.actions if isinstance(action, Graft)]
+        added = [action for action in plan.actions if isinstance(action, Graft | AddPolyfill)]
         names = {action.member: action.new for action in plan.actions if isinstance(action, RenameMember)}
         rewritten = [action.member for action in plan.actions if isinstance(action, RewriteThreadLocals)]
-        if not grafts and not rewritten:
+        if not added and not rewritten:
             return []
         from musl_audit.adapters.sbom import FILE_NAME, sbom
 
@@ -254,7 +257,7 @@ class Workshop:
             (
                 path,
                 sbom(
-                    name, grafts, self.epoch, version=__version__, rewritten=[names.get(one, one) for one in rewritten]
+                    name, added, self.epoch, version=__version__, rewritten=[names.get(one, one) for one in rewritten]
                 ),
             )
         ]

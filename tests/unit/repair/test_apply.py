@@ -8,7 +8,9 @@ import pytest
 from tests.support.fake_libraries import FactLibraries
 from tests.support.repairs import graftee
 
+from musl_audit import load_catalog
 from musl_audit.adapters.archive.zips import open_wheel
+from musl_audit.adapters.polyfills import ShippedPolyfills
 from musl_audit.adapters.writer import EARLIEST, pack
 from musl_audit.errors import RepairError
 from musl_audit.repair.actions import Action, MoveBehindShim, PatchAction, RenameMember, Retag, SetRunpath, SetSoname
@@ -42,7 +44,9 @@ def applied(wheel: Path, actions: tuple[Action, ...], tools: Doing | None = None
     """Return the entries of the result, by name, in order."""
     with open_wheel(wheel) as archive:
         facts = extract(archive)
-        application = Application(archive, facts, predict(facts, actions), FactLibraries({}), tools or Doing(), packed)
+        polyfills = ShippedPolyfills(load_catalog().arches["x86_64"])
+        predicted = predict(facts, actions)
+        application = Application(archive, facts, predicted, FactLibraries({}), polyfills, tools or Doing(), packed)
         return {
             entry.member.name: entry for entry in application.entries(actions, [("graftee-1.0.dist-info/new", b"x")])
         }

