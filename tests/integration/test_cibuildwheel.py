@@ -101,7 +101,7 @@ def test_the_repair_step_leaves_a_wheel_that_was_fine(tmp_path: Path, image: dic
 def test_the_repair_step_stops_at_a_wheel_that_cannot_be_repaired(tmp_path: Path, image: dict[str, str]) -> None:
     """And leaves no wheel that somebody could take for repaired."""
     with pytest.raises(subprocess.CalledProcessError) as caught:
-        repair_step(wheel("missing_qsort_r"), options(tmp_path), tmp_path, **image)
+        repair_step(wheel("initial_exec_library"), options(tmp_path), tmp_path, **image)
 
     assert caught.value.returncode == 1
     assert not [*(tmp_path / "repaired_wheel").iterdir()]

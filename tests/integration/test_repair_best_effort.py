@@ -17,7 +17,7 @@ PILLOW = ROOT / ".cache" / "corpus" / "pillow-13.0.0-cp312-cp312-musllinux_1_2_x
 
 @pytest.fixture
 def half(tmp_path: Path) -> Path:
-    """Return a wheel with packed relocations, which can be mended, and a call of ``qsort_r``, which cannot."""
+    """Return a wheel with packed relocations, which can be mended, and a call of ``qsort_r``, which is to stay."""
     source = manifest()["packed_relocations_x86_64"].path
     target = Path(shutil.copyfile(source, tmp_path / source.name))
     with zipfile.ZipFile(wheel("missing_qsort_r")) as other, zipfile.ZipFile(target, "a") as archive:
@@ -45,7 +45,7 @@ def written(directory: Path) -> list[Path]:
 
 def test_what_could_be_mended_what_remains_and_both_ways_on_are_told(half: Path, tmp_path: Path) -> None:
     """Exit 1, and nothing is written."""
-    answer = repair(half, tmp_path / "out")
+    answer = repair(half, tmp_path / "out", "--no-polyfill")
 
     assert (answer.code, written(tmp_path / "out")) == (1, [])
     assert "  MUSL101 qsort_r: in musl from 1.2.3 on" in answer.stderr
@@ -55,7 +55,7 @@ def test_what_could_be_mended_what_remains_and_both_ways_on_are_told(half: Path,
 
 def test_the_floor_that_is_named_passes(half: Path, tmp_path: Path) -> None:
     """Not only in words; and what older releases lack is mended all the same."""
-    answer = repair(half, tmp_path / "out", "--floor", "1.2.3")
+    answer = repair(half, tmp_path / "out", "--no-polyfill", "--floor", "1.2.3")
 
     assert answer.code == 0
     (result,) = written(tmp_path / "out")
@@ -64,7 +64,7 @@ def test_the_floor_that_is_named_passes(half: Path, tmp_path: Path) -> None:
 
 def test_the_best_there_is_is_written_when_asked(half: Path, tmp_path: Path) -> None:
     """Exit 0; what remains is told on stderr; the tag is the one that was promised."""
-    answer = repair(half, tmp_path / "out", "--warn")
+    answer = repair(half, tmp_path / "out", "--no-polyfill", "--warn")
 
     assert (answer.code, [path.name for path in written(tmp_path / "out")]) == (0, [half.name])
     assert "the best there is, but it does not keep its promise:\n" in answer.stderr
@@ -74,7 +74,7 @@ def test_the_best_there_is_is_written_when_asked(half: Path, tmp_path: Path) -> 
 
 def test_a_wheel_with_nothing_to_mend_is_copied_when_asked(tmp_path: Path) -> None:
     """And told about as any other that does not keep its promise."""
-    answer = repair(wheel("missing_qsort_r"), tmp_path / "out", "--warn")
+    answer = repair(wheel("missing_qsort_r"), tmp_path / "out", "--no-polyfill", "--warn")
 
     assert (answer.code, written(tmp_path / "out")[0].read_bytes()) == (0, wheel("missing_qsort_r").read_bytes())
     assert "nothing to mend, copied" in answer.stdout
@@ -103,7 +103,7 @@ def test_a_library_that_is_not_found_stays_outside(tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [(), ("--warn",), ("--warn", "--dry-run")])
 def test_the_report_says_so(options: tuple[str, ...], half: Path, tmp_path: Path) -> None:
     """The same in JSON, by its schema."""
-    answer = repair(half, tmp_path / "out", "--json", *options)
+    answer = repair(half, tmp_path / "out", "--no-polyfill", "--json", *options)
 
     jsonschema.validate(answer.json, json.loads((SCHEMAS / "repair.schema.json").read_text()))
     (row,) = answer.json["wheels"]  # type: ignore[misc]
@@ -131,7 +131,10 @@ def test_pillow_13(tmp_path: Path, miss: Miss) -> None:
     if not PILLOW.exists():
         miss("corpus")
 
-    refused, best = repair(PILLOW, tmp_path / "one"), repair(PILLOW, tmp_path / "two", "--warn")
+    refused, best = (
+        repair(PILLOW, tmp_path / "one", "--no-polyfill"),
+        repair(PILLOW, tmp_path / "two", "--no-polyfill", "--warn"),
+    )
 
     assert (refused.code, written(tmp_path / "one")) == (1, [])
     assert _is_told(refused)

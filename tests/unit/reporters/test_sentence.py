@@ -20,23 +20,26 @@ CASES: dict[str, tuple[ElfFacts, str]] = {
         extension(undefined=uses("pthread_getname_np")),
         (
             "Fails to load on Alpine 3.13–3.15: it needs pthread_getname_np, which musl there lacks. "
-            "Works on Alpine 3.16 and later."
+            "Works on Alpine 3.16 and later. `musl-audit repair` mends it."
         ),
     ),
     "backported to one": (
         extension(undefined=uses("qsort_r")),
-        "Fails to load on Alpine 3.13–3.14: it needs qsort_r, which musl there lacks. Works on Alpine 3.15 and later.",
+        (
+            "Fails to load on Alpine 3.13–3.14: it needs qsort_r, which musl there lacks. Works on Alpine 3.15 and "
+            "later. `musl-audit repair` mends it."
+        ),
     ),
     "older releases are not promised": (extension(undefined=uses("getentropy")), "Works on Alpine 3.13 and later."),
     "crash hides a symbol": (
         extension(packed_relocations=8, undefined=uses("pthread_getname_np")),
-        "Crashes on Alpine 3.13–3.17. Works on Alpine 3.18 and later. `musl-audit repair` mends a part of it.",
+        "Crashes on Alpine 3.13–3.17. Works on Alpine 3.18 and later. `musl-audit repair` mends it.",
     ),
     "gone again": (
         extension(undefined=uses("posix_fallocate64")),
         (
             "Fails to load on Alpine 3.18–3.23: it needs posix_fallocate64, which musl there lacks. "
-            "Works on Alpine 3.13–3.17 and 3.24 and later."
+            "Works on Alpine 3.13–3.17 and 3.24 and later. `musl-audit repair` mends it."
         ),
     ),
     "none, symbol": (
@@ -76,7 +79,8 @@ def test_an_older_tag_is_asked_about_older_releases() -> None:
     elf = extension(undefined=uses("gettid"))
 
     assert summary(judged(wheel(elf, platform="musllinux_1_1_x86_64"))) == (
-        "Fails to load on Alpine 3.12: it needs gettid, which musl there lacks. Works on Alpine 3.13 and later."
+        "Fails to load on Alpine 3.12: it needs gettid, which musl there lacks. Works on Alpine 3.13 and later. "
+        "`musl-audit repair` mends it."
     )
 
 

@@ -5,11 +5,15 @@ The loader refuses the file on every musl. Often the symbol is glibc's: fortifie
 come from ``-D_FORTIFY_SOURCE`` with glibc's headers, ``backtrace`` needs libexecinfo, ``fts_open`` musl-fts,
 ``argp_parse`` argp-standalone. A symbol that a library outside the wheel may supply is not reported here: see
 ``external-library``.
+
+``musl-audit repair`` adds a function of its own for ``__cxa_thread_atexit_impl``, by which compilers destroy what is
+``thread_local`` in C++ and Rust, and for no other of these names.
 """
 
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
+from musl_audit.judging.polyfills import BY_POLYFILL, why_not_added, with_reason
 from musl_audit.judging.rules.base import Phrase, Rule, Uses, spell
 from musl_audit.loader.linkage import Load
 from musl_audit.model import Severity, Statement
@@ -25,19 +29,21 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all symbols that share the same advice."""
-    missing: dict[tuple[bool, str], Uses] = {}
+    missing: dict[tuple[bool, str, str | None], Uses] = {}
     for load, reference in context.references():
         if reference.is_found_nowhere and not _is_defined_invisibly(load, reference.symbol.name):
             name = reference.symbol.name
-            advice = context.catalog.glibc_name(name), context.catalog.hint_for(name)
+            why_not = why_not_added(reference, load, context)
+            advice = context.catalog.glibc_name(name), context.catalog.hint_for(name), why_not
             missing.setdefault(advice, Uses()).add(name, reference.path)
-    for (is_glibc, hint), uses in missing.items():
+    for (is_glibc, hint, why_not), uses in missing.items():
         origin = "in glibc, but in no musl" if is_glibc else "in no musl, and nothing in the wheel defines it"
         yield RULE.states(
             f"{spell(uses.symbols)}: {origin}",
             uses=uses,
             fails_on=context.known,
-            hint=hint or None,
+            hint=with_reason(hint or RULE.hint, why_not),
+            fix=BY_POLYFILL if why_not is None else None,
         )
 
 

@@ -3,7 +3,8 @@ A bundled library defines a symbol that musl's libc exports too, and uses or off
 
 libc is loaded first and symbol versions are ignored, so libc's definition wins: the library's own never runs,
 for itself as for others. Usually both do the same. For ``crypt``, ``malloc`` and its family, ``dlopen`` and
-``pthread_*`` they rarely do, so these are a warning. Executables are left out: their symbols come before
+``pthread_*`` they rarely do, so these are a warning; but not of a library that exports nothing which every musl has,
+for it is there to stand in where libc has none. Executables are left out: their symbols come before
 libc's.
 """
 
@@ -35,7 +36,7 @@ def check(context: Context) -> Iterator[Statement]:
         for file in load.files:
             if file.kind is ElfKind.LIBRARY:
                 for name in _shadowed(file, load, context):
-                    severity = Severity.WARNING if is_dangerous(name) else Severity.NOTE
+                    severity = _severity(name, file, context)
                     shadowed.setdefault(severity, Uses()).add(name, file.path)
     for severity, uses in shadowed.items():
         yield RULE.states(
@@ -43,6 +44,17 @@ def check(context: Context) -> Iterator[Statement]:
             uses=uses,
             severity=severity,
         )
+
+
+def _severity(name: str, file: ElfFacts, context: Context) -> Severity:
+    return Severity.WARNING if is_dangerous(name) and not _stands_in(file, context) else Severity.NOTE
+
+
+def _stands_in(file: ElfFacts, context: Context) -> bool:
+    """Whether all that *file* exports is missing in some musl: it is there for that one, and gives way elsewhere."""
+    return context.arch is not None and not file.defined & context.catalog.symbols(context.arch.name).names_on_all(
+        context.known
+    )
 
 
 def _shadowed(file: ElfFacts, load: Load, context: Context) -> Iterator[str]:
