@@ -53,7 +53,7 @@ TARGETS = {
     "ppc64le": Target("powerpc64le-linux-musl", "elf64lppc"),
     "s390x": Target("s390x-linux-musl", "elf64_s390"),
     "riscv64": Target("riscv64-linux-musl", "elf64lriscv"),
-    "loongarch64": Target("loongarch64-linux-musl", "elf64loongarch"),
+    "loongarch64": Target("loongarch64-linux-musl", "elf64loongarch", ("-mcpu=baseline-lsx",)),  # not all have vectors
 }
 
 
