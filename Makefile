@@ -90,6 +90,7 @@ fuzz: dev  ## Fuzz the readers of ELF files and archives, RUNS times each
 	test -d .cache/fuzz || $(PYTHON) -m venv .cache/fuzz
 	.cache/fuzz/bin/python -m pip install --quiet --disable-pip-version-check atheris packaging
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run elf .cache/fuzz-corpus/elf -runs=$(RUNS)
+	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run tls .cache/fuzz-corpus/tls -runs=$(RUNS)
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run archive .cache/fuzz-corpus/archive -runs=$(RUNS)
 	$(BIN)/python -m tools.damage 500 $(DAMAGE_SEED)
 

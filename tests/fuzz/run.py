@@ -1,7 +1,7 @@
 """
 Fuzz a reader with atheris, which is guided by the lines that an input reaches: ``make fuzz``.
 
-``python -m tests.fuzz.run elf|archive DIRECTORY [OPTION OF LIBFUZZER]…``: the inputs that reached something new are
+``python -m tests.fuzz.run elf|tls|archive DIRECTORY [OPTION OF LIBFUZZER]…``: the inputs that reached something new are
 kept in DIRECTORY, which real files begin; one that found something is written there as ``found-…``. It belongs into
 ``tests/fuzz/findings/elf`` or ``archive``, where it is a test from then on.
 """
@@ -24,7 +24,7 @@ def seeds(target: str) -> Iterator[bytes]:
     """Yield real files to begin with: the test wheels, or the ELF files in them."""
     from tests.support.elves import distinct_elves
 
-    if target == "elf":
+    if target in ("elf", "tls"):
         yield from (data for _, data in distinct_elves())
     else:
         yield from (path.read_bytes() for path in sorted(WHEELS.glob("*.whl")))

@@ -1,5 +1,7 @@
 """Rewritten accesses under musl's own loaders: every value is the right one, and nothing else changes."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,9 @@ from tests.support.thread_locals import (
 from tests.thread_locals.assembly import MANY
 
 from musl_audit.elf import read_elf
+from musl_audit.repair.tls.machine import Access, Slot, Use, machine_code
+from musl_audit.repair.tls.x86_64 import X8664
+from musl_audit.repair.tls.x86_64_code import NAMES
 
 NATIVE = [loader for loader in LOADERS if loader.arch == "x86_64"]
 EMULATED = [loader for loader in LOADERS if loader.arch == "aarch64"]
@@ -32,6 +37,11 @@ OPTIONS = {
     "far apart": ("-O1", "-DFAR=200000"),
     "with debug information": ("-O2", "-g"),
 }
+
+
+ACCESSES = [
+    Access(0x1000, 7, 0x20000, register, use) for use in Use for register in range(16) if NAMES[register] != "rsp"
+]
 
 
 def require(loader: Loader, miss: Miss) -> None:
@@ -88,3 +98,29 @@ def test_what_was_rewritten_has_no_such_access_left(name: str) -> None:
 
     assert (before.initial_exec_slots > 0, before.is_tls_rewritten) == (True, False)
     assert (after.initial_exec_slots, after.initial_exec, after.is_tls_rewritten) == (0, frozenset(), True)
+
+
+@pytest.mark.parametrize("access", ACCESSES, ids=lambda access: f"{access.use} {NAMES[access.register]}")
+def test_the_code_is_what_its_listing_says(access: Access, tmp_path: Path, miss: Miss) -> None:
+    """Each instruction, by GNU's disassembler: the encodings are the tables' own."""
+    if shutil.which("objdump") is None:
+        miss("musl-gcc")
+    listing = X8664().thunk(access, Slot(access.slot, 0x1234, 0), 0x8000)
+    (tmp_path / "code").write_bytes(machine_code(listing))
+    command = [
+        "objdump",
+        "-D",
+        "-b",
+        "binary",
+        "-m",
+        "i386:x86-64",
+        "--adjust-vma=0x8000",
+        "--no-show-raw-insn",
+        "code",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    rows = [line.split("\t", 1)[1] for line in done.stdout.splitlines() if "\t" in line]
+    # It writes the index that a base has not; in listings that is left out.
+    found = [" ".join(row.partition("#")[0].replace(",%riz,1", "").split()) for row in rows]
+    assert found == [instruction.text for instruction in listing]

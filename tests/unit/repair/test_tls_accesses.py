@@ -137,6 +137,7 @@ def test_the_load_behind_its_page_is_an_access(register: int) -> None:
         pytest.param((0xB4000048,), id="a branch that may not be taken"),
         pytest.param((0x14000003, NOP, NOP), id="a jump"),
         pytest.param((0xF90003E8,), id="the page is stored as well"),
+        pytest.param((0xB4000060, 0xD2800008, RET), id="a branch that is taken, past another value"),
     ],
 )
 def test_a_load_away_from_its_page_is_an_access(between: tuple[int, ...]) -> None:
