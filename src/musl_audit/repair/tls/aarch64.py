@@ -142,11 +142,10 @@ class _Search:
         offset = decode.offset_from(word, register)
         if offset is not None:
             self._note(at, word, page * PAGE + offset)
-        copy = decode.copied_to(word, register)
-        if copy is not None:
+        if (copy := decode.copied_to(word, register)) is not None:
             yield at + 1, copy, page
-        effect = decode.effect(word, register)
         way, distance = decode.way(word)
+        effect = decode.effect(word, register, way)
         if effect in (Effect.LEAKS, Effect.UNSURE) or way is Way.UNKNOWN:
             self._lost.add(page)
         if effect in (Effect.WRITES, Effect.UNSURE):

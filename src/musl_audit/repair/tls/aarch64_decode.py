@@ -80,6 +80,10 @@ def uses_up(word: int, register: int) -> bool:
 def way(word: int) -> tuple[Way, int]:
     """Return where control goes, and how many instructions on the target is."""
     top = word >> 24
+    return _branch(word, top) if top & 0x1C == 0x14 or not top else (Way.ON, 0)  # all branches share these bits
+
+
+def _branch(word: int, top: int) -> tuple[Way, int]:
     if top & 0x7C == 0x14:  # b, bl
         return (Way.CALL if top & 0x80 else Way.BRANCH), _signed(word, 26)
     if top & 0x7E == 0x34 or top == 0x54:  # cbz, cbnz, b.cond
@@ -94,9 +98,12 @@ def way(word: int) -> tuple[Way, int]:
     return (Way.UNKNOWN if top & 0xFE == 0xD6 else Way.ON), 0
 
 
-def effect(word: int, register: int) -> Effect:
-    """Return what the instruction does to *register*; for one that only makes an address of it, that it keeps it."""
-    going = way(word)[0]
+def effect(word: int, register: int, going: Way) -> Effect:
+    """
+    Return what the instruction does to *register*; for one that only makes an address of it, that it keeps it.
+
+    *going* is where control goes behind it.
+    """
     if going is Way.CALL:
         return _if(register <= _LAST_OF_CALLED or register == _LINK)
     if going is not Way.ON or word >> 24 == 0xD4:
