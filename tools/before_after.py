@@ -5,8 +5,10 @@ Writes the tables of ``docs/explanation/before-and-after.md`` between its two ma
 ``make musl-python`` and what ``python -m tools.real_wheels`` fetches; loaders of other architectures run under qemu.
 """
 
+import resource
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,8 @@ from tests.support.installed_wheels import ask_wheel, installed
 from tests.support.loaders import Answer, Loader, Outcome, all_loaders, what_is_missing
 from tests.support.musl_python import RELEASES, directory
 from tools.corpus import CorpusRow, read_corpus
-from tools.real_wheels import ROOT, RealWheel, install, read_list, repaired, run
+from tools.real_wheels import MISSING, ROOT, RealWheel, install, read_list, repaired, run
+from tools.real_wheels import needed as needed_wheels
 
 from musl_audit import judge, load_catalog, read_facts
 from musl_audit.model import MuslVersion
@@ -23,6 +26,7 @@ from musl_audit.model import MuslVersion
 PAGE = ROOT / "docs" / "explanation" / "before-and-after.md"
 BEGIN, END = "<!-- make before-after writes from here … -->", "<!-- … to here -->"
 SEGFAULT = -11
+TURNS = 3  # of a measurement, the shortest of which counts
 Answers = dict[str, str]  # by release: works, crashes, refused
 
 
@@ -74,7 +78,7 @@ def imported(row: RealWheel, rows: dict[str, RealWheel], scratch: Path) -> Compa
     """Return what becomes of the import before, and of the work after."""
     repaired(row.path, scratch / "out").check_returncode()
     result = scratch / "out" / row.wheel.file
-    others = [rows[project].path for project in row.needs]
+    others = needed_wheels(row, rows, scratch)
     pythons = {release: directory() / "py" / "bin" / f"python3.11-{release}" for release in RELEASES}
     newest = pythons[RELEASES[-1]]
     sites = [install([wheel, *others], newest, scratch / str(n)) for n, wheel in enumerate((row.path, result))]
@@ -116,6 +120,14 @@ def lines() -> Iterator[str]:
     yield ""
     yield _count("imports", imports)
     yield ""
+    yield "## What polyfills cost"
+    yield ""
+    yield "| wheel | polyfills | added, compressed | CPU of a repair with and without |"
+    yield "|---|---|---|---|"
+    for real in filter(lambda real: real.work and real.fault == MISSING, rows.values()):
+        with tempfile.TemporaryDirectory() as scratch:
+            yield _cost(real, Path(scratch))
+    yield ""
     yield "## All wheels of the corpus with packed relocations, under musl's own loaders"
     yield ""
     packed = [row for row in read_corpus() if "DT_RELR" in row.why]
@@ -128,6 +140,26 @@ def lines() -> Iterator[str]:
     yield from table(corpus, sorted({release for one in corpus for release in one.before}), "what repair cannot mend")
     yield ""
     yield _count(f"answers of loaders about {len(packed)} wheels", corpus)
+
+
+def _cost(row: RealWheel, scratch: Path) -> str:
+    """Return the line of a table: what was added to a wheel, and the CPU time that it took."""
+    with_them = min(_cpu(row.path, scratch / f"with{turn}") for turn in range(TURNS))
+    without = min(_cpu(row.path, scratch / f"without{turn}", "--no-polyfill", "--warn") for turn in range(TURNS))
+    with zipfile.ZipFile(scratch / "with0" / row.wheel.file) as archive:
+        added = [one for one in archive.infolist() if "/libmusl-polyfill-" in one.filename]
+    size = sum(one.compress_size for one in added)
+    symbols = ", ".join(one.filename.rpartition("libmusl-polyfill-")[2].rpartition("-")[0] for one in added)
+    cpu = f"{with_them:.2f} s, {without:.2f} s: {with_them / without:.2f}"
+    return f"| {row.wheel.file.removesuffix('.whl')} | {symbols} | {size:,} bytes | {cpu} |"
+
+
+def _cpu(wheel: Path, output: Path, *options: str) -> float:
+    """Return the CPU time of one repair, in seconds, that of the tools that it runs included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    repaired(wheel, output, *options).check_returncode()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _count(what: str, comparisons: list[Comparison]) -> str:

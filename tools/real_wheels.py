@@ -6,18 +6,22 @@ The list is ``tools/data/real.toml``; ``python -m tools.real_wheels [PROJECT…]
 
 import subprocess
 import sys
+import tempfile
 import tomllib
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from tests.support.musl_python import directory
 from tools.pinned_wheels import PinnedWheel, fetch
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "tools" / "data" / "real.toml"
 DIRECTORY = ROOT / ".cache" / "real"
 SECONDS = 120
-PACKED, INITIAL_EXEC = "packed relocations", "initial-exec TLS"
+PACKED, INITIAL_EXEC, MISSING = "packed relocations", "initial-exec TLS", "missing function"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +70,58 @@ def repaired(wheel: Path, output: Path, *options: str) -> subprocess.CompletedPr
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+def needed(row: RealWheel, rows: dict[str, RealWheel], scratch: Path) -> list[Path]:
+    """Return the wheels that *row* needs besides; one that would not load by itself is repaired first."""
+    wheels = []
+    for other in (rows[project] for project in row.needs):
+        if other.work:
+            repaired(other.path, scratch / "needed").check_returncode()
+        wheels.append(scratch / "needed" / other.wheel.file if other.work else other.path)
+    return wheels
+
+
 def install(wheels: Iterable[Path], python: Path, prefix: Path) -> Path:
-    """Let pip under *python*, a musl CPython without pip of its own, install *wheels*; return its site-packages."""
+    """
+    Let pip under *python*, a musl CPython without pip of its own, install *wheels*; return its site-packages.
+
+    A wheel for glibc, of a project that has none for musl, is unpacked: it does without what is compiled in it.
+    """
     import pip
 
+    wheels = list(wheels)
+    foreign = [wheel for wheel in wheels if "manylinux" in wheel.name]
+    wheels = [wheel for wheel in wheels if wheel not in foreign]
     tools = prefix / "tools"
     tools.mkdir(parents=True)
     (tools / "pip").symlink_to(Path(pip.__file__).parent)
     options = ["--no-index", "--no-deps", "--quiet", "--root-user-action=ignore", "--prefix", str(prefix)]
     command = [str(python), "-m", "pip", "install", *options, *map(str, wheels)]
     subprocess.run(command, env=_environment(tools), capture_output=True, text=True, check=True)
-    return next((prefix / "lib").glob("python3*")) / "site-packages"
+    site = next((prefix / "lib").glob("python3*")) / "site-packages"
+    for wheel in foreign:
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(site)
+    return site
+
+
+@cache
+def system() -> Path:
+    """Return a directory with what every system with musl has: ``libz.so.1``, which wheels may need from outside."""
+    libraries = DIRECTORY / "system"
+    if not (libraries / "libz.so.1").exists():
+        libraries.mkdir(parents=True, exist_ok=True)
+        archive = directory() / "dependencies" / "lib" / "libz.a"
+        with tempfile.TemporaryDirectory(dir=libraries) as scratch:
+            built = Path(scratch, "libz.so.1")
+            whole: list[str | Path] = [
+                "-Wl,--whole-archive",
+                archive,
+                "-Wl,--no-whole-archive",
+                "-Wl,-soname,libz.so.1",
+            ]
+            subprocess.run([directory() / "cc", "-shared", "-o", built, *whole], check=True)
+            built.replace(libraries / "libz.so.1")  # whole or not at all, whoever builds it beside us
+    return libraries
 
 
 def run(python: Path, program: str, site: Path) -> subprocess.CompletedProcess[str]:
@@ -88,7 +133,12 @@ def run(python: Path, program: str, site: Path) -> subprocess.CompletedProcess[s
 
 
 def _environment(path: Path) -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(path)}
+    return {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(path),
+        "LD_LIBRARY_PATH": str(system()),
+    }
 
 
 def _is_of(project: str, projects: Iterable[str]) -> bool:

@@ -8,7 +8,17 @@ from tests.support.installed_wheels import ask_wheel
 from tests.support.installed_wheels import installed as installed_wheel
 from tests.support.loaders import Loader, all_loaders, what_is_missing
 from tests.support.musl_python import RELEASES, musl_python
-from tools.real_wheels import INITIAL_EXEC, PACKED, RealWheel, install, read_list, repaired, run
+from tools.real_wheels import (
+    INITIAL_EXEC,
+    MISSING,
+    PACKED,
+    RealWheel,
+    install,
+    needed,
+    read_list,
+    repaired,
+    run,
+)
 
 pytestmark = pytest.mark.real
 LIST = read_list()
@@ -28,8 +38,9 @@ def fetched(project: str, miss: Miss) -> Path:
 def installed(row: RealWheel, wheel: Path, release: str, prefix: Path, miss: Miss) -> tuple[Path, Path]:
     """Install *wheel* and what it needs; return the interpreter that runs on musl *release*, and site-packages."""
     python = musl_python(release, miss)
-    wheels = [wheel, *(fetched(project, miss) for project in row.needs)]
-    return python, install(wheels, python, prefix)
+    for project in row.needs:
+        fetched(project, miss)
+    return python, install([wheel, *needed(row, LIST, prefix)], python, prefix)
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -54,6 +65,17 @@ def test_as_it_is_published_no_musl_loads_initial_exec_tls(
     done = run(python, f"import {row.module}", site)
 
     assert done.returncode == SEGFAULT or "initial-exec TLS" in done.stderr, (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("row", [row for row in WORKING if row.fault == MISSING], ids=lambda row: row.project)
+def test_as_it_is_published_it_lacks_a_function_on_1_2_2(row: RealWheel, tmp_path: Path, miss: Miss) -> None:
+    """What the loader says is the fault that the list names."""
+    python, site = installed(row, fetched(row.project, miss), "1.2.2", tmp_path, miss)
+
+    done = run(python, f"import {row.module}", site)
+
+    assert done.returncode == 1
+    assert ": symbol not found" in done.stderr
 
 
 @pytest.mark.parametrize("loader", [one for one in all_loaders() if one.arch == "aarch64"], ids=str)
