@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COPIED = ("src", "policies", "tests", "testwheels", "tools", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
+COPIED = (
+    *("src", "policies", "polyfills", "tests", "testwheels", "tools"),
+    *("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE"),
+)
 CORE = (
     "tests/unit/policy",
     "tests/unit/rules",
@@ -30,7 +33,13 @@ FIXES = (
     "tests/integration/test_repair_refuses_unpacking.py",
 )
 THREADS = ("tests/integration/test_tls_loaders.py", "tests/unit/repair/test_tls_accesses.py")
+POLYFILLING = ("tests/unit/repair/test_polyfilling.py", "tests/unit/elf/test_needed.py")
 LOADERS = ("tests/loader/test_wheels_agree.py", "tests/loader/test_generated_libraries.py")
+
+
+def proof(symbol: str) -> tuple[str, ...]:
+    """Return the tests that hold the polyfill of *symbol*, built anew, against libc's own."""
+    return "tests/polyfills/test_proofs.py", "-k", f"does_what_libc_does and {symbol}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,59 @@ MUTANTS = (
         THREADS,
     ),
     Mutant(
+        "repair: a weak reference gets a polyfill",
+        f"{REPAIR}/polyfilling.py",
+        "if reference.symbol.is_weak or not",
+        "if not",
+        POLYFILLING,
+    ),
+    Mutant(
+        "repair: a variable gets a polyfill",
+        "src/musl_audit/judging/polyfills.py",
+        "if symbol.type not in _CALLED or",
+        "if",
+        POLYFILLING,
+    ),
+    Mutant(
+        "repair: a polyfill comes before libc",
+        "src/musl_audit/elf/needed.py",
+        "strings[value] in sonames)",
+        "strings[value] not in sonames)",
+        POLYFILLING,
+    ),
+    *(
+        Mutant(f"polyfill: {symbol}: {what}", f"polyfills/{symbol}.c", old, new, proof(symbol))
+        for symbol, what, old, new in (
+            ("qsort_r", "arguments swapped", "at(array, left), at(array, right)", "at(array, right), at(array, left)"),
+            ("qsort_r", "one element too few", "for (end = count - 1; end > 0;", "for (end = count - 2; end > 0;"),
+            ("qsort_r", "one byte too few", "for (; rest; rest--,", "for (; rest > 1; rest--,"),
+            ("pthread_getname_np", "off by one", "if (size < NAME_SIZE)", "if (size < NAME_SIZE - 1)"),
+            ("pthread_getname_np", "errno lost", "errno = saved;", ""),
+            ("pthread_getname_np", "the line feed stays", "length ? length - 1 : 0", "length"),
+            ("gettid", "the process", "__NR_gettid", "__NR_getpid"),
+            ("reallocarray", "errno not set", "errno = ENOMEM;", ""),
+            ("tcgetwinsize", "the other request", "TIOCGWINSZ", "TIOCSWINSZ"),
+            ("tcsetwinsize", "the other request", "TIOCSWINSZ", "TIOCGWINSZ"),
+            ("statx", "EPERM is believed", " || errno == EPERM", ""),
+            ("statx", "a field of another name", "timestamp((long)old.st_mtime", "timestamp((long)old.st_ctime + 1"),
+            ("statx", "both ways to synchronize", "== AT_STATX_SYNC_TYPE || mask", "== 1 || mask"),
+            ("preadv2", "any negative offset is none", "offset == -1", "offset < 0"),
+            ("preadv2", "errno of the kernel", "errno = EOPNOTSUPP;", ""),
+            ("pwritev2", "half of the offset", "(long)offset,", "(long)(int)offset,"),
+            ("renameat2", "flags dropped", "if (!flags)", "if (flags != 1)"),
+            ("posix_getdents", "another errno", "errno = EOPNOTSUPP;", "errno = EINVAL;"),
+            ("__getauxval", "off by one", "return getauxval(type);", "return getauxval(type + 1);"),
+            ("posix_fallocate64", "off by one", "offset, length);", "offset, length + 1);"),
+            (
+                "__cxa_thread_atexit_impl",
+                "one handler for all",
+                " || (is_main_thread() && atexit(destroy_at_exit))",
+                "",
+            ),
+            ("__cxa_thread_atexit_impl", "the oldest is lost", "for (; entry;", "for (; entry && entry->older;"),
+        )
+    ),
+    Mutant(
         "loader: packed relocations are applied everywhere",
         f"{RULES}/musl401_packed_relocations.py",
         "if packed and lacking:",
@@ -280,6 +342,8 @@ def is_caught(mutant: Mutant) -> bool:
         if mutant.old not in text:
             sys.exit(f"{mutant.name}: {mutant.path} has no {mutant.old!r}")
         path.write_text(text.replace(mutant.old, mutant.new))
+        if path.suffix == ".c":
+            subprocess.run([sys.executable, "polyfills/build.py"], cwd=directory, check=True)
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests]
         environment = os.environ | {"PYTHONPATH": str(Path(directory, "src"))}
         answer = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
