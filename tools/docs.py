@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from musl_audit.cli.dispatch import commands
@@ -12,6 +14,7 @@ from musl_audit.judging.rules import all_rules
 from musl_audit.wheel.facts_document import facts_schema
 
 ROOT = Path(__file__).resolve().parent.parent
+_WHEELS_SHOWN = 3
 SUBJECTS = {
     "0": "Names, tags and the archive",
     "1": "Symbols",
@@ -42,10 +45,52 @@ def rules_page() -> str:
         if SUBJECTS[rule.code[4]] != subject:
             subject = SUBJECTS[rule.code[4]]
             lines += ["", f"## {subject}"]
-        lines += ["", f"### {rule.code} {rule.name}", "", markdown(module.page)]
+        lines += ["", f"### {rule.code} {rule.name}", "", f"*{rule.severity}, since {rule.since}*", ""]
+        lines += [markdown(module.page)]
         if rule.hint:
             lines += ["", f"Hint: {rule.fix.advice(rule.hint)}."]
+        lines += [*example(rule.code), *proof(rule.code)]
     return "\n".join(lines) + "\n"
+
+
+@cache
+def expected() -> dict[str, dict[str, str]]:
+    """Return a finding of each rule, as the expected outputs have it: what was seen in a test wheel."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted((ROOT / "tests" / "golden" / "expected").glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for finding in document.get("wheels", {}).get("findings", ()):
+            found.setdefault(finding["code"], {"wheel": path.stem, **finding})
+    return found
+
+
+def example(code: str) -> list[str]:
+    """Return what the rule says about a test wheel, as ``check --quiet`` would print it."""
+    finding = expected().get(code)
+    if finding is None:
+        return []
+    return ["", "```text", f"{finding['wheel']}: {code} {finding['severity']} {finding['message']}", "```"]
+
+
+def proof(code: str) -> list[str]:
+    """Return which test wheels show the rule, and which nearly do: their ground truth is musl's loader, or a reader."""
+    wheels = tomllib.loads((ROOT / "testwheels" / "MANIFEST.toml").read_text(encoding="utf-8"))["wheels"]
+    shown = [name for name, wheel in wheels.items() if code in wheel.get("rules", ())]
+    near = [name for name, wheel in wheels.items() if wheel.get("near_miss_of") == code]
+    is_asked = any(wheels[name].get("judged_by_loader") for name in (*shown, *near))
+    if not shown:
+        return []
+    words = [f"Proven by {_listed(shown)}"]
+    if near:
+        words.append(f"near misses: {_listed(near)}")
+    if is_asked:
+        words.append("musl's own loader was asked about them")
+    return ["", f"{'; '.join(words)}."]
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:_WHEELS_SHOWN])
+    return shown if len(names) <= _WHEELS_SHOWN else f"{shown} and other test wheels"
 
 
 def markdown(page: str) -> str:

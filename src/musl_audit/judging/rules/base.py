@@ -70,6 +70,7 @@ class Rule:
     fix: Fix = MANUAL
     phrase: Phrase = _DOES_NOT_LOAD
     crashes: bool = False  # a signal at import; all else is an ImportError
+    since: str = "0.1.0"  # the release of musl-audit that brought it
     is_told_by_tags: bool = False  # a refusal of the tags says it already
 
     def states(
