@@ -44,12 +44,9 @@ def _unjudged(report: Report) -> str:
 def _nowhere(report: Report) -> str:
     evidence = [item for item in report.verdict.decided_by if item.fails_on.issuperset(report.verdict.known)]
     evidence = evidence or list(report.verdict.decided_by)
-    way = way_of(evidence)
-    if way is Way.CRASHES:
+    if way_of(evidence) is Way.CRASHES:
         return "Crashes on every musl."
-    if way is Way.FOR_GLIBC:
-        return "Was built for glibc: loads on no musl."
-    reason = why(way, evidence, report.external_libraries, everywhere=True)
+    reason = why(evidence, report.external_libraries, everywhere=True)
     return f"Loads on no musl at all: {reason}." if reason else "Loads on no musl at all."
 
 
@@ -70,7 +67,8 @@ def _failures(report: Report, failing: Sequence[Place]) -> Iterator[str]:
     groups: dict[tuple[Way, str], list[Place]] = {}
     for place in failing:
         way = way_of(place.evidence)
-        groups.setdefault((way, why(way, place.evidence, report.external_libraries)), []).append(place)
+        reason = "" if way is Way.CRASHES else why(place.evidence, report.external_libraries)
+        groups.setdefault((way, reason), []).append(place)
     for (way, reason), group in groups.items():
         where = spell_places((place.answer for place in group), report.verdict.distributions)
         if way is Way.CRASHES:

@@ -1,75 +1,50 @@
-"""The ways in which a wheel does not work, in words: which rule leads to which."""
+"""The ways in which a wheel does not work, in words; what a rule means for its files, the rule itself says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from musl_audit.judging.rules import rule_of
-from musl_audit.judging.rules.base import spell
+from musl_audit.judging.rules.base import DOES_NOT_LOAD, spell
 from musl_audit.model import Evidence, ExternalLibrary, LibraryStatus
+
+_LOST = (LibraryStatus.MISSING, LibraryStatus.UNREACHABLE)
+_NAMES_SHOWN = 2
+_NAME_LENGTH = 60  # C++ has names of a thousand letters
 
 
 class Way(StrEnum):
     """What a person sees who imports the wheel, the worst first."""
 
     CRASHES = "crashes"  # a signal: no exception, no message
-    FOR_GLIBC = "for glibc"
-    NO_LIBRARY = "no library"  # "Error loading shared library"
-    NO_SYMBOL = "no symbol"  # "symbol not found"
-    REFUSED = "refused"  # any other sentence of the loader
-
-
-_WAYS = {
-    "MUSL101": Way.NO_SYMBOL,
-    "MUSL102": Way.NO_SYMBOL,
-    "MUSL106": Way.NO_SYMBOL,
-    "MUSL201": Way.FOR_GLIBC,
-    "MUSL202": Way.NO_LIBRARY,
-    "MUSL203": Way.NO_LIBRARY,
-    "MUSL206": Way.NO_SYMBOL,
-}
-_WHY_REFUSED = {
-    "MUSL301": "a file is for another architecture",
-    "MUSL402": "its initial-exec TLS is for programs, not for what they load later",
-    "MUSL403": "it has indirect functions (IFUNC)",
-    "MUSL406": "it has relocations that musl does not apply",
-    "MUSL407": "it has a segment of no length",
-    "MUSL901": "a binary cannot be read",
-}
-_LOST = (LibraryStatus.MISSING, LibraryStatus.UNREACHABLE)
-_NAMES_SHOWN = 2
-_NAME_LENGTH = 60  # C++ has names of a thousand letters
-
-
-def _way(code: str) -> Way:
-    return Way.CRASHES if rule_of(code).crashes else _WAYS.get(code, Way.REFUSED)
+    FAILS = "fails"  # an ImportError with a sentence of the loader
 
 
 def way_of(evidence: Iterable[Evidence]) -> Way:
     """Return in which way a wheel fails, of which *evidence* says why: a crash hides all else."""
-    ways = {_way(item.code) for item in evidence}
-    return next((way for way in Way if way in ways), Way.REFUSED)
+    return Way.CRASHES if any(rule_of(item.code).crashes for item in evidence) else Way.FAILS
 
 
-def why(
-    way: Way, evidence: Iterable[Evidence], libraries: Iterable[ExternalLibrary], *, everywhere: bool = False
-) -> str:
-    """Return the reason as the end of a sentence, or nothing where the way says it all."""
-    items = [item for item in evidence if _way(item.code) is way]
-    match way:
-        case Way.CRASHES | Way.FOR_GLIBC:
-            return ""
-        case Way.NO_SYMBOL:
-            names = sorted({_short(symbol) for item in items for symbol in item.symbols})
-            lack = "which no musl has" if everywhere else "which musl there lacks"
-            return f"it needs {spell(names, _NAMES_SHOWN)}, {lack}" if names else ""
-        case Way.NO_LIBRARY:
-            names = [_short(library.soname) for library in libraries if library.status in _LOST]
-            them = "it" if len(names) == 1 else "them"
-            return (
-                f"it needs {spell(names, _NAMES_SHOWN)}, and does not bring {them}" if names else "a library is missing"
-            )
-        case Way.REFUSED:
-            return next((_WHY_REFUSED[item.code] for item in items if item.code in _WHY_REFUSED), "")
+def why(evidence: Sequence[Evidence], libraries: Iterable[ExternalLibrary], *, everywhere: bool = False) -> str:
+    """Return the reason as the end of a sentence: a missing library, a fact about a file, or missing symbols."""
+    silent = [item for item in evidence if not item.symbols]
+    lost = [_short(library.soname) for library in libraries if library.status in _LOST]
+    if lost and any(rule_of(item.code).phrase is DOES_NOT_LOAD for item in silent):
+        return f"it needs {spell(lost, _NAMES_SHOWN)}, and does not bring {'it' if len(lost) == 1 else 'them'}"
+    said = next((text for item in silent if (text := _fact(item))), "")
+    if said:
+        return said
+    names = sorted({_short(symbol) for item in evidence for symbol in item.symbols})
+    lack = "which no musl has" if everywhere else "which musl there lacks"
+    return f"it needs {spell(names, _NAMES_SHOWN)}, {lack}" if names else ""
+
+
+def _fact(item: Evidence) -> str:
+    """Return what the rule says about the files of *item*, which are counted: names with digests help nobody here."""
+    phrase = rule_of(item.code).phrase
+    if phrase is DOES_NOT_LOAD or "{symbols}" in phrase.rest:
+        return ""
+    number = len(item.members)
+    return f"{number} files {phrase.plural} {phrase.rest}" if number > 1 else f"a file {phrase.singular} {phrase.rest}"
 
 
 def _short(name: str) -> str:

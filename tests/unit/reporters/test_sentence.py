@@ -50,11 +50,14 @@ CASES: dict[str, tuple[ElfFacts, str]] = {
         extension(needed=("libc.so", "libodbc.so.2")),
         "Loads on no musl at all: it needs libodbc.so.2, and does not bring it. `musl-audit repair` mends it.",
     ),
-    "none, glibc": (extension(needed=("ld-linux-x86-64.so.2",)), "Was built for glibc: loads on no musl."),
+    "none, glibc": (
+        extension(needed=("ld-linux-x86-64.so.2",)),
+        "Loads on no musl at all: a file was built for glibc.",
+    ),
     "none, refused": (
         extension(initial_exec=frozenset({""})),
         (
-            "Loads on no musl at all: its initial-exec TLS is for programs, not for what they load later. "
+            "Loads on no musl at all: a file has initial-exec TLS, which nothing loaded later may have. "
             "`musl-audit repair` mends it."
         ),
     ),

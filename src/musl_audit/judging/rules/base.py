@@ -56,7 +56,7 @@ class Phrase:
         return f"{spell(members, 2)} {verb} {self.rest.format(symbols=spell(symbols))}"
 
 
-_DOES_NOT_LOAD = Phrase("does", "do", "not load")
+DOES_NOT_LOAD = Phrase("does", "do", "not load")
 
 
 @frozen
@@ -68,7 +68,7 @@ class Rule:
     severity: Severity
     hint: str
     fix: Fix = MANUAL
-    phrase: Phrase = _DOES_NOT_LOAD
+    phrase: Phrase = DOES_NOT_LOAD
     crashes: bool = False  # a signal at import; all else is an ImportError
     since: str = "0.1.0"  # the release of musl-audit that brought it
     is_told_by_tags: bool = False  # a refusal of the tags says it already
