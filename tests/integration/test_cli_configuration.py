@@ -82,8 +82,8 @@ def test_the_source_of_the_floor_is_stated(tmp_path: Path) -> None:
     """Policy, option or configuration."""
     here = project(tmp_path, 'floor = "1.2.4"')
 
-    answers = [musl_audit("show", "--quiet", *options, BROKEN, cwd=here).stdout for options in ((), ("--isolated",))]
-    by_option = musl_audit("show", "--quiet", "--floor", "1.2.3", BROKEN, cwd=here).stdout
+    answers = [musl_audit("show", *options, BROKEN, cwd=here).stdout for options in ((), ("--isolated",))]
+    by_option = musl_audit("show", "--floor", "1.2.3", BROKEN, cwd=here).stdout
 
     said = [" ".join(text.split()) for text in (*answers, by_option)]
     sources = ("(floor 1.2.4, pyproject.toml: 1.2.4)", "(floor 1.2.2, policy)", "(floor 1.2.3, --floor 1.2.3)")
