@@ -105,6 +105,18 @@ golden-policies: dev  ## Judge the expected outputs with the policies of today f
 musl-python:  ## Build a real CPython for musl out of Debian's packages, for tests that import wheels
 	tools/musl_python.sh
 
+.PHONY: index-wheels clients
+index-wheels: dev  ## Fetch several versions of 21 projects, for an index of our own; INDEX=numpy: only that one
+	$(BIN)/python -m tools.index_wheels $(INDEX)
+
+clients:  ## Install uv, pdm, devpi and pypiserver into .cache/clients, for tests of indexes
+	test -d .cache/clients || $(PYTHON) -m venv .cache/clients
+	.cache/clients/bin/python -m pip install --quiet --disable-pip-version-check -r tools/data/clients.txt
+
+.PHONY: which-truth
+which-truth: dev musl-python clients index-wheels  ## Hold the answers of `which` against real servers and Pythons, and write the table
+	$(BIN)/python -m tools.which_truth
+
 .PHONY: pythons
 pythons: dev  ## Fetch Python 3.13 and 3.14 out of Debian's packages into .cache/pythons
 	$(BIN)/python -m tools.pythons

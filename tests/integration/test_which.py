@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from tests.conftest import Miss
 from tests.integration.test_cli_formats import validator
-from tests.support.cli import ROOT, Answer, musl_audit, wheel
+from tests.support.cli import ROOT, Answer, wheel
 from tests.support.indexes import (
     Reply,
     Site,
     grafted_wheel,
+    in_process,
     json_reply,
     offered,
     packed_library,
@@ -27,10 +28,10 @@ CORPUS = ROOT / ".cache" / "corpus"
 
 def which(site: Site, cache: Path, *arguments: str, python: str = "3.12", on: str = "1.2.2") -> Answer:
     """Return the answer of the command, which no configuration of this machine reaches."""
-    return musl_audit(
-        "which", "--index", site.index, "--on", on, "--python", python, "--arch", "x86_64", *arguments,
-        env={"MUSL_AUDIT_CACHE_DIR": str(cache), "PIP_CONFIG_FILE": "/dev/null", "COLUMNS": "80", "NETRC": "/dev/null"},
-    )  # fmt: skip
+    where = ("--index", site.index, "--on", on, "--python", python, "--arch", "x86_64")
+    return in_process(
+        "which", *where, *arguments, MUSL_AUDIT_CACHE_DIR=str(cache), PIP_CONFIG_FILE="/dev/null", NETRC="/dev/null"
+    )
 
 
 @pytest.fixture
@@ -55,9 +56,9 @@ def test_names_the_newest_version_that_loads(demo: list[Path], tmp_path: Path) -
         "On musl 1.2.2, x86_64, Python 3.12:\n"
         "demo: 1.0\n"
         f"  demo-1.0-{CP312}\n"
-        "  3.0, 2.0: crashes: packed relocations in libpointers.so (MUSL401)\n"
-        f"Looked at 3 files of {sum(path.stat().st_size for path in demo) / 1000:.1f} kB, and fetched "
-        f"{site.sent / 1000:.1f} kB of them.\n"
+        "  3.0, 2.0: crashes: libpointers.so uses packed relocations (MUSL401)\n"
+        f"Looked at 3 files of {sum(path.stat().st_size for path in demo) / 1000:.1f} kB; "
+        f"fetched {site.sent / 1000:.1f} kB, pages included.\n"
     )
 
 
@@ -91,7 +92,7 @@ def test_nothing_that_loads_is_exit_code_1(demo: list[Path], tmp_path: Path) -> 
 
     assert answer.code == 1
     assert answer.stdout == (
-        "demo>1.0: no version of it loads\n  3.0, 2.0: crashes: packed relocations in libpointers.so (MUSL401)\n"
+        "demo>1.0: no version of it loads\n  3.0, 2.0: crashes: libpointers.so uses packed relocations (MUSL401)\n"
     )
 
 
@@ -117,10 +118,10 @@ def test_all_versions_make_a_ladder(demo: list[Path], tmp_path: Path) -> None:
 
     assert answer.stdout == (
         "demo: 1.0\n"
-        "  3.0  fails  crashes: packed relocations in libpointers.so (MUSL401)\n"
-        "  2.0  fails  crashes: packed relocations in libpointers.so (MUSL401)\n"
+        "  3.0  fails  crashes: libpointers.so uses packed relocations (MUSL401)\n"
+        "  2.0  fails  crashes: libpointers.so uses packed relocations (MUSL401)\n"
         f"  1.0  loads  demo-1.0-{CP312}\n"
-        "  0.5  fails  crashes: packed relocations in libpointers.so (MUSL401)\n"
+        "  0.5  fails  crashes: libpointers.so uses packed relocations (MUSL401)\n"
     )
 
 
@@ -237,8 +238,54 @@ def test_the_newest_numpy_that_loads_on_an_old_musl(tmp_path: Path, miss: Miss) 
 )
 def test_wrong_usage_is_one_line(arguments: list[str], said: str) -> None:
     """Exit code 2, before anything is asked."""
-    answer = musl_audit("which", *arguments, env={"PIP_CONFIG_FILE": "/dev/null"})
+    answer = in_process("which", *arguments, PIP_CONFIG_FILE="/dev/null")
 
     assert answer.code == 2
     assert said in answer.stderr
     assert answer.stderr.count("\n") == 1
+
+
+def test_what_of_a_lock_crashes_is_named(demo: list[Path], tmp_path: Path) -> None:
+    """The very files that it names are asked for, and no index."""
+    site = site_of(demo)
+    with served(site):
+        rows = [
+            f'[[package]]\nname = "demo"\nversion = "{path.name.split("-")[1]}"\n'
+            f'source = {{ registry = "{site.index}" }}\nwheels = [{{ url = "{site.url}/files/{path.name}" }}]\n'
+            for path in demo
+        ]
+        (tmp_path / "uv.lock").write_text("version = 1\n" + "".join(rows))
+        answer = which(site, tmp_path, "-r", str(tmp_path / "uv.lock"), "-q")
+
+    assert answer.code == 1
+    assert answer.stdout == (
+        "demo==3.0: does not load\n  crashes: libpointers.so uses packed relocations (MUSL401)\n"
+        "demo==2.0: does not load\n  crashes: libpointers.so uses packed relocations (MUSL401)\n"
+    )
+    assert not any(path.startswith("/simple/") for path in site.paths())
+
+
+def test_a_file_of_requirements_is_asked_line_by_line(demo: list[Path], tmp_path: Path) -> None:
+    """What no index can be asked is told, and is no failure."""
+    (tmp_path / "requirements.txt").write_text("demo<3\n-e .\n")
+    with served(site_of(demo)) as site:
+        answer = which(site, tmp_path, "-r", str(tmp_path / "requirements.txt"))
+
+    assert answer.code == 0
+    assert "demo<3: 1.0\n" in answer.stdout
+    assert "-e .: skipped: an option, which is not read here\n" in answer.stdout
+
+
+def test_what_is_kept_can_be_seen_and_deleted(demo: list[Path], tmp_path: Path) -> None:
+    """cache info counts, cache clear deletes."""
+    cache = str(tmp_path / "cache")
+    with served(site_of(demo)) as site:
+        which(site, tmp_path / "cache", "demo", "-q")
+    before = in_process("cache", "info", "--json", MUSL_AUDIT_CACHE_DIR=cache).json
+    cleared = in_process("cache", "clear", MUSL_AUDIT_CACHE_DIR=cache)
+    after = in_process("cache", "info", MUSL_AUDIT_CACHE_DIR=cache)
+
+    assert before["directory"] == cache
+    assert before["stores"][0]["entries"] == 3  # type: ignore[index]
+    assert (cleared.code, cleared.stdout) == (0, "")
+    assert after.stdout == f"{cache}\n  verdicts: 0, 0.0 kB\n  mended: 0, 0.0 kB\n"

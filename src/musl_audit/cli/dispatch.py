@@ -102,8 +102,17 @@ def dispatch(arguments: list[str]) -> int:
     module, words = found
     parser = CommandParser(" ".join(arguments[:words]), _page(module))
     module.add_arguments(parser)
-    code: int = module.run(parser.read(arguments[words:]))
+    own, behind = _apart(arguments[words:]) if hasattr(module, "TAKES_COMMAND") else (arguments[words:], [])
+    options = parser.read(own)
+    options.command = behind
+    code: int = module.run(options)
     return code
+
+
+def _apart(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return what stands before the first ``--``, and the command of another program behind it."""
+    where = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:where], arguments[where + 1 :]
 
 
 def _find(arguments: list[str]) -> tuple[ModuleType, int] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from musl_audit import __version__
 from musl_audit.adapters.stores.directory import Store, cache_directory
+from musl_audit.adapters.stores.kinds import verdict_store
 from musl_audit.environment.destination import Destination, checked, place_named, python_named
 from musl_audit.errors import MuslAuditError, UsageError
 from musl_audit.frozen import replace
@@ -148,7 +149,7 @@ def _this_python() -> str:
 @contextmanager
 def group_of(options: Namespace) -> "Generator[IndexGroup]":
     """Yield the indexes to ask, whose connections are closed behind it."""
-    from musl_audit.adapters.indexes.asking import Asker, Patience
+    from musl_audit.adapters.indexes.asking import Asker, patience_of
     from musl_audit.adapters.indexes.configured import named_indexes
     from musl_audit.adapters.indexes.credentials import Credentials, netrc_file
     from musl_audit.adapters.indexes.projects import IndexGroup
@@ -156,7 +157,7 @@ def group_of(options: Namespace) -> "Generator[IndexGroup]":
     require_extra()
     indexes = named_indexes(options.index, options.extra_index_url, options.find_links)
     credentials = Credentials(netrc=netrc_file(), uses_keyring=indexes.uses_keyring)
-    asker = Asker(credentials, Patience(timeout=options.timeout), agent=f"musl-audit/{__version__}")
+    asker = Asker(credentials, patience_of(options.timeout), agent=f"musl-audit/{__version__}")
     try:
         yield IndexGroup(asker, indexes)
     finally:
@@ -165,6 +166,4 @@ def group_of(options: Namespace) -> "Generator[IndexGroup]":
 
 def store_of(options: Namespace) -> Store | None:
     """Return where verdicts are kept."""
-    from musl_audit.adapters.indexes.verdicts import verdict_store
-
     return None if options.no_cache else verdict_store(cache_directory())

@@ -3,40 +3,45 @@
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from musl_audit import __version__
 from musl_audit.adapters.catalogs import load_catalog
+from musl_audit.adapters.indexes.asking import AT_ONCE
+from musl_audit.adapters.indexes.lines import Line
 from musl_audit.cli.index_options import destination_of, group_of, require_extra, store_of
+from musl_audit.cli.index_watch import Watch
 from musl_audit.cli.output import Output, output_to
-from musl_audit.environment.choices import Choice, Cost, Rung, Status, cost_of
+from musl_audit.environment.choices import Choice, Cost, Status, cost_of
+from musl_audit.environment.destination import Destination
 from musl_audit.errors import UsageError
+from musl_audit.frozen import replace
 from musl_audit.reporters.rows import dump
-from musl_audit.reporters.visible import visible
 from musl_audit.reporters.which_rows import which_row
-from musl_audit.reporters.which_text import WhichText, megabytes
+from musl_audit.reporters.which_text import WhichText
 from musl_audit.wheel.offers import Wanted
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
-    from musl_audit.adapters.indexes.asking import Traffic
     from musl_audit.adapters.indexes.projects import IndexGroup
 
 FOUND, NONE, INCOMPLETE = 0, 1, 4
-_CLEAR = "\r\x1b[K"
 
 
 class WhichRun:
     """What a run is asked, and what it found."""
 
     def __init__(self, options: Namespace) -> None:
-        if not options.requirements:
-            raise UsageError("no requirement given: name a project, such as 'numpy>=2'")
+        if not options.requirements and not options.requirement:
+            raise UsageError("no requirement given: name a project, such as 'numpy>=2', or -r FILE")
         self.options = options
-        self.requirements = tuple(map(_requirement, options.requirements))
+        named = [Line(text, _requirement(text)) for text in options.requirements]
         self.catalog = load_catalog()
         self.destination = destination_of(options, self.catalog)
+        self.lines = (*named, *_lines_of(options.requirement, self.destination))
         require_extra()
 
     def report(self) -> int:
@@ -69,24 +74,38 @@ class WhichRun:
 
     def _choices(self, group: "IndexGroup") -> Iterator[Choice]:
         from musl_audit.adapters.indexes.verdicts import Verdicts
-        from musl_audit.workflows.choosing import choose
+        from musl_audit.workflows.choosing import choose, choose_locked
 
         verdicts = Verdicts(
             group.asker, self.catalog, self.destination, store=store_of(self.options), version=__version__
         )
         wanted = Wanted(self.destination.tags, self.destination.pythons)
-        for requirement in self.requirements:
-            watch = _Watch(requirement.name, group.asker.traffic, is_quiet=self.options.quiet)
-            yield choose(
-                requirement,
+        watch = Watch(group.asker.traffic, len(self.lines), is_on=not self.options.quiet and sys.stderr.isatty())
+
+        def answer(line: Line) -> Choice:
+            if line.requirement is None:
+                return Choice(line.text, "", Status.SKIPPED, message=line.skipped)
+            if line.files is not None:
+                take = group.asker.credentials.take
+                files = [replace(file, url=take(file.url)) for file in line.files]
+                return choose_locked(line.requirement, files, verdicts, wanted)
+            return choose(
+                line.requirement,
                 group,
                 verdicts,
                 wanted,
                 looks_at_all=self.options.all,
                 with_prereleases=self.options.pre,
-                watch=watch,
+                watch=watch.rung,
             )
-            watch.clear()
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            try:
+                for choice in pool.map(answer, self.lines):
+                    watch.clear()
+                    yield choice
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def _json(self, choices: list[Choice], cost: Cost, indexes: tuple[str, ...], code: int) -> str:
         row = which_row(
@@ -101,33 +120,14 @@ class WhichRun:
         return dump(row) + "\n"
 
 
-class _Watch:
-    """How far the search is, in a line of a terminal."""
+def _lines_of(paths: list[str], destination: Destination) -> Iterator[Line]:
+    """Yield what files ask for."""
+    if not paths:
+        return
+    from musl_audit.adapters.indexes.requirement_files import read_requirement_file
 
-    def __init__(self, name: str, traffic: "Traffic", *, is_quiet: bool) -> None:
-        self._name = visible(name)
-        self._traffic = traffic
-        self._is_on = not is_quiet and sys.stderr.isatty()
-        self._versions = self._size = 0
-
-    def __call__(self, rung: Rung) -> None:
-        """Count a version that was looked at."""
-        self._versions += 1
-        self._size += sum(answer.file.size or 0 for answer in rung.answers)
-        saved = max(self._size - self._traffic.received, 0)
-        self._show(
-            f"{_CLEAR}{self._name}: {self._versions} versions looked at, "
-            f"{megabytes(self._traffic.received)} fetched, {megabytes(saved)} saved"
-        )
-
-    def clear(self) -> None:
-        """Take the line away."""
-        self._show(_CLEAR)
-
-    def _show(self, text: str) -> None:
-        if self._is_on:
-            sys.stderr.write(text)
-            sys.stderr.flush()
+    for path in paths:
+        yield from read_requirement_file(Path(path), destination)
 
 
 def _requirement(text: str) -> Requirement:

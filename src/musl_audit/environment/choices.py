@@ -65,6 +65,7 @@ class Choice:
     rungs: tuple[Rung, ...] = ()
     unfit: tuple[str, ...] = ()  # newer versions without a file for this Python and platform, newest first
     message: str = ""
+    is_locked: bool = False  # about the file that a lock names, and no other
 
     @property
     def found(self) -> Rung | None:

@@ -1,11 +1,11 @@
 """What a report says about one place: whether everything in the wheel loads there, and what is in the way."""
 
 from musl_audit.frozen import frozen
+from musl_audit.judging.rules import rule_of
 from musl_audit.model import Evidence, Finding, Loads, MuslVersion, Report, Severity
 
 # What keeps a module from being imported on any release, though every file could be mapped.
 _NOT_IMPORTED = ("MUSL301", "MUSL303", "MUSL304", "MUSL901")
-_CRASHES = ("MUSL401", "MUSL408")  # a signal; all else is an ImportError
 
 
 @frozen
@@ -47,7 +47,7 @@ def loads_at(report: Report, release: MuslVersion, distribution: str | None = No
         return Answer(loads=None if verdict.loads is Loads.UNKNOWN else True)
     if release not in verdict.known:
         return Answer(loads=None)
-    first = min(evidence, key=lambda item: item.code not in _CRASHES, default=None)
+    first = min(evidence, key=lambda item: not rule_of(item.code).crashes, default=None)
     if first is None:
         return Answer(loads=False, obstacle=Obstacle("MUSL101"))
     libraries = next((item.libraries for item in report.findings if item.code == first.code), ())

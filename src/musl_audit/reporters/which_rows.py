@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from musl_audit.environment.choices import Choice, Cost, FileAnswer, Rung
 from musl_audit.environment.destination import Destination
-from musl_audit.reporters.obstacles import reason_against
+from musl_audit.environment.obstacles import reason_against
 from musl_audit.reporters.rows import Row
 
 SCHEMA_VERSION = 1
@@ -57,6 +57,7 @@ def choice_row(choice: Choice) -> Row:
         "requirement": choice.requirement,
         "project": choice.project,
         "status": choice.status.value,
+        "locked": choice.is_locked,
         "version": found.version if found else None,
         "file": file_row(found.chosen) if found and found.chosen else None,
         "versions": [_rung_row(rung) for rung in choice.rungs],

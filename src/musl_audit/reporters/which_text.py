@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from musl_audit.environment.choices import Choice, Cost, Rung, Status
+from musl_audit.environment.obstacles import reason_of
 from musl_audit.frozen import frozen
 from musl_audit.reporters.base import Paint, plain
-from musl_audit.reporters.obstacles import reason_of
 from musl_audit.reporters.style import BAD, BOLD, GOOD, plural
 from musl_audit.reporters.text_layout import paragraph
 from musl_audit.reporters.visible import visible
@@ -29,6 +29,8 @@ class WhichText:
 
     def choice(self, choice: Choice) -> str:
         """Return what there is to say about one requirement."""
+        if choice.is_locked:
+            return self._locked(choice)
         lines = [self._headline(choice)]
         if choice.found is not None and not self.is_quiet:
             lines += self._wrapped(self._file(choice.found))
@@ -44,7 +46,18 @@ class WhichText:
         if self.is_quiet or not cost.files:
             return ""
         looked, total = plural(cost.files, "file"), megabytes(cost.size)
-        return f"Looked at {looked} of {total}, and fetched {megabytes(cost.received)} of them.\n"
+        return f"Looked at {looked} of {total}; fetched {megabytes(cost.received)}, pages included.\n"
+
+    def _locked(self, choice: Choice) -> str:
+        """Return what becomes of the file that a lock names; one that loads is told only aloud."""
+        name = self.paint(visible(choice.requirement), BOLD)
+        if choice.status is Status.NONE:
+            lines = [f"{name}: {self.paint('does not load', BAD)}"]
+            lines += self._wrapped(visible(reason_of(choice.rungs[0])))
+            return "\n".join(lines) + "\n"
+        if choice.status is Status.FOUND:
+            return "" if self.is_quiet else f"{name}: {self.paint('loads', GOOD)}\n"
+        return f"{self._headline(choice)}\n"
 
     def _headline(self, choice: Choice) -> str:
         name = self.paint(visible(choice.requirement), BOLD)

@@ -1,6 +1,6 @@
 """Which version: of what indexes offer, the newest that loads at a destination. The installer resolves; this tells."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from musl_audit.adapters.indexes.asking import AT_ONCE
@@ -9,11 +9,12 @@ from musl_audit.adapters.indexes.verdicts import Verdicts
 from musl_audit.environment.choices import Choice, FileAnswer, Rung, Status
 from musl_audit.errors import IndexAccessError
 from musl_audit.wheel.names import normalized_project
-from musl_audit.wheel.offers import OfferedVersion, Wanted, admitted, offered_versions
+from musl_audit.wheel.offers import Offer, OfferedFile, OfferedVersion, Wanted, admitted, offered_versions
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
+    from packaging.version import Version
 
 
 Watch = Callable[[Rung], None]
@@ -50,14 +51,36 @@ def choose(
                 break
     except IndexAccessError as error:
         return Choice(said, project, Status.FAILED, tuple(rungs), message=str(error))
-    unfit = tuple(_unfit(versions.values(), admitted_ones, requirement))
+    unfit = tuple(_unfit(versions, admitted_ones, requirement, with_prereleases=with_prereleases))
     status = Status.FOUND if any(rung.chosen for rung in rungs) else Status.NONE
     return Choice(said, project, status, tuple(rungs), unfit)
 
 
-def climb(versions: Sequence[OfferedVersion], verdicts: Verdicts) -> Iterator[Rung]:
+def choose_locked(
+    requirement: "Requirement", files: Sequence[OfferedFile], verdicts: Verdicts, wanted: Wanted
+) -> Choice:
+    """Return whether the one of *files*, those that a lock names, loads that an installer takes."""
+    project, said = normalized_project(requirement.name), str(requirement)
+    offers = [offer for item in offered_versions(project, files, wanted).values() for offer in item.offers]
+    if not offers:
+        return Choice(
+            said, project, Status.SKIPPED, message="no wheel in the lock fits: it would be built", is_locked=True
+        )
+    try:
+        answer = verdicts.probed(offers[0]) or verdicts.read(offers[0])
+    except IndexAccessError as error:
+        return Choice(said, project, Status.FAILED, message=str(error), is_locked=True)
+    status = Status.FOUND if answer.is_good else Status.NONE
+    return Choice(said, project, status, (Rung(offers[0].name.version, (answer,)),), is_locked=True)
+
+
+def climb(
+    versions: Sequence[OfferedVersion], verdicts: Verdicts, read: Callable[[Offer], FileAnswer] | None = None
+) -> Iterator[Rung]:
     """
     Yield a rung for each of *versions*, in their order; the next few are probed while one is looked at.
+
+    *read* answers about a file that no probe refuses; by default all of it is read.
 
     Raise ``IndexAccessError`` where a file cannot be had.
     """
@@ -70,31 +93,37 @@ def climb(versions: Sequence[OfferedVersion], verdicts: Verdicts) -> Iterator[Ru
                 for later in range(index, min(index + AT_ONCE, len(versions))):
                     if later not in ahead:
                         ahead[later] = pool.submit(verdicts.probed, versions[later].offers[0])
-                yield _rung(offered, ahead.pop(index), verdicts)
+                yield _rung(offered, ahead.pop(index), verdicts, read or verdicts.read)
         finally:
             for future in ahead.values():
                 future.cancel()
 
 
-def _rung(offered: OfferedVersion, first: "Future[FileAnswer | None]", verdicts: Verdicts) -> Rung:
+def _rung(
+    offered: OfferedVersion, first: "Future[FileAnswer | None]", verdicts: Verdicts, read: Callable[[Offer], FileAnswer]
+) -> Rung:
     answers: list[FileAnswer] = []
     for offer in offered.offers:
         probed = first.result() if offer is offered.offers[0] else verdicts.probed(offer)
-        answers.append(probed or verdicts.read(offer))
+        answers.append(probed or read(offer))
         if answers[-1].is_good:
             break
     return Rung(offered.version, tuple(answers))
 
 
 def _unfit(
-    versions: Iterable[OfferedVersion],
+    versions: "Mapping[Version, OfferedVersion]",
     fitting: Sequence[OfferedVersion],
     requirement: "Requirement",
+    *,
+    with_prereleases: bool,
 ) -> Iterator[str]:
     """Yield the versions that are newer than the newest that fits, and that the requirement admits."""
-    newest = fitting[0].version if fitting else None
-    for offered in versions:
-        if offered.version == newest:
+    if not fitting:
+        return
+    for version, offered in versions.items():
+        if offered.version == fitting[0].version:
             return
-        if not offered.offers and requirement.specifier.contains(offered.version):
+        is_meant = with_prereleases or not version.is_prerelease
+        if is_meant and not offered.offers and requirement.specifier.contains(version, prereleases=True):
             yield offered.version

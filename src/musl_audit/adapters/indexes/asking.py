@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4  # requests per host
 LARGEST_PAGE = 64 << 20  # bytes; the largest page of a project seen has 12 MB
-_CHUNK = 256 << 10
 _REDIRECTS = 10
 _UNAUTHORIZED = 401
 _TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
@@ -39,6 +38,11 @@ class Patience:
     tries: int = 3
     pause: float = 0.5  # seconds before the second try; doubled each time
     slowest: int = 4096  # bytes a second: a body that stays below it for four timeouts is given up
+
+
+def patience_of(timeout: float) -> Patience:
+    """Return the patience of somebody who waits *timeout* seconds, and briefly between tries if that is short."""
+    return Patience(timeout=timeout, pause=min(Patience().pause, timeout / 30))
 
 
 class TransientError(IndexAccessError):
@@ -81,7 +85,6 @@ class Asker:
         self._agent = agent
         self._sleep = sleep
         self._gates: dict[str, BoundedSemaphore] = {}
-        _import_httpx()
         self._lock = Lock()
 
     def close(self) -> None:
@@ -115,7 +118,7 @@ class Asker:
         started, count = time.monotonic(), 0
         grace = 4 * self._patience.timeout
         try:
-            for piece in response.iter_bytes() if is_decoded else response.iter_raw(_CHUNK):
+            for piece in response.iter_bytes() if is_decoded else response.iter_raw():
                 count += len(piece)
                 self.traffic.add(len(piece))
                 if count > most:
@@ -140,6 +143,7 @@ class Asker:
         return self._asked(url, {**headers, **_authorization(pair)}, read)
 
     def _asked(self, url: str, headers: Mapping[str, str], read: "Callable[[httpx.Response], Answer]") -> "Answer":
+        self.warm_up()
         import httpx
 
         self.traffic.request()
@@ -166,6 +170,12 @@ class Asker:
         with gate:
             yield
 
+    def warm_up(self) -> None:
+        """Do now what the first request would wait for."""
+        _import_httpx()
+        with self._lock:
+            _ = self._client
+
     @cached_property
     def _client(self) -> "httpx.Client":
         import httpx
@@ -181,15 +191,19 @@ class Asker:
         )
 
 
+_IMPORTING = Lock()
+
+
 def _import_httpx() -> None:
     """Import httpx without its command line: click, rich and pygments would take longer than all else together."""
-    if "httpx" in sys.modules:
-        return
-    sys.modules["httpx._main"] = None  # type: ignore[assignment]  # what importlib understands as "not there"
-    try:
-        import httpx  # noqa: F401
-    finally:
-        del sys.modules["httpx._main"]
+    with _IMPORTING:
+        if "httpx" in sys.modules:
+            return
+        sys.modules["httpx._main"] = None  # type: ignore[assignment]  # what importlib understands as "not there"
+        try:
+            import httpx  # noqa: F401
+        finally:
+            del sys.modules["httpx._main"]
 
 
 def _authorization(pair: Pair | None) -> dict[str, str]:

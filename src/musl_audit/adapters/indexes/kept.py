@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from musl_audit.judging.loads_at import Answer, Obstacle, loads_at
+from musl_audit.judging.rules import rule_of
 from musl_audit.model import MuslVersion, Releases, Report
 from musl_audit.policy import Catalog
 
@@ -61,7 +62,10 @@ def read_answer(data: bytes, release: MuslVersion, distribution: str | None) -> 
 
 def _obstacle(row: Row) -> Obstacle:
     return Obstacle(
-        str(row["code"]), tuple(_texts(row["members"])), tuple(_texts(row["symbols"])), tuple(_texts(row["libraries"]))
+        rule_of(str(row["code"])).code,
+        tuple(_texts(row["members"])),
+        tuple(_texts(row["symbols"])),
+        tuple(_texts(row["libraries"])),
     )
 
 

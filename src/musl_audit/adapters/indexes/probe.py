@@ -17,7 +17,7 @@ from musl_audit.adapters.indexes.asking import Asker
 from musl_audit.adapters.indexes.fetching import Part, Whole, fetch_part
 from musl_audit.elf import is_elf, read_elf
 from musl_audit.errors import ElfError, WheelError
-from musl_audit.frozen import frozen
+from musl_audit.frozen import frozen, replace
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.offers import OfferedFile
 
@@ -79,16 +79,24 @@ def probe(asker: Asker, file: OfferedFile, *, whole: Path) -> Probed:
 
     Raise ``IndexAccessError`` where an answer is not what was asked for.
     """
-    if file.size is None or file.size < _WORTH:
-        return Silent()
-    first = max(0, file.size - TAIL - 1024)
-    tail = fetch_part(asker, file, first, file.size - first, whole=whole)
+    if file.size is None:
+        start = fetch_part(asker, file, 0, 1, whole=whole)
+        if isinstance(start, Whole):
+            return start
+        file = replace(file, size=start.total or 0)
+    return _probed(asker, file, whole) if file.size and file.size >= _WORTH else Silent()
+
+
+def _probed(asker: Asker, file: OfferedFile, whole: Path) -> Probed:
+    size = file.size or 0
+    first = max(0, size - TAIL - 1024)
+    tail = fetch_part(asker, file, first, size - first, whole=whole)
     if isinstance(tail, Whole):
         return tail
     found = _directory(asker, file, tail, whole)
     if not isinstance(found, tuple):
         return found
-    for header, end in _candidates(found, file.size):
+    for header, end in _candidates(found, size):
         part = fetch_part(asker, file, header.offset, end - header.offset, whole=whole, etag=tail.etag)
         if isinstance(part, Whole):
             return part

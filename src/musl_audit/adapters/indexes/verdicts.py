@@ -4,29 +4,26 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
-from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.adapters.catalogs import policies_directory
 from musl_audit.adapters.indexes.asking import Asker
 from musl_audit.adapters.indexes.credentials import origin
 from musl_audit.adapters.indexes.fetching import Whole, fetch_whole
 from musl_audit.adapters.indexes.kept import packed_row, read_answer, report_row
-from musl_audit.adapters.indexes.probe import Packed, probe
 from musl_audit.adapters.stores.directory import Store
 from musl_audit.environment.choices import Basis, FileAnswer
 from musl_audit.environment.destination import Destination
 from musl_audit.errors import WheelError
-from musl_audit.judging.audit import judge
+from musl_audit.frozen import replace
 from musl_audit.judging.loads_at import Obstacle, loads_at
 from musl_audit.model import MuslVersion, Report
 from musl_audit.policy import Catalog
-from musl_audit.wheel.extract import extract
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.names import kind_of
 from musl_audit.wheel.offers import Offer, OfferedFile
 
-_BOUND = 64 << 20  # bytes of kept verdicts: about 100,000
 _PACKED = "MUSL401"
 
 
@@ -50,7 +47,12 @@ class Verdicts:
         self._store = store
         self._limits = limits or Limits()
         self._keep = keep
-        self._edition = _edition(catalog, version)
+        self._version = version
+
+    @cached_property
+    def edition(self) -> str:
+        """The digest of what verdicts follow from."""
+        return _edition(self._catalog, self._version)
 
     def kept(self, offer: Offer) -> FileAnswer | None:
         """Return what is known without asking the server."""
@@ -70,6 +72,8 @@ class Verdicts:
         able = self._catalog.able("packed-relocations", self._destination.arch)
         if known is not None or self._destination.release in able:
             return known
+        from musl_audit.adapters.indexes.probe import Packed, probe
+
         with tempfile.TemporaryDirectory(prefix="musl-audit-") as folder:
             found = probe(self._asker, offer.file, whole=Path(folder) / offer.file.filename)
             if isinstance(found, Whole):
@@ -91,17 +95,22 @@ class Verdicts:
             return self._judged(offer, whole)
 
     def _judged(self, offer: Offer, whole: Whole) -> FileAnswer:
+        from musl_audit.adapters.archive.zips import open_wheel
+        from musl_audit.judging.audit import judge
+        from musl_audit.wheel.extract import extract
+
         try:
             with open_wheel(whole.path, self._limits) as archive:
                 facts = extract(archive)
         except WheelError as error:
             return FileAnswer(offer.file, loads=None, basis=Basis.FILE, problem=str(error))
+        file = replace(offer.file, size=whole.size)  # not every page says
         report = judge(facts, self._catalog)
         answer = loads_at(report, *self._place)
-        self._write(self._key(offer.file, whole.sha256), report_row(report, self._catalog))
+        self._write(self._key(file, whole.sha256), report_row(report, self._catalog))
         if self._keep is not None:
             self._keep(offer.file, whole.path, report)
-        return FileAnswer(offer.file, answer.loads, Basis.FILE, answer.obstacle)
+        return FileAnswer(file, answer.loads, Basis.FILE, answer.obstacle)
 
     # --- What is kept ----------------------------------------------------------------------------------------
 
@@ -112,11 +121,11 @@ class Verdicts:
 
     def _key(self, file: OfferedFile, sha256: str | None = None) -> str | None:
         digest = sha256 or file.sha256
-        return _digest("file", digest, file.filename, self._edition) if digest else None
+        return _digest("file", digest, file.filename, self.edition) if digest else None
 
     def _probe_key(self, file: OfferedFile) -> str | None:
         """The bytes that a probe saw were not held against a hash: what it says is kept for this origin only."""
-        return _digest("probe", file.sha256, file.filename, origin(file.url), self._edition) if file.sha256 else None
+        return _digest("probe", file.sha256, file.filename, origin(file.url), self.edition) if file.sha256 else None
 
     def _write(self, key: str | None, row: dict[str, object]) -> None:
         if key is not None and self._store is not None:
@@ -126,11 +135,6 @@ class Verdicts:
 def is_for_musl(offer: Offer) -> bool:
     """Whether a file is one whose binaries musl would load, told from its tags."""
     return kind_of(offer.name) in ("musllinux", "linux")
-
-
-def verdict_store(directory: Path) -> Store:
-    """Return the store of verdicts below *directory*."""
-    return Store(directory, "verdicts", most=_BOUND)
 
 
 def _edition(catalog: Catalog, version: str) -> str:

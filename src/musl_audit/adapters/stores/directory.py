@@ -41,6 +41,7 @@ class Store:
     """
 
     def __init__(self, directory: Path, kind: str, *, most: int) -> None:
+        self.kind = kind
         self.path = directory / kind
         self._most = most
         self._written = 0

@@ -2,14 +2,15 @@
 Name the newest version on the index that loads somewhere.
 
 REQUIREMENT is what pip takes: numpy, 'numpy>=2', numpy==2.1.3. Wheels are
-looked at newest first, and as few bytes of them are fetched as can tell.
+looked at newest first, and as few bytes of them are fetched as can tell. Of a
+lock file, the very files that it names are looked at.
 
 for example:
   musl-audit which 'numpy>=2' --on alpine-3.15 --python 3.11
 
 exit code:
   0  a version was found for every requirement
-  1  for one of them, none loads
+  1  for one of them, none loads; or a file of a lock does not
   2  wrong usage
   4  an index or a file could not be asked
 """
@@ -23,6 +24,14 @@ from musl_audit.cli.index_options import add_destination, add_indexes
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what this command can be asked."""
     parser.add_argument("requirements", metavar="REQUIREMENT", nargs="*", help="a project, with or without versions")
+    parser.add_argument(
+        "-r",
+        "--requirement",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="requirements.txt, pyproject.toml, uv.lock, pylock.toml, poetry.lock or pdm.lock (repeatable)",
+    )
     parser.add_argument("--all", action="store_true", help="judge every older version, too")
     parser.add_argument("--pre", action="store_true", help="count pre-releases")
     add_destination(parser)

@@ -30,13 +30,13 @@ def all_rules() -> tuple[WheelRule, ...]:
 
 
 @cache
-def _by_code() -> dict[str, Rule]:
-    return {found.rule.code: found.rule for found in all_rules()}
-
-
 def rule_of(code: str) -> Rule:
-    """Return the rule that *code* names; raise ``KeyError`` where there is none."""
-    return _by_code()[code]
+    """Return the rule that *code* names, whose file alone is imported; raise ``KeyError`` where there is none."""
+    rules = (module.RULE for module in rule_modules(__name__, __path__, f"{code.lower()}_"))
+    found: Rule | None = next((rule for rule in rules if rule.code == code), None)
+    if found is None:
+        raise KeyError(code)
+    return found
 
 
 def run_rules(context: Context) -> Iterable[Statement]:
