@@ -288,4 +288,4 @@ def test_what_is_kept_can_be_seen_and_deleted(demo: list[Path], tmp_path: Path) 
     assert before["directory"] == cache
     assert before["stores"][0]["entries"] == 3  # type: ignore[index]
     assert (cleared.code, cleared.stdout) == (0, "")
-    assert after.stdout == f"{cache}\n  verdicts: 0, 0.0 kB\n  mended: 0, 0.0 kB\n"
+    assert after.stdout == f"{cache}\n  verdicts: 0, 0.0 kB\n  mended: 0, 0.0 kB\n  fetched: 0, 0.0 kB\n"

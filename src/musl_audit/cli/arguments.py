@@ -13,7 +13,18 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 def add_wheels(parser: ArgumentParser) -> None:
     """Add the wheels to read."""
-    parser.add_argument("wheels", metavar="WHEEL", nargs="*", help="a wheel, a directory of wheels, or a quoted glob")
+    parser.add_argument(
+        "wheels",
+        metavar="WHEEL",
+        nargs="*",
+        help="a wheel, a directory of wheels, a quoted glob; with the extra index also NAME, NAME==VERSION, a URL",
+    )
+    group = parser.add_argument_group("of a NAME on an index")
+    group.add_argument("--python", metavar="VERSION", help="the file that fits 3.11; default: that of this Python")
+    group.add_argument("--arch", metavar="ARCH", help="x86_64, aarch64 …; default: that of this machine")
+    group.add_argument("--on", metavar="PLACE", help="that installers take on alpine-3.15, musl 1.2.2, or a Python")
+    group.add_argument("--all-files", action="store_true", help="every musllinux file of the version")
+    group.add_argument("--index", metavar="URL", help="default: as pip and uv are configured")
 
 
 def add_judging(parser: ArgumentParser) -> _ArgumentGroup:

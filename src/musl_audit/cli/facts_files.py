@@ -38,7 +38,7 @@ def write_facts(options: Namespace) -> int:
     """Write the facts of the wheels, and return the exit code."""
     line = FactsLine(limits_of(options), options.verify_hashes)
     path = _file_of(options.output)
-    lines = outcomes_of(inputs_of(options.wheels, [path] if path else []), line, options.jobs)
+    lines = outcomes_of(inputs_of(options.wheels, [path] if path else [], options), line, options.jobs)
     code = NOTHING
     with output_to(path, "never") as output, closing(lines):
         for found in lines:

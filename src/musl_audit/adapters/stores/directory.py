@@ -5,7 +5,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISDIR
 
+from musl_audit.errors import MuslAuditError
 from musl_audit.frozen import frozen
 
 _NAME = "musl-audit"
@@ -71,6 +73,16 @@ class Store:
             if left < 0:
                 _delete(path)
 
+    def folder(self, key: str) -> Path:
+        """Return a folder for files under *key*; the oldest files of all go where there are too many."""
+        self.prune()
+        place = self._place(key)
+        try:
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise MuslAuditError(f"{place}: {error.strerror}") from error
+        return place
+
     def usage(self) -> Usage:
         """Return how much is kept."""
         sizes = [size for _, size, _ in self._entries()]
@@ -99,10 +111,12 @@ class Store:
 
     def _entries(self) -> Iterator[tuple[float, int, Path]]:
         """Yield when each file was last written, its size and its path."""
-        for path in self.path.glob("*/*"):
+        for path in (*self.path.glob("*/*"), *self.path.glob("*/*/*")):
             try:
                 status = path.stat()
             except OSError:  # another process was faster
+                continue
+            if S_ISDIR(status.st_mode):
                 continue
             yield status.st_mtime, status.st_size, path
 

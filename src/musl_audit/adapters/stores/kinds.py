@@ -6,6 +6,7 @@ from musl_audit.adapters.stores.directory import Store
 
 _VERDICTS = 64 << 20  # bytes: about 20,000 of them
 _MENDED = 4 << 30
+_FETCHED = 2 << 30
 
 
 def verdict_store(directory: Path) -> Store:
@@ -18,6 +19,11 @@ def mended_store(directory: Path) -> Store:
     return Store(directory, "mended", most=_MENDED)
 
 
+def fetched_store(directory: Path) -> Store:
+    """Return the store of wheels that were fetched by name or URL, each in a folder of its own."""
+    return Store(directory, "fetched", most=_FETCHED)
+
+
 def stores(directory: Path) -> tuple[Store, ...]:
     """Return every store."""
-    return verdict_store(directory), mended_store(directory)
+    return verdict_store(directory), mended_store(directory), fetched_store(directory)

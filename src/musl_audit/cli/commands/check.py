@@ -61,7 +61,7 @@ def run(options: Namespace) -> int:
         raise UsageError("--baseline goes by what is known, --write-baseline writes it anew: give one of them")
     audit = AuditRun("check", options)
     if options.from_facts is None:
-        inputs = inputs_of(options.wheels, audit.files)
+        inputs = inputs_of(options.wheels, audit.files, options)
         return audit.report(outcomes_of(inputs, audit.examination, options.jobs), len(inputs))
     if options.wheels:
         raise UsageError("--from-facts judges without wheels: give one of them")

@@ -133,10 +133,12 @@ def run(options: Namespace) -> int:
 def _wheels(options: Namespace, directory: Path) -> list[Path]:
     """Return the wheels; raise ``UsageError`` where one would be written over without being asked to."""
     from musl_audit.adapters.sources import find_sources
+    from musl_audit.cli.inputs import names_as
 
     if not options.wheels:
         raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
-    inputs = list(find_sources(options.wheels))
+    with names_as(options):
+        inputs = list(find_sources(options.wheels))
     wrong = next((item for item in inputs if isinstance(item, Skip | Failure)), None)
     if wrong is not None:
         raise UsageError(f"{wrong.path}: {getattr(wrong, 'message', None) or 'not a wheel'}")

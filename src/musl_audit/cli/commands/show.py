@@ -37,5 +37,5 @@ def run(options: Namespace) -> int:
 
         return write_facts(options)
     audit = AuditRun("show", options)
-    inputs = inputs_of(options.wheels, audit.files)
+    inputs = inputs_of(options.wheels, audit.files, options)
     return audit.report(outcomes_of(inputs, audit.examination, options.jobs), len(inputs))
