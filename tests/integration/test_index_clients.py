@@ -108,13 +108,14 @@ def test_without_the_index_it_crashes(python: Path, mirror: Site, tmp_path: Path
     assert musl_python.run(python, "-c", "import greenlet", path=tmp_path / "site").returncode == -11
 
 
-PAGE = ROOT / "docs" / "how-to" / "which-version.md"
-BLOCKS = re.findall(r"```console\n\$ musl-audit ([^\n]*)\n(.*?)```", PAGE.read_text(), re.DOTALL)
+PAGES = [ROOT / "docs" / "how-to" / name for name in ("which-version.md", "alpine-refuses-a-wheel.md")]
+BLOCK = re.compile(r"```console\n\$ musl-audit ((?:which|index) [^\n]*)\n(.*?)```", re.DOTALL)
+BLOCKS = dict(block for page in PAGES for block in BLOCK.findall(page.read_text()))
 
 
 @pytest.fixture
 def documented(miss: Miss) -> Iterator[Site]:
-    """Return the index that the page is about."""
+    """Return the index that the pages are about."""
     names = (*PROJECTS, "cryptography", "h5py")
     wheels = [path for name in names for path in read_list()[name].paths]
     if not all(path.exists() for path in wheels):
@@ -123,9 +124,9 @@ def documented(miss: Miss) -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=[command for command, _ in BLOCKS])
-def test_the_page_shows_what_is_printed(block: tuple[str, str], documented: Site, python: Path, tmp_path: Path) -> None:
-    """Every command of the page is run, and prints what stands there."""
+@pytest.mark.parametrize("block", BLOCKS.items(), ids=list(BLOCKS))
+def test_the_pages_show_what_is_printed(block: tuple[str, str], documented: Site, python: Path, tmp_path: Path) -> None:
+    """Every command of the pages is run, and prints what stands there."""
     command, expected = block
     files = [next(iter(read_list()[name].paths)) for name in ("greenlet", "h5py")]
     rows = [
