@@ -37,7 +37,7 @@ def names_of(roots: Iterable[Path]) -> frozenset[str]:
 def main() -> int:
     """Download, measure, and write the names that no known musl exports on any architecture."""
     catalog = load_catalog()
-    musl = frozenset[str]().union(*(catalog.symbols(arch).names() for arch in catalog.arches))
+    musl = frozenset[str]().union(*(catalog.symbols(arch).names for arch in catalog.arches))
     packages = [f"{package}:{arch}/{suite}" for package in PACKAGES for arch in ARCHES for suite in SUITES]
     with tempfile.TemporaryDirectory() as folder:
         environment = configure(Path(folder), SUITES, ARCHES)

@@ -1,6 +1,5 @@
 """The view of one wheel that the rules and the verdict read."""
 
-from collections.abc import Iterator
 from functools import cached_property
 
 from musl_audit.loader.eras import TODAY, Era, is_libc
@@ -32,6 +31,7 @@ class Context:
         self.arch = arch
         self.claims = claims
         self.linkage = linkage
+        self._imported: dict[str, frozenset[str]] = {}
         self.era = era
 
     @property
@@ -96,8 +96,8 @@ class Context:
         # dlsym has a twin as well, but no time passes through it.
         legacy = frozenset(self.catalog.time64).union(self.catalog.time32_only) - {"dlsym"}
         modern = frozenset(self.catalog.time64.values())
-        old = {file.path: names for file in self.loaded if (names := file.imported & legacy)}
-        new = {file.path: names for file in self.loaded if (names := file.imported & modern)}
+        old = {file.path: names for file in self.loaded if (names := self.imported(file) & legacy)}
+        new = {file.path: names for file in self.loaded if (names := self.imported(file) & modern)}
         return old, new
 
     @property
@@ -115,8 +115,13 @@ class Context:
         """Return the known releases whose loader lacks *ability*."""
         return self.known - self.catalog.able(ability, self.arch.name) if self.arch else frozenset()
 
-    def references(self) -> Iterator[tuple[Load, Reference]]:
-        """Yield every reference that libc and Python do not satisfy everywhere, with the load in which it is made."""
-        for load in self.loads:
-            for reference in load.references:
-                yield load, reference
+    @cached_property
+    def references(self) -> tuple[tuple[Load, Reference], ...]:
+        """Every reference that libc and Python do not satisfy everywhere, with the load in which it is made."""
+        return tuple((load, reference) for load in self.loads for reference in load.references)
+
+    def imported(self, file: ElfFacts) -> frozenset[str]:
+        """Return the undefined symbols of *file* that the loader looks up."""
+        if file.path not in self._imported:
+            self._imported[file.path] = file.imported
+        return self._imported[file.path]

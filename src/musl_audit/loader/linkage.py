@@ -7,6 +7,7 @@ What it models is in musl's ``ldso/dynlink.c``: ``load_library``, ``path_open``,
 
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from musl_audit.frozen import frozen
 from musl_audit.loader.eras import TODAY, Era, is_libc
@@ -100,12 +101,21 @@ class Linker:
         self._known = frozenset(catalog.releases_of(arch.name))
         self._reserved = frozenset((arch.loader, *arch.libc_sonames))
         self._elves = {elf.path: elf for elf in facts.elves}
-        self._tree = InstalledTree(member.name for member in facts.members if not member.is_directory)
-        self._by_basename: dict[str, list[str]] = {}
-        for member in self._tree.members.values():
-            self._by_basename.setdefault(member.rpartition("/")[2], []).append(member)
+        self._members = facts.members
         self._on_all_releases = self._symbols.names_on_all(self._known)
-        self._open_references: dict[str, tuple[Symbol, ...]] = {}
+        self._open_references: dict[tuple[str, bool], tuple[Symbol, ...]] = {}
+
+    @cached_property
+    def _tree(self) -> InstalledTree:
+        """The files as they are installed; most wheels need nothing that is looked for there."""
+        return InstalledTree(member.name for member in self._members if not member.is_directory)
+
+    @cached_property
+    def _by_basename(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for member in self._tree.members.values():
+            found.setdefault(member.rpartition("/")[2], []).append(member)
+        return found
 
     # --- libraries
 
@@ -197,20 +207,22 @@ class Linker:
         fallback = _who_may_provide(needs)
         has_interpreter = root.kind is not ElfKind.EXECUTABLE
         for file in files:
-            for symbol in self._open(file):
-                if not (has_interpreter and self._catalog.provided_by_interpreter(symbol.name)):
-                    yield Reference(file.path, symbol, self._lookup(symbol.name, files, allowed, fallback))
+            for symbol in self._open(file, has_interpreter=has_interpreter):
+                yield Reference(file.path, symbol, self._lookup(symbol.name, files, allowed, fallback))
 
-    def _open(self, file: ElfFacts) -> tuple[Symbol, ...]:
-        """Return the references of *file* that libc does not satisfy on every known release."""
-        if file.path not in self._open_references:
+    def _open(self, file: ElfFacts, *, has_interpreter: bool) -> tuple[Symbol, ...]:
+        """Return the references of *file* that neither libc, on every known release, nor a Python satisfies."""
+        key = file.path, has_interpreter
+        if key not in self._open_references:
             provided = self._on_all_releases
-            self._open_references[file.path] = tuple(
+            self._open_references[key] = tuple(
                 symbol
                 for symbol in (*file.undefined, *_referred_to_without_definition(file))
-                if symbol.is_referenced and symbol.name not in provided
+                if symbol.is_referenced
+                and symbol.name not in provided
+                and not (has_interpreter and self._catalog.provided_by_interpreter(symbol.name))
             )
-        return self._open_references[file.path]
+        return self._open_references[key]
 
     def _lookup(self, name: str, files: list[ElfFacts], allowed: list[str], fallback: Provider) -> Provider:
         """Return the provider of *name*: the one that has it on most releases, as the first match would."""

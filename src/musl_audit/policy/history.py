@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 
 from musl_audit.errors import PolicyError
 from musl_audit.frozen import frozen
@@ -84,12 +85,11 @@ class SymbolTable:
     relocation, though not for ``dlsym`` (``open64`` since 1.2.4).
     """
 
-    __slots__ = ("_exported", "_fallbacks", "_timeline")
-
     def __init__(self, timeline: Timeline, exported: Mapping[str, Mask], fallbacks: Mapping[str, Mask]) -> None:
         self._timeline = timeline
         self._exported = exported
         self._fallbacks = fallbacks
+        self._on_all: dict[Releases, frozenset[str]] = {}
 
     def releases_with(self, name: str) -> Releases:
         """Return the releases on which a relocation against *name* finds libc's; empty: in no musl."""
@@ -100,12 +100,18 @@ class SymbolTable:
         index = self._timeline.index(release)
         return frozenset(name for name, mask in self._exported.items() if mask >> index & 1)
 
-    def names(self) -> AbstractSet[str]:
-        """Return every name that some release exports."""
-        return self._exported.keys()
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that some release exports."""
+        return frozenset(self._exported)
 
     def names_on_all(self, releases: Releases) -> frozenset[str]:
-        """Return the names against which a relocation finds libc's on every one of *releases*."""
+        """Return the names against which a relocation finds libc's on every one of *releases*; worked out once."""
+        if releases not in self._on_all:
+            self._on_all[releases] = self._work_out_names_on_all(releases)
+        return self._on_all[releases]
+
+    def _work_out_names_on_all(self, releases: Releases) -> frozenset[str]:
         wanted = sum(1 << self._timeline.index(release) for release in releases)
         exported = frozenset(name for name, mask in self._exported.items() if mask & wanted == wanted)
         return exported.union(name for name in self._fallbacks if self.releases_with(name) >= releases)

@@ -9,7 +9,7 @@ from musl_audit.adapters.catalogs import load_catalog
 
 CATALOG = load_catalog()
 LIBZ = CATALOG.allowed_libraries["libz.so.1"]
-MUSL = frozenset[str]().union(*(CATALOG.symbols(arch).names() for arch in CATALOG.arches))
+MUSL = frozenset[str]().union(*(CATALOG.symbols(arch).names for arch in CATALOG.arches))
 SINCE_SOME_RELEASE = frozenset(
     name for name in MUSL if 0 < len(CATALOG.symbols("x86_64").releases_with(name)) < len(CATALOG.releases)
 )

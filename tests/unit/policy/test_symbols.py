@@ -117,12 +117,12 @@ def test_64_bit_time_names_come_with_1_2_0(arch: str) -> None:
 @pytest.mark.parametrize("arch", SIXTY_FOUR_BITS)
 def test_64_bit_architectures_have_no_64_bit_time_names(arch: str) -> None:
     """There ``time_t`` always had 64 bits."""
-    assert not CATALOG.symbols(arch).names() & set(CATALOG.time64.values())
+    assert not CATALOG.symbols(arch).names & set(CATALOG.time64.values())
 
 
 def test_every_name_of_the_32_bit_time_abi_is_musls() -> None:
     """A legacy name or alias that no musl ever had would be a slip of the pen."""
-    names = CATALOG.symbols("i686").names()
+    names = CATALOG.symbols("i686").names
     assert set(CATALOG.time64) | set(CATALOG.time32_only) <= names
 
 

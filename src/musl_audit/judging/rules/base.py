@@ -111,7 +111,7 @@ Check = Callable[[Context], Iterable[Statement]]
 def unseen_definitions(context: Context, definitions: Callable[[ElfFacts], frozenset[str]]) -> Uses:
     """Return what files of a load have among their *definitions* and nobody defines visibly, and who is involved."""
     found = Uses()
-    for load, reference in context.references():
+    for load, reference in context.references:
         name = reference.symbol.name
         definers = [file.path for file in load.files if name in definitions(file)] if reference.is_found_nowhere else []
         if definers:

@@ -40,7 +40,7 @@ RULE = Rule(
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all symbols that are missing on the same releases."""
     missing: dict[tuple[Releases, str | None], Uses] = {}
-    for load, reference in context.references():
+    for load, reference in context.references:
         if isinstance(reference.provider, FromLibc) and not reference.symbol.is_weak:
             fact = reference.provider.releases, why_not_added(reference, load, context)
             missing.setdefault(fact, Uses()).add(reference.symbol.name, reference.path)

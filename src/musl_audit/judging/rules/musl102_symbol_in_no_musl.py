@@ -30,7 +30,7 @@ RULE = Rule(
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all symbols that share the same advice."""
     missing: dict[tuple[bool, str, str | None], Uses] = {}
-    for load, reference in context.references():
+    for load, reference in context.references:
         if reference.is_found_nowhere and not _is_defined_invisibly(load, reference.symbol.name):
             name = reference.symbol.name
             why_not = why_not_added(reference, load, context)

@@ -62,11 +62,9 @@ def _shadowed(file: ElfFacts, load: Load, context: Context) -> Iterator[str]:
     if context.arch is None:
         return
     table = context.catalog.symbols(context.arch.name)
-    doubles = (file.defined & table.names()) - file.copied
-    if not doubles:
-        return
-    for name in doubles & file.referenced_definitions.union(*(file.imported for file in load.files)):
-        if table.releases_with(name) & (context.promised or context.known):
+    for name in (file.defined & table.names) - file.copied:
+        is_used = name in file.referenced_definitions or any(name in context.imported(other) for other in load.files)
+        if is_used and table.releases_with(name) & (context.promised or context.known):
             yield name
 
 

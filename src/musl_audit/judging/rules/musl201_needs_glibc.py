@@ -60,7 +60,7 @@ def _symbols(context: Context, reported: set[str]) -> Iterator[Statement]:
     }
     found = Uses(
         (reference.symbol.name, reference.path)
-        for _, reference in context.references()
+        for _, reference in context.references
         if reference.path in versioned - reported
         and reference.is_found_nowhere
         and context.catalog.glibc_name(reference.symbol.name)

@@ -28,7 +28,7 @@ RULE = Rule(
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for each library and reason."""
     found: dict[tuple[str, str, bool], Uses] = {}
-    for _, reference in context.references():
+    for _, reference in context.references:
         if isinstance(reference.provider, Allowed):
             library = context.catalog.allowed_libraries[reference.provider.library]
             reason = why_not(library, reference.symbol.name)

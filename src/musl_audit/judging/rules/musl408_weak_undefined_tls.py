@@ -26,7 +26,7 @@ def check(context: Context) -> Iterator[Statement]:
     thread_local = {elf.path: elf.thread_local for elf in context.facts.elves}
     found = Uses(
         (reference.symbol.name, reference.path)
-        for _, reference in context.references()
+        for _, reference in context.references
         if isinstance(reference.provider, Nobody)
         and reference.symbol.is_weak
         and reference.symbol.name in thread_local[reference.path]
