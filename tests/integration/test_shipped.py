@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WHEELS = ROOT / "testwheels" / "wheels"
 PYTHONS = ROOT / ".cache" / "pythons"  # where ``make pythons`` puts them
 OTHER_PYTHONS = {"3.12": "python3.12", "3.13": "pythons", "3.14": "pythons"}  # and what provides each
-SHIPPED = ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "src", "policies")
+SHIPPED = ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "src", "policies", "polyfills")
+BUILT = ROOT / "polyfills" / "built"
 
 pytestmark = pytest.mark.network  # build and pip fetch what they need
 
@@ -88,7 +89,9 @@ def test_the_wheel_has_policies_and_types_and_nothing_else(wheel: Path) -> None:
     data = {f"musl_audit/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "policies").rglob("*.json")}
     assert {name for name in names if name.endswith(".py")} == code
     assert {name for name in names if name.endswith(".json")} == data
-    assert names - code - data <= {"musl_audit/py.typed"}
+    built = {path.relative_to(BUILT).as_posix() for path in BUILT.rglob("*") if path.is_file()}
+    assert names - code - data - {f"musl_audit/polyfills/{name}" for name in built} <= {"musl_audit/py.typed"}
+    assert {f"musl_audit/polyfills/{name}" for name in built} <= names
 
 
 def test_the_sdist_builds_without_the_checkout(dist: Path) -> None:
@@ -97,7 +100,13 @@ def test_the_sdist_builds_without_the_checkout(dist: Path) -> None:
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
 
-    assert {"pyproject.toml", "LICENSE", "src/musl_audit/cli/__init__.py", "policies/policy.json"} <= names
+    assert {
+        "pyproject.toml",
+        "LICENSE",
+        "src/musl_audit/cli/__init__.py",
+        "policies/policy.json",
+        "polyfills/qsort_r.c",
+    } <= names
 
 
 def test_other_tools_find_nothing_wrong_with_it(dist: Path, wheel: Path) -> None:
