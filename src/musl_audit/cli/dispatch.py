@@ -164,6 +164,8 @@ def whole_parser() -> ArgumentParser:
     groups: dict[tuple[str, ...], _SubParsersAction[ArgumentParser]] = {(): parser.add_subparsers()}
     for name in commands():
         *group, word = name.split()
+        if group and group[0] in commands():  # a command that has members besides: argparse cannot say that
+            continue
         if tuple(group) not in groups:
             groups[tuple(group)] = groups[()].add_parser(group[0]).add_subparsers()
         module = import_module(f"{_COMMANDS}.{name.replace(' ', '_')}")

@@ -142,7 +142,8 @@ class CheckText:
             yield from statistics(self._reports, self._width)
 
     def _ending(self, summary: Summary) -> Iterator[str]:
-        yield from ending(self._heading, summary)
+        for text in ending(self._heading, summary):
+            yield from [text] if text.startswith("Configuration: ") else self._flow(text, indent="")
         clean = BOLD if counted_findings(summary) else GOOD
         yield from self._flow(counted(summary), BAD if summary.exit_code else clean, indent="")
         for text in next_step(self._reports, self._heading):
