@@ -31,10 +31,11 @@ JOBS = 2
 # Printed before and after each extension module is opened, so that a crash has a name; then the import.
 IMPORTER = """
 import importlib, importlib.machinery, importlib.util, os, sys
+told = int(sys.argv[1])
 loader = importlib.machinery.ExtensionFileLoader
 create = loader.create_module
 def say(*words):
-    os.write(3, (" ".join(words) + chr(10)).encode())
+    os.write(told, (" ".join(words) + chr(10)).encode())
 def watched(self, spec):
     say("opens", spec.origin)
     try:
@@ -51,7 +52,7 @@ def is_of_the_loader(text):
     words = ("Error relocating", "Error loading shared library", "symbol not found", "initial-exec TLS", "Exec format")
     return any(word in text for word in words) or "Unsupported relocation" in text
 loader.create_module = watched
-name, path = sys.argv[1:]
+name, path = sys.argv[2:]
 try:
     importlib.import_module(name) if not path else loader(name, path).create_module(
         importlib.util.spec_from_file_location(name, path))
@@ -131,9 +132,8 @@ def truth(python: Path, site: Path, found: Iterable[Ours]) -> dict[Path, Theirs]
 def imported(python: Path, site: Path, name: str, path: Path | str) -> dict[Path, Theirs]:
     """Return what one process shows: an outcome for every module that it opened."""
     with tempfile.TemporaryFile() as told:
-        command = ["sh", "-c", 'exec "$@" 3>&4 4>&-', "sh", str(python), "-c", IMPORTER, name, str(path)]
         descriptor = told.fileno()
-        command[2] = f'exec "$@" 3>&{descriptor}'
+        command = [str(python), "-c", IMPORTER, str(descriptor), name, str(path)]
         try:
             done = subprocess.run(
                 command, env=_environment(site), pass_fds=[descriptor], capture_output=True, text=True, check=False,
