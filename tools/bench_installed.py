@@ -74,6 +74,16 @@ def unpack(wheel: Path, site: Path, prefix: str) -> list[Path]:
     return found
 
 
+def environment(folder: Path) -> Path:
+    """Make a virtual environment of the real CPython for musl, and return its interpreter."""
+    real = musl_python("1.2.5", lambda need: sys.exit(f"needs {need}"))
+    python = folder / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(real)
+    (folder / "pyvenv.cfg").write_text(f"home = {real.parent}\n")
+    return python
+
+
 def cost(command: Sequence[str | Path]) -> Cost:
     """Return the least that *command* took in a few rounds."""
     return min((_once(command) for _ in range(ROUNDS)), key=lambda found: found.cpu)
@@ -90,13 +100,13 @@ def main(arguments: list[str]) -> int:
     """Measure and print."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory(dir=arguments[0] if arguments else None) as scratch:
-        site = Path(scratch, "site")
+        python = environment(Path(scratch))
+        site = python.parents[1] / "lib" / "python3.11" / "site-packages"
         packages, binaries = fill(site)
         listed = Path(scratch, "list")
         listed.write_text("\n".join(map(str, binaries)))
-        python = musl_python("1.2.5", lambda need: sys.exit(f"needs {need}"))
         loop = cost([sys.executable, "-c", LOOP, listed])
-        env = [sys.executable, "-m", "musl_audit", "env", python, "--isolated", "--path", site, "--jobs"]
+        env: list[str | Path] = [sys.executable, "-m", "musl_audit", "env", python, "--isolated", "--jobs"]
         one, two = cost([*env, "1"]), cost([*env, "2"])
         total, largest = sum(path.stat().st_size for path in binaries), max(path.stat().st_size for path in binaries)
     print(f"{packages} packages, {len(binaries)} binaries, {total / 1e6:.0f} MB, the largest {largest / 1e6:.0f} MB")

@@ -227,13 +227,15 @@ def _cell(row: Row) -> str:
 
 def main(arguments: list[str]) -> int:
     """Fetch, install, ask and import; write the page unless only some wheels were named."""
-    wheels = [wheel for wheel in read_list() if not arguments or any(name in wheel.file for name in arguments)]
+    releases = [word for word in arguments if word in RELEASES] or list(RELEASES)
+    names = [word for word in arguments if word not in RELEASES]
+    wheels = [wheel for wheel in read_list() if not names or any(name in wheel.file for name in names)]
     for wheel, error in fetch(wheels, DIRECTORY):
         if error is not None:
             print(f"not to be had: {wheel.file}: {error}", flush=True)
             return 1
     rows: list[Row] = []
-    for release in RELEASES:
+    for release in releases:
         python = directory() / "py" / "bin" / f"python3.11-{release}"
         for group in folders(wheels):
             for row in compared(release, python, group):

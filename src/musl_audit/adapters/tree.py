@@ -140,7 +140,9 @@ class Tree:
         """
         try:
             with os.scandir(self.place(folder)) as found:
-                return {entry.name: _entry(entry) for entry in found}
+                return {
+                    entry.name: Entry.FILE if entry.is_file(follow_symlinks=False) else _entry(entry) for entry in found
+                }
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError) as error:
@@ -177,11 +179,12 @@ class Tree:
 
 
 def _entry(entry: os.DirEntry[str]) -> Entry:
+    """Return what *entry*, no file, is."""
     if entry.is_symlink():
         return Entry.LINK
     if entry.is_dir(follow_symlinks=False):
         return Entry.FOLDER
-    return Entry.FILE if entry.is_file(follow_symlinks=False) else Entry.OTHER
+    return Entry.OTHER
 
 
 def _parts(path: str) -> list[str]:

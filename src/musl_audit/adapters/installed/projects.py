@@ -269,6 +269,8 @@ def _joined(folder: str, row: str) -> str:
     >>> _joined("/usr/lib/python3.12/site-packages", "../../../bin/f2py")
     '/usr/bin/f2py'
     """
+    if not row.startswith(("/", ".")) and "/." not in row and "//" not in row:
+        return f"{folder}/{row}"  # as nearly all are
     parts: list[str] = []
     for part in (row if row.startswith("/") else f"{folder}/{row}").split("/"):
         if part == "..":

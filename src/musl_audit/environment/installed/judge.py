@@ -6,6 +6,7 @@ A rule says on which releases something fails; here only one release counts, and
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from musl_audit.environment.installed.linkage import Files, Process, System, SystemLinker, link
 from musl_audit.environment.installed.values import (
@@ -21,7 +22,7 @@ from musl_audit.environment.values import Interpreter
 from musl_audit.frozen import replace
 from musl_audit.judging.audit import finding_of
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules import rule_of, run_rules
+from musl_audit.judging.rules import WheelRule, all_rules, rule_of
 from musl_audit.judging.rules.base import spell
 from musl_audit.judging.rules.musl201_needs_glibc import RULE as NEEDS_GLIBC
 from musl_audit.judging.rules.musl304_extension_suffix import RULE as SUFFIX
@@ -38,6 +39,10 @@ _OF_THE_SYSTEM = {  # what rules about wheels say with the wheel in view
     "MUSL202": "it needs {libraries}, which is not on this system",
     "MUSL203": "it needs {libraries}, and what is found there cannot be loaded",
 }
+_NO_MATTER = frozenset(  # rules that never say on which release something fails
+    "MUSL001 MUSL002 MUSL003 MUSL004 MUSL005 MUSL006 MUSL007 MUSL008 MUSL009 MUSL010 "
+    "MUSL103 MUSL104 MUSL105 MUSL204 MUSL205 MUSL302 MUSL303 MUSL404 MUSL405 MUSL902".split()
+)
 _HERE_ONLY = frozenset({"MUSL202"})  # a repair would graft a library that is not here
 _BY_RELEASE = frozenset({"MUSL101", "MUSL401", "MUSL406", "MUSL407", "MUSL203"})
 
@@ -52,20 +57,23 @@ class Judge:
     python: Interpreter | None = None
     place: str = ""  # how the system is called: "Alpine 3.14"
     process: Process | None = field(init=False, default=None)
+    provided: frozenset[str] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:
         if self.python is not None and self.python.elf.is_dynamic:
             plain = SystemLinker(self.system, self.files, self.catalog)
             program = replace(self.python.elf, path=self.python.executable)
             object.__setattr__(self, "process", plain.process(program))
+        exports = self.process.exports if self.process is not None else frozenset[str]()
+        object.__setattr__(self, "provided", self.system.exports | exports)
 
     def answer(self, facts: ProjectFacts) -> InstalledAnswer:
         """Return whether *facts*, those of an installed project, load here."""
         modules = _modules(facts.elves, self.python.suffixes if self.python else ())
-        linker = SystemLinker(self.system, self.files, self.catalog, self.process)
+        linker = SystemLinker(self.system, self.files, self.catalog, self.process, provided=self.provided)
         linkage = link(facts.elves, linker, self.files, modules.imported, self.system.arch)
         context = self._context(facts, linkage, modules)
-        stated = tuple(run_rules(context))
+        stated = tuple(item for rule in _deciding_rules() for item in rule.check(context))
         found = (*self._strangers(facts, modules), *self._loaders(linkage), *self._hits(stated))
         verdict = decide(context, stated, floors={})
         report = self._report(facts.project, verdict, found, linkage)
@@ -198,6 +206,11 @@ class Judge:
         if finding.code in (SUFFIX.code, NEEDS_GLIBC.code):
             return finding.message
         return rule_of(finding.code).phrase.of(files, finding.symbols)
+
+
+@cache
+def _deciding_rules() -> tuple[WheelRule, ...]:
+    return tuple(rule for rule in all_rules() if rule.rule.code not in _NO_MATTER)
 
 
 @dataclass(frozen=True, slots=True)

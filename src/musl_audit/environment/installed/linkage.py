@@ -75,13 +75,27 @@ class _Opened:
 
 
 class SystemLinker:
-    """Answers for the files of one system; *process*, where there is one, opens them."""
+    """
+    Answers for the files of one system; *process*, where there is one, opens them.
 
-    def __init__(self, system: System, files: Files, catalog: Catalog, process: Process | None = None) -> None:
+    *provided* is what libc and the process export together, made once for all linkers of a system.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        files: Files,
+        catalog: Catalog,
+        process: Process | None = None,
+        *,
+        provided: frozenset[str] = frozenset(),
+    ) -> None:
         self._system = system
         self._files = files
         self._catalog = catalog
         self._process = process
+        self._opens: dict[tuple[str, bool], tuple[Symbol, ...]] = {}
+        self._provided = provided or system.exports  # by libc and the process together
         # A program that opens libpython later, as some launchers do, says nothing about what Python exports.
         self._knows_python = process is not None and "PyErr_Occurred" in process.exports
         self._table = catalog.symbols(system.arch.name)
@@ -156,19 +170,26 @@ class SystemLinker:
     def _references(self, root: ElfFacts, files: list[ElfFacts], needs: list[Need]) -> Iterator[Reference]:
         """Yield the references that nothing here satisfies."""
         is_program = root.kind is ElfKind.EXECUTABLE
-        provided = self._system.exports.union(*(file.defined for file in files))
-        if self._process is not None and not is_program:
-            provided |= self._process.exports
-        unseen = tuple(sorted({need.soname for need in needs if isinstance(need.provider, Outside | Unreachable)}))
+        lost = (need.soname for need in needs if isinstance(need.provider, Outside | Unreachable))
+        unseen = tuple(sorted(set(lost)))
         is_opened_by_nobody_known = self._process is None and not is_program
         for file in files:
-            for symbol in _looked_up(file):
-                if symbol.name in provided or self._is_spared(symbol.name, is_program=is_program):
+            for symbol in self._open(file, is_program=is_program):
+                name = symbol.name
+                if any(name in other.defined for other in files) or self._is_spared(name, is_program=is_program):
                     continue
-                provider = self._provider(symbol.name, unseen)
+                provider = self._provider(name, unseen)
                 if is_opened_by_nobody_known and isinstance(provider, Nobody):
                     continue  # the program that opens it may have what nothing else has
                 yield Reference(file.path, symbol, provider)
+
+    def _open(self, file: ElfFacts, *, is_program: bool) -> tuple[Symbol, ...]:
+        """Return the references of *file* that neither libc nor the process satisfies, which every load shares."""
+        key = file.path, is_program
+        if key not in self._opens:
+            provided = self._system.exports if is_program else self._provided
+            self._opens[key] = tuple(symbol for symbol in _looked_up(file) if symbol.name not in provided)
+        return self._opens[key]
 
     def _is_spared(self, name: str, *, is_program: bool) -> bool:
         """Whether *name* is found all the same: a name for large files, or Python's, of which no program is known."""
