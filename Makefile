@@ -49,6 +49,13 @@ before-after: dev musl-python corpus  ## Ask loaders and interpreters about real
 	$(BIN)/python -m tools.real_wheels
 	$(BIN)/python -m tools.before_after
 
+.PHONY: installed bench-installed
+installed: dev musl-python  ## Install 80 real packages, hold env against the imports of all their modules, and write the table
+	$(BIN)/python -m tools.installed
+
+bench-installed: dev musl-python  ## Measure env on 1,000 installed binaries against a bare loop that reads them
+	$(BIN)/python -m tools.bench_installed
+
 corpus: dev  ## Fetch the real wheels whose answers by musl's loaders are recorded
 	$(BIN)/python -m tools.corpus
 

@@ -104,6 +104,18 @@ def shell(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("form", ["sarif", "gitlab", "github", "junit", "csv", "html", "markdown"])
+def test_every_format_of_check_names_the_package(form: str, site: Path, miss: Miss) -> None:
+    """For the tools that read those."""
+    answer = env("1.2.2", site, miss, "--format", form)
+
+    assert answer.code == 1
+    assert "greenlet" in answer.stdout
+    assert "MUSL401" in answer.stdout
+    if form in ("sarif", "gitlab"):
+        json.loads(answer.stdout)
+
+
 # --- Systems that are not running -------------------------------------------------------------------------------------
 
 

@@ -43,10 +43,15 @@ def run_env(options: Namespace) -> int:
     }
     for skip in found.skipped:
         remark(f"{skip.path}: skipped: {skip.reason}")
-    is_json = options.format == "json"
     with output_to(options.output, options.color) as output:
-        output.write(_json(found, settings, code) if is_json else _text(found, options, output))
-    if is_json or options.output:
+        match options.format:
+            case "json":
+                output.write(_json(found, settings, code))
+            case "text":
+                output.write(_text(found, options, output))
+            case _:
+                output.write(_formatted(found, options, output, code))
+    if options.format != "text" or options.output:
         for failure in found.environment.failures:
             complain(f"{failure.message} ({failure.code})")
     return code
@@ -90,6 +95,15 @@ def _text(found: Explanation, options: Namespace, output: Output) -> str:
 
     page = EnvText(found.context, width=output.width, paint=output.paint, is_quiet=options.quiet)
     return page.text(found.findings)
+
+
+def _formatted(found: Explanation, options: Namespace, output: Output, code: int) -> str:
+    from musl_audit.model import Settings
+    from musl_audit.reporters.base import Heading
+    from musl_audit.reporters.env_outcomes import in_format
+
+    heading = Heading("env", __version__, found.context.catalog.version, Settings(), output.width, options.quiet)
+    return in_format(options.format, found.context, found.findings, heading, exit_code=code)
 
 
 def _json(found: Explanation, settings: Row, code: int) -> str:

@@ -20,6 +20,7 @@ from argparse import ArgumentParser, Namespace
 
 from musl_audit.adapters.configuration import FAIL_ON
 from musl_audit.cli import arguments
+from musl_audit.reporters import formats
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -80,9 +81,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_output(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("output")
-    formats = ("json", "text")
+    names = tuple(name for name in formats() if name != "jsonl")
     group.add_argument(
-        "--format", type=arguments.one_of(formats), metavar="FORMAT", default="text", help=", ".join(formats)
+        "--format", type=arguments.one_of(names), metavar="FORMAT", default="text", help=", ".join(names)
     )
     group.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
     group.add_argument("-o", "--output", metavar="FILE", help="write the result to FILE")

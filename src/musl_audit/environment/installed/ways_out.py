@@ -18,7 +18,7 @@ _BROKEN, _MENDED = "broken-wheels", "mended-wheels"  # folders that the commands
 class WayOut:
     """One way: what it does, and the commands, in their order; none where it is a thing to choose."""
 
-    kind: str  # install, mend-installed, mend-downloaded, move
+    kind: str  # install, mend-installed, mend-downloaded, other-version, move
     sentence: str
     commands: tuple[str, ...] = ()
 
@@ -30,6 +30,7 @@ def ways_out(installation: Installation, catalog: Catalog, asked: Asked = NOTHIN
     return (
         *_libraries(installation.broken),
         *_mendings(mendable, installation, asked),
+        *_others(broken, installation),
         *_moves(installation, catalog),
     )
 
@@ -65,6 +66,16 @@ def _target(answers: Sequence[InstalledAnswer]) -> str:
     folders = {answer.project.folder for answer in answers}
     named = [folder for folder in folders if not folder.endswith(("/site-packages", "/dist-packages"))]
     return f" --upgrade --target {quote(named[0])}" if len(named) == len(folders) == 1 else ""
+
+
+def _others(broken: Sequence[InstalledAnswer], installation: Installation) -> Iterator[WayOut]:
+    """Yield how to ask for the newest version of each project that loads here."""
+    release = installation.libc.rpartition(" ")[2]
+    if broken and installation.version:
+        minor = ".".join(installation.version.split(".")[:2])
+        names = " ".join(dict.fromkeys(quote(answer.project.name) for answer in broken))
+        where = f"--on {quote(release)} --python {quote(minor)} --arch {quote(installation.arch)}"
+        yield WayOut("other-version", "take the newest version that loads here", (f"musl-audit which {where} {names}",))
 
 
 def _moves(installation: Installation, catalog: Catalog) -> Iterator[WayOut]:
