@@ -98,11 +98,12 @@ def _text(found: Explanation, options: Namespace, output: Output) -> str:
 
 
 def _formatted(found: Explanation, options: Namespace, output: Output, code: int) -> str:
-    from musl_audit.model import Settings
     from musl_audit.reporters.base import Heading
     from musl_audit.reporters.env_outcomes import in_format
+    from musl_audit.workflows.examining import Examination
 
-    heading = Heading("env", __version__, found.context.catalog.version, Settings(), output.width, options.quiet)
+    settings = Examination(catalog=found.context.catalog).settings
+    heading = Heading("env", __version__, found.context.catalog.version, settings, output.width, options.quiet)
     return in_format(options.format, found.context, found.findings, heading, exit_code=code)
 
 
