@@ -18,7 +18,7 @@ _BROKEN, _MENDED = "broken-wheels", "mended-wheels"  # folders that the commands
 class WayOut:
     """One way: what it does, and the commands, in their order; none where it is a thing to choose."""
 
-    kind: str  # install, mend-installed, mend-downloaded, other-version, move
+    kind: str  # install, mend-installed, mend-downloaded, mend-served, other-version, move
     sentence: str
     commands: tuple[str, ...] = ()
 
@@ -59,6 +59,10 @@ def _mendings(answers: Sequence[InstalledAnswer], installation: Installation, as
     pins = " ".join(quote(f"{answer.project.name}=={answer.project.version}") for answer in answers)
     fetch = f"{python} -m pip download --no-deps --only-binary :all: -d {_BROKEN} {pins}"
     yield WayOut("mend-downloaded", f"mend {which} on the way from the index", (fetch, repair, *ends))
+    release, minor = installation.libc.rpartition(" ")[2], ".".join(installation.version.split(".")[:2])
+    serve = f"musl-audit index --on {quote(release)} --python {quote(minor)} --repair --"
+    again = f"{python} -m pip install --force-reinstall --no-deps{_target(answers)} {pins}"
+    yield WayOut("mend-served", "the same in one command, by an index that mends", (f"{serve} {again}",))
 
 
 def _target(answers: Sequence[InstalledAnswer]) -> str:
