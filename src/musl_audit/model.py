@@ -301,9 +301,10 @@ class Allowed:
 
 @frozen
 class Excluded:
-    """A library that the user said will be there may provide it."""
+    """A library that the user said will be there may provide it; ``glob`` is how the user said so."""
 
     libraries: tuple[str, ...]
+    glob: str = ""
 
 
 @frozen
@@ -497,6 +498,7 @@ class ExternalLibrary:
     soname: str
     status: LibraryStatus
     needed_by: tuple[str, ...]
+    excluded_by: str | None = None  # the glob of --exclude
 
 
 class Loads(StrEnum):

@@ -417,8 +417,14 @@ def test_a_library_that_is_not_found_is_told_with_everything_to_mend_it(tmp_path
     answer = repair(graftee(), tmp_path / "out", "--sysroot", tmp_path / "empty")
 
     assert answer.code == 1
-    assert "libouter.so.1, needed by graftee.scripts/graftee, graftee/_graftee" in answer.stderr
-    assert "not found in /lib, /usr/local/lib, /usr/lib; --ldpaths names other directories, --exclude" in answer.stderr
+    assert "libouter.so.1, needed by graftee/_graftee.cpython-311-x86_64-linux-musl.so: not found in /build/lib," in (
+        answer.stderr
+    )
+    assert (
+        "libouter.so.1, needed by graftee.scripts/graftee: not found in /lib, /usr/local/lib, /usr/lib; --ldpaths"
+        in (answer.stderr)
+    )
+    assert "names other directories, --exclude" in answer.stderr
 
 
 def test_an_excluded_library_stays_outside(root: Path, tmp_path: Path) -> None:
@@ -436,7 +442,16 @@ def test_the_directory_of_libraries_has_the_suffix_asked_for(root: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "option", [("-L", "../x"), ("-L", ""), ("--build-tag", "musl"), ("-z", "11"), ("--sysroot", "/none")]
+    "option",
+    [
+        ("-L", "../x"),
+        ("-L", "/lib/.."),
+        ("--exclude", "lib["),
+        ("--exclude", ""),
+        ("--build-tag", "musl"),
+        ("-z", "11"),
+        ("--sysroot", "/none"),
+    ],
 )
 def test_an_option_that_makes_no_sense_is_a_usage_error(option: tuple[str, str], tmp_path: Path) -> None:
     """Before anything is made."""

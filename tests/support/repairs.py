@@ -39,6 +39,25 @@ def sysroot(directory: Path, arch: str = "x86_64", *, folder: str = "usr/lib") -
     return directory
 
 
+def with_extension(wheel: Path, directory: Path, *arguments: str) -> Path:
+    """Return a copy of *wheel* in *directory*, after patchelf changed its extension module, and without its program."""
+    directory.mkdir(exist_ok=True)
+    with zipfile.ZipFile(wheel) as archive:
+        members = {name: archive.read(name) for name in archive.namelist() if ".data/" not in name}
+    name = next(name for name in members if name.endswith(".so"))
+    scratch = directory / "extension.so"
+    scratch.write_bytes(members[name])
+    patchelf(*arguments, scratch)
+    members[name] = scratch.read_bytes()
+    scratch.unlink()
+    record = next(name for name in members if name.endswith("/RECORD"))
+    members[record] = b"".join(row for row in members[record].splitlines(keepends=True) if b".data/" not in row)
+    with zipfile.ZipFile(directory / wheel.name, "w") as archive:
+        for member, data in members.items():
+            archive.writestr(member, data)
+    return directory / wheel.name
+
+
 def repair(wheel: Path, output: Path, *arguments: str | Path, **environment: str) -> Answer:
     """Return the answer of ``musl-audit repair`` for *wheel*."""
     return musl_audit("repair", "-w", output, *arguments, wheel, env=environment)

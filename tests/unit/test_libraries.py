@@ -9,6 +9,7 @@ from tests.support.values import catalog
 from musl_audit.adapters.libraries import SystemLibraries, split_paths
 from musl_audit.adapters.tree import Tree
 from musl_audit.errors import LibraryError
+from musl_audit.wheel.ports import SearchEntry
 
 X86_64 = catalog().arches["x86_64"]
 
@@ -30,7 +31,9 @@ def test_the_order_of_the_search(tmp_path: Path) -> None:
         put(tmp_path, f"{directory}/libx.so")
         libraries = system(tmp_path, **({"added": ("/opt",)} if directory == "opt" else {}))
         found.append(
-            libraries.find("libx.so", ["/usr/lib/deep"] if directory in ("usr/lib/deep", "opt") else []).source
+            libraries.find(
+                "libx.so", [SearchEntry("/usr/lib/deep")] if directory in ("usr/lib/deep", "opt") else []
+            ).source
         )
 
     assert found == [f"/{directory}/libx.so" for directory in directories]
@@ -43,9 +46,9 @@ def test_ldpaths_replace_everything_else(tmp_path: Path) -> None:
 
     libraries = system(tmp_path, added=("/usr/lib",), ldpaths=("/opt",))
 
-    with pytest.raises(LibraryError, match="not found in /opt;"):
-        libraries.find("libx.so", ["/usr/lib"])
-    assert libraries.find("liby.so", ["/opt/deep"]).source == "/opt/deep/liby.so"
+    with pytest.raises(LibraryError, match="not found in /opt; RPATH /usr/lib was not searched: add it with --ldpaths"):
+        libraries.find("libx.so", [SearchEntry("/usr/lib", is_of_wheel=True)])
+    assert libraries.find("liby.so", [SearchEntry("/opt/deep", is_of_wheel=True)]).source == "/opt/deep/liby.so"
 
 
 def test_a_named_root_allows_no_path_of_a_wheel(tmp_path: Path) -> None:
@@ -53,7 +56,7 @@ def test_a_named_root_allows_no_path_of_a_wheel(tmp_path: Path) -> None:
     put(tmp_path, "home/secret/libx.so")
 
     with pytest.raises(LibraryError, match="not found"):
-        system(tmp_path, added=("/",)).find("libx.so", ["/home/secret"])
+        system(tmp_path, added=("/",)).find("libx.so", [SearchEntry("/home/secret", is_of_wheel=True)])
 
 
 def test_what_is_found_says_where(tmp_path: Path) -> None:
@@ -71,7 +74,7 @@ def test_without_a_system_nothing_is_searched_but_what_is_named(tmp_path: Path) 
     root = sysroot(tmp_path)
 
     with pytest.raises(LibraryError, match="this is no musl system; name one with --sysroot"):
-        SystemLibraries(None, X86_64).find("libside.so", [str(root / "usr/lib")])
+        SystemLibraries(None, X86_64).find("libside.so", [SearchEntry(str(root / "usr/lib"), is_of_wheel=True)])
     assert SystemLibraries(None, X86_64, ldpaths=(str(root / "usr/lib"),)).find("libside.so", [])
 
 
@@ -102,17 +105,66 @@ def test_a_name_that_is_not_plain_chooses_nothing(soname: str, tmp_path: Path) -
         system(tmp_path).find(soname, [])
 
 
-def test_the_first_that_exists_ends_the_search(tmp_path: Path) -> None:
-    """As in musl: one that cannot be mapped is an error, and the next directory is not tried."""
+def test_what_cannot_be_linked_with_is_passed_over(tmp_path: Path) -> None:
+    """As the linker does: a script, another architecture, glibc's; each is told with the reason."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/libx.so").write_text("INPUT(libx.so.1)")
+    (tmp_path / "usr/local/lib").mkdir(parents=True)
+    (tmp_path / "usr/local/lib/libx.so").write_bytes((INPUTS / "aarch64" / "libside.so").read_bytes())
+    put(tmp_path, "usr/lib/libx.so")
+
+    found = system(tmp_path).find("libx.so", [])
+
+    assert found.source == "/usr/lib/libx.so"
+    assert [line.partition(": ")[0].partition(" is ")[0] for line in found.passed_over] == [
+        "/lib/libx.so",
+        "/usr/local/lib/libx.so",
+    ]
+    assert "no ELF library" in found.passed_over[0]
+    assert "another architecture than x86_64" in found.passed_over[1]
+
+
+def test_where_nothing_fits_the_first_reason_is_told(tmp_path: Path) -> None:
+    """There is a file of that name, so "not found" would be no help."""
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib/libx.so").write_text("text")
-    put(tmp_path, "usr/lib/libx.so")
 
     with pytest.raises(LibraryError, match="is no ELF library"):
         system(tmp_path).find("libx.so", [])
+
+
+def test_a_wheel_is_believed_where_it_may_have_been_built(tmp_path: Path) -> None:
+    """On a musl host, or in a sysroot; elsewhere its path is told as one that was not searched."""
+    put(tmp_path, "opt/foo/lib/libx.so")
+    entries = [SearchEntry("/opt/foo/lib", is_of_wheel=True)]
+    builder = SystemLibraries(Tree(str(tmp_path)), X86_64, believes_wheels=True)
+
+    assert builder.find("libx.so", entries).source == "/opt/foo/lib/libx.so"
+    with pytest.raises(LibraryError, match=r"; RPATH /opt/foo/lib was not searched: add it with LD_LIBRARY_PATH$"):
+        system(tmp_path).find("libx.so", entries)
+
+
+def test_a_library_of_the_system_is_always_believed(tmp_path: Path) -> None:
+    """It was built there; and it was found in a directory that the user named."""
+    put(tmp_path, "opt/deep/libx.so")
+
+    found = system(tmp_path, ldpaths=("/usr/lib",)).find("libx.so", [SearchEntry("/opt/deep")])
+
+    assert found.source == "/opt/deep/libx.so"
 
 
 def test_split_paths() -> None:
     """Relative directories mean something else to every process."""
     assert split_paths(None) == ()
     assert split_paths("rel:/a::/b/") == ("/a", "/b/")
+
+
+def test_a_search_path_of_100_000_entries_is_searched_and_told_in_one_line(tmp_path: Path) -> None:
+    """Whoever wrote it."""
+    entries = [SearchEntry(f"/{number}") for number in range(100_000)]
+    put(tmp_path, "99999/libx.so")
+
+    assert system(tmp_path).find("libx.so", entries).source == "/99999/libx.so"
+    with pytest.raises(LibraryError) as caught:
+        system(tmp_path).find("liby.so", entries)
+    assert len(str(caught.value)) < 300

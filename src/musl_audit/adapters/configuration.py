@@ -7,6 +7,7 @@ from os import PathLike
 
 from musl_audit.errors import UsageError
 from musl_audit.frozen import frozen
+from musl_audit.loader.exclusion import why_no_glob
 from musl_audit.model import Severity
 
 FAIL_ON: Mapping[str, Severity | None] = {**{severity.value: severity for severity in Severity}, "never": None}
@@ -99,7 +100,7 @@ def _checked(table: Mapping[str, object], file: str) -> Configuration:
         file=file,
         floor=_text(table, "floor", where),
         fail_on=_fail_on(table, where),
-        exclude=_texts(table.get("exclude", []), "exclude", where),
+        exclude=_globs(table.get("exclude", []), where),
         select=_texts(table.get("select", []), "select", where),
         ignore=_texts(table.get("ignore", []), "ignore", where),
         per_file_ignores=_per_file_ignores(table, where),
@@ -128,6 +129,14 @@ def _texts(value: object, key: str, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise UsageError(f"{where}: {key} must be a list of strings")
     return tuple(value)
+
+
+def _globs(value: object, where: str) -> tuple[str, ...]:
+    globs = _texts(value, "exclude", where)
+    for glob in globs:
+        if why := why_no_glob(glob):
+            raise UsageError(f"{where}: exclude: {glob!r} is no glob: {why}")
+    return globs
 
 
 def _per_file_ignores(table: Mapping[str, object], where: str) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -9,12 +9,15 @@ from musl_audit.adapters.system_path import system_path
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import read_elf
 from musl_audit.errors import ElfError, LibraryError
+from musl_audit.frozen import replace
 from musl_audit.loader.libc_names import Libc, libc_named
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.policy import Arch
-from musl_audit.wheel.ports import FoundLibrary
+from musl_audit.wheel.ports import FoundLibrary, SearchEntry
 
 _LARGEST_LIBRARY = 1 << 30  # bytes
+_NO_SYSTEM = "not searched anywhere: this is no musl system; name one with --sysroot, or directories with --ldpaths"
+_MOST_TOLD = 8  # directories in a message
 
 
 class SystemLibraries:
@@ -23,30 +26,57 @@ class SystemLibraries:
 
     ``added`` are directories searched before the RPATHs, as ``LD_LIBRARY_PATH`` is; ``ldpaths`` replace them and the
     system's own. Where *tree* is None there is no musl system, and only named directories of this machine are searched.
+
+    A library found here is believed where it says that others lie. A wheel is believed where this is a system that it
+    may have been built on (*believes_wheels*); elsewhere its paths count below the searched directories only.
     """
 
     def __init__(
-        self, tree: Tree | None, arch: Arch, *, added: Sequence[str] = (), ldpaths: Sequence[str] | None = None
+        self,
+        tree: Tree | None,
+        arch: Arch,
+        *,
+        added: Sequence[str] = (),
+        ldpaths: Sequence[str] | None = None,
+        believes_wheels: bool = False,
     ) -> None:
         self._tree = tree or Tree()
         self._arch = arch
         self._packages = Packages(self._tree)
         self._named = tuple(ldpaths if ldpaths is not None else added)
         self._system = self._path_file() if tree is not None and ldpaths is None else ()
+        self._believes_wheels = believes_wheels
+        self._way_to_add = "--ldpaths" if ldpaths is not None else "LD_LIBRARY_PATH"
 
-    def find(self, soname: str, entries: Sequence[str]) -> FoundLibrary:
-        """Return the library that the loader would take; see ``ports.Libraries``."""
+    def find(self, soname: str, entries: Sequence[SearchEntry]) -> FoundLibrary:
+        """Return the library that was linked with; see ``ports.Libraries``."""
         if not _is_plain(soname):
             raise LibraryError("not a plain file name, so no file is chosen by it")
-        searched = [entry for entry in entries if self._is_searched(entry)]
+        searched = [entry.directory for entry in entries if self._is_searched(entry)]
         directories = tuple(dict.fromkeys((*self._named, *searched, *self._system)))
+        passed_over: list[str] = []
+        refused: list[str] = []
         for directory in directories:
             try:
                 source = self._tree.resolve(f"{directory}/{soname}")
-            except PathError:
+            except PathError as error:
+                passed_over.append(str(error))
                 continue
-            return self._accept(source, directory)
-        raise LibraryError(_not_found(directories))
+            try:
+                return replace(self._accept(source, directory), passed_over=tuple(passed_over))
+            except LibraryError as error:
+                passed_over.append(str(error))
+                refused.append(str(error))
+        unsearched = [e.directory for e in entries if _is_directory(e.directory) and e.directory not in directories]
+        raise LibraryError(refused[0] if refused else self._not_found(directories, unsearched))
+
+    def take(self, path: str) -> FoundLibrary:
+        """Return the library at *path*; see ``ports.Libraries``."""
+        try:
+            source = self._tree.resolve(path)
+        except PathError as error:
+            raise LibraryError(str(error)) from error
+        return self._accept(source, path.rpartition("/")[0] or "/")
 
     def read(self, library: FoundLibrary) -> bytes:
         """Return the bytes of *library*, the same that its digest was taken of."""
@@ -61,12 +91,23 @@ class SystemLibraries:
         except PathError as error:
             raise LibraryError(str(error)) from error
 
-    def _is_searched(self, entry: str) -> bool:
-        """Whether an RPATH entry, which a wheel may set to anything, leads to a directory that is searched anyway."""
-        if not entry.startswith("/") or "$" in entry:
+    def _is_searched(self, entry: SearchEntry) -> bool:
+        """Whether an entry is a directory, and one that its author may name."""
+        if not _is_directory(entry.directory):
             return False
-        found = self._resolved(entry)
+        return not entry.is_of_wheel or self._believes_wheels or self._is_below(entry.directory)
+
+    def _is_below(self, directory: str) -> bool:
+        """Whether *directory* leads to one that is searched anyway."""
+        found = self._resolved(directory)
         return found is not None and any(found == root or found.startswith(root + "/") for root in self._roots)
+
+    def _not_found(self, directories: Sequence[str], unsearched: Sequence[str]) -> str:
+        """Return why nothing was found: where was searched, where was not, and what would change that."""
+        where = f"not found in {_listed(directories)}" if directories else _NO_SYSTEM
+        if unsearched:
+            return f"{where}; RPATH {_listed(unsearched)} was not searched: add it with {self._way_to_add}"
+        return f"{where}; --ldpaths names other directories, --exclude leaves it to the user" if directories else where
 
     @cached_property
     def _roots(self) -> tuple[str, ...]:
@@ -122,10 +163,15 @@ def _is_plain(name: str) -> bool:
     return name.isprintable() and not {"/", "\\"}.intersection(name) and name not in ("", ".", "..")
 
 
-def _not_found(directories: Sequence[str]) -> str:
-    if not directories:
-        return "not searched anywhere: this is no musl system; name one with --sysroot, or directories with --ldpaths"
-    return f"not found in {', '.join(directories)}; --ldpaths names other directories, --exclude leaves it to the user"
+def _is_directory(entry: str) -> bool:
+    """Whether a search path entry names a directory of the system: nothing relative, and no token."""
+    return entry.startswith("/") and "$" not in entry
+
+
+def _listed(directories: Sequence[str]) -> str:
+    """Return *directories* as part of one line."""
+    more = f" and {len(directories) - _MOST_TOLD} more" if len(directories) > _MOST_TOLD else ""
+    return ", ".join(directories[:_MOST_TOLD]) + more
 
 
 def _sha256(data: bytes) -> str:

@@ -1,10 +1,12 @@
 """The options that commands share."""
 
 import os
+import re
 from argparse import ArgumentParser, ArgumentTypeError, _ArgumentGroup
 from collections.abc import Callable, Iterable
 
 from musl_audit.errors import did_you_mean
+from musl_audit.loader.exclusion import why_no_glob
 from musl_audit.reporters import formats
 from musl_audit.wheel.limits import Limits
 
@@ -45,7 +47,14 @@ def add_policy(parser: ArgumentParser) -> _ArgumentGroup:
         "(the oldest of the distributions still supported); default: what the tag promises",
     )
     add_policies(group)
-    _add_list(group, "--exclude", "GLOB", "libraries that the user provides, such as 'libodbc.so.*'")
+    group.add_argument(
+        "--exclude",
+        action="extend",
+        type=globs,
+        metavar="GLOB",
+        help="libraries that the user provides, by soname or by the path where they are found, "
+        "such as 'libodbc.so.*' or '/usr/local/cuda*' (repeatable)",
+    )
     group.add_argument(
         "--config", metavar="FILE", help="read [tool.musl-audit] of FILE, not the nearest pyproject.toml"
     )
@@ -105,6 +114,11 @@ def add_output(parser: ArgumentParser) -> _ArgumentGroup:
     return group
 
 
+def add_verbose(group: ArgumentParser | _ArgumentGroup, text: str) -> None:
+    """Add more of what is said; auditwheel counts how often, so once more is no mistake."""
+    group.add_argument("-v", "--verbose", action="count", default=0, help=text)
+
+
 def add_json(parser: ArgumentParser) -> None:
     """Add JSON instead of text, where there is nothing else to choose from."""
     parser.add_argument("--json", action="store_true", help="write JSON")
@@ -146,6 +160,20 @@ def comma_separated(text: str) -> list[str]:
     parts = [part.strip() for part in text.split(",")]
     if not all(parts):
         raise ArgumentTypeError(f"there is an empty part in {text!r}")
+    return parts
+
+
+def globs(text: str) -> list[str]:
+    """
+    Return the globs of *text*, split at commas outside brackets.
+
+    >>> globs("libffi.so.[4,5],/opt/rocm*")
+    ['libffi.so.[4,5]', '/opt/rocm*']
+    """
+    parts = [part.strip() for part in re.split(r",(?![^\[\]]*\])", text)]
+    for part in parts:
+        if why := why_no_glob(part):
+            raise ArgumentTypeError(f"{part!r} is no glob: {why}")
     return parts
 
 

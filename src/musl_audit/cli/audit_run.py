@@ -10,7 +10,7 @@ from musl_audit.cli.destinations import destinations, opened
 from musl_audit.cli.output import Output
 from musl_audit.cli.progress import is_watched, with_progress
 from musl_audit.cli.settings import settings_of
-from musl_audit.cli.stderr import complain, remark
+from musl_audit.cli.stderr import complain, remark, tell_unused_globs
 from musl_audit.frozen import replace
 from musl_audit.judging.baseline import Baseline, Place, baseline_of
 from musl_audit.judging.claims import check_floor
@@ -47,6 +47,7 @@ class AuditRun:
         self._accepted: list[Report] = []
         self._codes = {self._exit_code(())}
         self._used_ignores: set[str] = set()
+        self._used_globs: set[str | None] = set()
 
     @property
     def files(self) -> list[str]:
@@ -87,6 +88,7 @@ class AuditRun:
             outcome = gated.report
             self._used_ignores |= gated.used_ignores
             outcome = self._without_known(outcome)
+            self._used_globs.update(library.excluded_by for library in outcome.external_libraries)
         elif isinstance(outcome, Failure) and not any(item.is_for_people for item in self.destinations):
             remark(f"{outcome.path}: {outcome.message} ({outcome.code})")
         self._tally.add(outcome)
@@ -150,7 +152,9 @@ class AuditRun:
         )
 
     def _explain(self, summary: Summary) -> None:
-        """Say why the exit code is what nothing in the report explains."""
+        """Say why the exit code is what nothing in the report explains, and what was said in vain."""
+        if summary.examined and not self.options.quiet:
+            tell_unused_globs(self.settings, self._used_globs)
         skipped = ", ".join(f"{number} {reason}" for reason, number in summary.skip_reasons)
         if summary.exit_code == NOTHING:
             complain("no wheel was examined" + (f"; skipped: {skipped}" if skipped else ""))

@@ -96,6 +96,7 @@ def dispatch(arguments: list[str]) -> int:
     if arguments[0] in ("-h", "--help", "help"):
         sys.stdout.write(overview())
         return 0
+    said_before, arguments = _split_front(arguments)
     found = _find(arguments)
     if found is None:
         return _without_command(arguments)
@@ -103,7 +104,7 @@ def dispatch(arguments: list[str]) -> int:
     parser = CommandParser(" ".join(arguments[:words]), _page(module))
     module.add_arguments(parser)
     own, behind = _apart(arguments[words:]) if hasattr(module, "TAKES_COMMAND") else (arguments[words:], [])
-    options = parser.read(own)
+    options = parser.read([*said_before, *own])
     options.command = behind
     code: int = module.run(options)
     return code
@@ -113,6 +114,14 @@ def _apart(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Return what stands before the first ``--``, and the command of another program behind it."""
     where = arguments.index("--") if "--" in arguments else len(arguments)
     return arguments[:where], arguments[where + 1 :]
+
+
+def _split_front(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return how much is to be said, which may come before the command as auditwheel has it, and the rest."""
+    count = 0
+    while arguments[count] in ("-v", "-vv", "--verbose") and count + 1 < len(arguments):
+        count += 1
+    return arguments[:count], arguments[count:]
 
 
 def _find(arguments: list[str]) -> tuple[ModuleType, int] | None:

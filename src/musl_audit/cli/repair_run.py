@@ -10,10 +10,11 @@ from musl_audit import __version__
 from musl_audit.adapters.auditwheel import delegated, without_counterpart
 from musl_audit.cli.output import Output
 from musl_audit.cli.progress import show_progress
-from musl_audit.cli.stderr import remark
+from musl_audit.cli.stderr import remark, tell_unused_globs
 from musl_audit.errors import MuslAuditError, UsageError
 from musl_audit.model import Report
-from musl_audit.reporters.repair_text import action_row, spell_action
+from musl_audit.repair.actions import Graft, RepairPlan
+from musl_audit.reporters.repair_text import action_row, left_out_row, spell_action, spell_left_out
 from musl_audit.reporters.sentence import summary
 from musl_audit.reporters.style import BAD, BOLD, GOOD, plural
 from musl_audit.reporters.text_layout import paragraph
@@ -50,6 +51,9 @@ class RepairRun:
                 _tell_remains(result)
         if len(rows) > 1 and not self._options.json and not self._options.quiet:
             sys.stdout.write(f"{self._painted(counted(rows), max(codes))}\n")
+        if not self._options.quiet and any(row.keeps_promise is not None for row in rows):
+            used = {library.glob for row in rows for library in row.plan.left_out}
+            tell_unused_globs(self._workshop.settings, used)
         code = next((code for code in _WORST_FIRST if code in codes), max(codes))
         if self._options.json:
             document = {
@@ -96,7 +100,7 @@ class RepairRun:
             for line in ways_on(result):
                 remark(f"  {line}")
         elif not self._options.quiet:
-            head, *rest = told(result)
+            head, *rest = told(result, is_verbose=bool(self._options.verbose))
             number = f"[{place}] " if place else ""
             self._output.write(f"{number}{self._output.paint(visible(head), BOLD)}\n")
             for line in (shown for text in rest for shown in self._wrapped(text)):
@@ -144,15 +148,21 @@ def ways_on(result: Repaired) -> Iterator[str]:
     yield f"what now: {floor}`--warn`, which writes the wheel as far as it can be mended"
 
 
-def told(result: Repaired) -> Iterator[str]:
+def _told_plan(plan: RepairPlan, *, is_verbose: bool) -> Iterator[str]:
+    for action in plan.actions:
+        yield f"  - {spell_action(action)}"
+        if is_verbose and isinstance(action, Graft):
+            yield from (f"      passed over {line}" for line in action.passed_over)
+    yield from (f"  left outside: {spell_left_out(library)}" for library in plan.left_out)
+    yield from (f"  warning: {note}" for note in plan.notes)
+
+
+def told(result: Repaired, *, is_verbose: bool = False) -> Iterator[str]:
     """Yield the lines about a wheel that was repaired, copied, planned or handed on."""
     yield result.path
     for reason in result.reasons if result.keeps_promise is None else ():
         yield f"  {reason}"
-    for action in result.plan.actions:
-        yield f"  - {spell_action(action)}"
-    for note in result.plan.notes:
-        yield f"  warning: {note}"
+    yield from _told_plan(result.plan, is_verbose=is_verbose)
     match result.status:
         case RepairStatus.REPAIRED:
             yield f"  → {result.output}"
@@ -175,6 +185,7 @@ def repair_row(result: Repaired) -> dict[str, object]:
         "status": result.status.value,
         "output": result.output,
         "plan": [action_row(action) for action in result.plan.actions],
+        "left_out": [left_out_row(library) for library in result.plan.left_out],
         "notes": list(result.plan.notes),
         "reasons": list(result.reasons),
         "keeps_promise": result.keeps_promise,

@@ -1,7 +1,9 @@
 """Diagnostics: one line each, on stderr, whatever is in the names that they mention."""
 
 import sys
+from collections.abc import Container
 
+from musl_audit.model import Settings
 from musl_audit.reporters.visible import visible
 
 
@@ -17,3 +19,10 @@ def remark(message: str) -> None:
         sys.stderr.flush()
     except OSError:  # nobody listens; the exit code still tells
         return
+
+
+def tell_unused_globs(settings: Settings, used: Container[str | None]) -> None:
+    """Warn of each glob of ``--exclude``, or of the configuration, that meant no library of any wheel."""
+    for glob in dict.fromkeys(settings.exclude):
+        if glob not in used:
+            remark(f"warning: --exclude {glob!r} matched no library")

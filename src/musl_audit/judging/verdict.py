@@ -83,11 +83,17 @@ def external_libraries(linkage: Linkage) -> tuple[ExternalLibrary, ...]:
     """Return every library that some file needs and the wheel does not provide, by soname."""
     status: dict[str, LibraryStatus] = {}
     needed_by: dict[str, set[str]] = {}
+    excluded_by: dict[str, str] = {}
     for need in (need for load in linkage.loads for need in load.needs):
         if not isinstance(need.provider, InWheel):
             status[need.soname] = _STATUS[type(need.provider)]
             needed_by.setdefault(need.soname, set()).add(need.path)
-    return tuple(ExternalLibrary(soname, status[soname], tuple(sorted(needed_by[soname]))) for soname in sorted(status))
+        if isinstance(need.provider, Excluded):
+            excluded_by[need.soname] = need.provider.glob
+    return tuple(
+        ExternalLibrary(soname, status[soname], tuple(sorted(needed_by[soname])), excluded_by.get(soname))
+        for soname in sorted(status)
+    )
 
 
 def keeps(floor: MuslVersion, known: Iterable[MuslVersion], loads_on: Releases) -> bool:

@@ -6,11 +6,11 @@ What it models is in musl's ``ldso/dynlink.c``: ``load_library``, ``path_open``,
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from functools import cached_property
 
 from musl_audit.frozen import frozen
 from musl_audit.loader.eras import TODAY, Era, is_libc
+from musl_audit.loader.exclusion import excluding_glob
 from musl_audit.loader.search_paths import effective_entries
 from musl_audit.model import (
     Allowed,
@@ -146,11 +146,11 @@ class Linker:
         found = self._search(soname, chain)
         if found:
             return found
-        return self._find_outside(soname), False
+        return self._find_outside(soname, chain), False
 
     def _search(self, soname: str, chain: tuple[ElfFacts, ...]) -> tuple[Provider, bool] | None:
         if "/" in soname:
-            return Outside((soname,)), False  # opened as it is: a path of the host
+            return self._at_path(soname), False  # opened as it is: a path of the host
         leaves = None
         for file in chain:
             for entry in effective_entries(file):
@@ -168,6 +168,10 @@ class Linker:
         if leaves and self._is_in_another_tree(soname, chain):
             return Unknown(leaves), False
         return None
+
+    def _at_path(self, path: str) -> Provider:
+        glob = excluding_glob(self._exclude, path, path.rpartition("/")[2])
+        return Excluded((path,), glob) if glob else Outside((path,))
 
     def _is_in_another_tree(self, soname: str, chain: tuple[ElfFacts, ...]) -> bool:
         """Whether a path out of the trees of *chain* may lead to a file of the wheel: there is one in another tree."""
@@ -188,11 +192,18 @@ class Linker:
             return FromLibc(self._known)
         return InWheel(member) if elf is not None and elf.is_dynamic else Unreachable((member,))
 
-    def _find_outside(self, soname: str) -> Provider:
+    def _excluding_glob(self, soname: str, chain: tuple[ElfFacts, ...]) -> str | None:
+        """Return the glob that means *soname*, or a path of the host at which *chain* looks for it."""
+        if not self._exclude:
+            return None
+        searched = (entry for file in chain for entry in effective_entries(file) if entry.startswith("/"))
+        return excluding_glob(self._exclude, soname, *(f"{entry}/{soname}" for entry in searched))
+
+    def _find_outside(self, soname: str, chain: tuple[ElfFacts, ...]) -> Provider:
         if soname in self._reserved:
             return FromLibc(self._known)
-        if any(fnmatchcase(soname, glob) for glob in self._exclude):
-            return Excluded((soname,))
+        if glob := self._excluding_glob(soname, chain):
+            return Excluded((soname,), glob)
         if soname in self._catalog.allowed_libraries:
             return Allowed(soname)  # the system's, even beside one in the wheel that no path leads to
         if is_libpython(soname):

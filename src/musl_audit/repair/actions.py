@@ -20,6 +20,7 @@ class Graft:
     facts: ElfFacts
     origin: str | None = None  # the package it came from, as a package URL
     entries: tuple[str, ...] = ()  # of its own search path, as directories of the system it came from
+    passed_over: tuple[str, ...] = ()  # what the search met before it, and why that was not taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +151,23 @@ Action = Graft | AddPolyfill | ElfAction | DropMember | RenameMember | MoveBehin
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A library that is needed and stays outside: the user brings it."""
+
+    soname: str
+    needed_by: tuple[str, ...]  # sorted
+    glob: str | None  # of --exclude; None: it was not found, and that was to be ignored
+    path: str | None = None  # where it was found, if the glob was matched by that
+
+
+@dataclass(frozen=True, slots=True)
 class RepairPlan:
     """All that a repair does to one wheel, in the order in which it is applied; empty: it is fine as it is."""
 
     actions: tuple[Action, ...] = ()
     notes: tuple[str, ...] = ()  # what the user should know: a dependency on libpython that was dropped …
     refusals: tuple[str, ...] = ()  # why the wheel cannot be repaired; the plan is then not applied
+    left_out: tuple[LeftOut, ...] = ()  # sorted by soname
 
 
 NOTHING_TO_DO = RepairPlan()
@@ -176,3 +188,5 @@ class RepairSettings:
     fix_tls: bool = True
     build_tag: str | None = None
     checks_isa: bool = True  # say what needs more than the architecture's baseline
+    include: tuple[str, ...] = ()  # libraries, by soname or path, that no NEEDED leads to
+    ignores_missing: bool = False

@@ -1,29 +1,40 @@
-"""Which libraries are copied into the wheel, and how those who need them find them there."""
+"""Which libraries are copied into the wheel, and which are left to the user."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 from musl_audit.errors import LibraryError
+from musl_audit.loader.exclusion import excluding_glob
 from musl_audit.loader.linkage import Linkage, Load, is_libpython
-from musl_audit.loader.search_paths import all_entries, effective_entries
-from musl_audit.model import ElfFacts, FromInterpreter, InWheel, Outside, Unreachable
+from musl_audit.loader.search_paths import effective_entries
+from musl_audit.model import ElfFacts, Excluded, FromInterpreter, InWheel, Outside, Unreachable
 from musl_audit.policy import Catalog
-from musl_audit.repair.actions import DropNeeded, Graft, ReplaceNeeded, SetRunpath, SetSoname
-from musl_audit.repair.rpath import entries_inside, joined, origin_to
+from musl_audit.repair.actions import DropNeeded, Graft, LeftOut, ReplaceNeeded, SetRunpath, SetSoname
+from musl_audit.repair.ways import Ways, chains_of
 from musl_audit.wheel.installed_tree import relative_to_origin
-from musl_audit.wheel.ports import FoundLibrary, Libraries
+from musl_audit.wheel.ports import FoundLibrary, Libraries, SearchEntry
 
 GraftAction = Graft | ReplaceNeeded | DropNeeded | SetSoname | SetRunpath
 
 
 @dataclass(frozen=True, slots=True)
 class Grafts:
-    """The actions that bring in what is missing, what could not be found, and what to tell the user."""
+    """The actions that bring in what is missing, what stays outside, and what to tell the user."""
 
     actions: tuple[GraftAction, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()  # sorted by soname
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GraftSettings:
+    """What the user asked: what stays outside, what comes in besides, and whether what is missing may be missing."""
+
+    directory: str  # "demo.libs"
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    ignores_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,123 +44,183 @@ class _Wanted:
     member: str
     needed_by: str
     soname: str
-    entries: tuple[str, ...]
+    entries: tuple[SearchEntry, ...]
+    chain: tuple[str, ...]  # the members whose search paths count
 
 
 class Grafting:
     """Collects what one wheel lacks; holds what is known about each library once it was found."""
 
     def __init__(
-        self,
-        directory: str,
-        catalog: Catalog,
-        libraries: Libraries,
-        *,
-        exclude: tuple[str, ...] = (),
-        taken: Collection[str] = (),
+        self, settings: GraftSettings, catalog: Catalog, libraries: Libraries, *, taken: Collection[str] = ()
     ) -> None:
-        self._directory = directory
+        self._settings = settings
         self._catalog = catalog
         self._libraries = libraries
-        self._exclude = exclude
         self._taken = {name.casefold() for name in taken}
+        self._ways = Ways()
         self._by_source: dict[str, Graft] = {}
         self._by_soname: dict[str, Graft] = {}
         self._unfound: list[tuple[_Wanted, str]] = []  # what was not found, and why
+        self._left_out: dict[str, LeftOut] = {}  # by soname
         self._needed: dict[str, dict[str, str]] = {}  # member → {old soname: new soname}
-        self._routes: dict[str, tuple[str, ...]] = {}  # member → entries that lead it to libraries of the wheel
-        self._misled: set[str] = set()  # members whose search ends at a file that is no library
         self._dropped: dict[str, dict[str, None]] = {}
         self._refusals: dict[str, None] = {}
+        self._notes: list[str] = []
 
     def plan(self, linkage: Linkage, *, is_mending: bool) -> Grafts:
         """Return what all loads of the wheel need; with *is_mending* also paths to libraries that are there already."""
         files = {file.path: file for load in linkage.loads for file in load.files}
         started = {file.path for load in linkage.loads if load.is_program for file in load.files}
+        self._include_all()
         for load in linkage.loads:
             self._bring_all(load)
-            for need in load.needs:
-                match need.provider:
-                    case Unreachable(paths=paths) if is_mending:
-                        loadable = tuple(path for path in files if path.rpartition("/")[2] == need.soname)
-                        self._lead(need.path, loadable or paths, need.soname)
-                        if loadable and not set(paths) <= set(loadable):
-                            self._misled.add(need.path)
-                    case FromInterpreter() if need.path not in started:
-                        self._dropped.setdefault(need.path, {})[need.soname] = None
-                    case _:
-                        pass
-        missing = self._share()
-        routes = [self._path_of(file, is_mending=is_mending) for file in files.values()]
+            self._mend(load, files, started, is_mending=is_mending)
+        self._share()
+        for path in filter(self._needed.get, files):
+            self._ways.lead(path, (f"{self._settings.directory}/x",), ", ".join(self._needed[path]))
+        routes = [self._ways.of_file(file, is_mending=is_mending) for file in files.values()]
         return Grafts(
             actions=(*self._grafting(), *(route for route in routes if route), *self._rewiring()),
-            notes=tuple(
-                f"{member} no longer needs {', '.join(sonames)}: Python's symbols come from the process"
-                for member, sonames in sorted(self._dropped.items())
+            left_out=tuple(library for _, library in sorted(self._left_out.items())),
+            notes=(
+                *self._notes,
+                *(
+                    f"{member} no longer needs {', '.join(sonames)}: Python's symbols come from the process"
+                    for member, sonames in sorted(self._dropped.items())
+                ),
             ),
-            refusals=(
-                *(f"{soname}, needed by {_listed(who)}: {why}" for (soname, why), who in missing.items()),
-                *self._refusals,
-            ),
+            refusals=(*self._refusals, *self._ways.refusals),
         )
+
+    def _mend(self, load: Load, files: dict[str, ElfFacts], started: set[str], *, is_mending: bool) -> None:
+        """Lead to what is in the wheel and was not found; drop needs of libpython; keep the way to what is excluded."""
+        for need in load.needs:
+            match need.provider:
+                case Unreachable(paths=paths) if is_mending:
+                    loadable = tuple(path for path in files if path.rpartition("/")[2] == need.soname)
+                    self._ways.lead(need.path, loadable or paths, need.soname)
+                    if loadable and not set(paths) <= set(loadable):
+                        self._ways.mislead(need.path)
+                case FromInterpreter() if need.path not in started:
+                    self._dropped.setdefault(need.path, {})[need.soname] = None
+                case Excluded(glob=glob):
+                    self._leave(need.soname, need.path, glob)
+                    self._ways.keep(file.path for file in chains_of(load)[need.path])
+                case _:
+                    pass
 
     # --- what is copied
 
     def _bring_all(self, load: Load) -> None:
         """Graft what *load* needs from outside, and what that needs in turn, breadth first as the loader does."""
-        paths = _search_paths(load)
+        outside = [need for need in load.needs if isinstance(need.provider, Outside)]
+        if not outside:
+            return
+        chains = chains_of(load)
         bundled = {need.soname: need.provider.path for need in load.needs if isinstance(need.provider, InWheel)}
-        queue = [
-            _Wanted(need.path, need.path, need.soname, paths[need.path])
-            for need in load.needs
-            if isinstance(need.provider, Outside)
-        ]
+        self._bring(
+            [
+                _Wanted(
+                    need.path,
+                    need.path,
+                    need.soname,
+                    tuple(_entries_of(chains[need.path])),
+                    tuple(file.path for file in chains[need.path]),
+                )
+                for need in outside
+            ],
+            bundled,
+        )
+
+    def _bring(self, queue: list[_Wanted], bundled: dict[str, str]) -> None:
         for wanted in queue:  # grows while it is walked
             if (graft := self._graft(wanted)) is None:
                 continue
             self._needed.setdefault(wanted.member, {})[wanted.soname] = graft.member.rpartition("/")[2]
-            if graft.member not in self._needed:
-                self._needed[graft.member] = {}
-                queue += self._further(graft, bundled, joined(graft.entries, wanted.entries))
+            queue += self._once(graft, bundled, wanted.entries, wanted.chain)
 
-    def _further(self, graft: Graft, bundled: dict[str, str], entries: tuple[str, ...]) -> Iterator[_Wanted]:
-        """Yield what *graft* needs from outside; lead it to what the wheel has already."""
+    def _once(
+        self, graft: Graft, bundled: dict[str, str], entries: tuple[SearchEntry, ...], chain: tuple[str, ...]
+    ) -> Iterator[_Wanted]:
+        """Yield what *graft* needs from outside, the first time; lead it to what the wheel has already."""
+        if graft.member in self._needed:
+            return
+        self._needed[graft.member] = {}
+        entries = tuple(dict.fromkeys((*map(SearchEntry, graft.entries), *entries)))
+        chain = (graft.member, *chain)
         for soname in graft.facts.needed:
             if soname in bundled:
-                self._lead(graft.member, (bundled[soname],), soname)
+                self._ways.lead(graft.member, (bundled[soname],), soname)
             elif is_libpython(soname):
                 self._dropped.setdefault(graft.member, {})[soname] = None
+            elif glob := excluding_glob(self._settings.exclude, soname):
+                self._leave(soname, graft.source, glob)
+                self._ways.keep(chain)
             elif not self._is_provided(soname):
-                yield _Wanted(graft.member, graft.source, soname, entries)
+                yield _Wanted(graft.member, graft.source, soname, entries, chain)
 
     def _graft(self, wanted: _Wanted) -> Graft | None:
         """Return the library that *wanted* means: what has the name once has it for the whole process."""
-        if wanted.soname not in self._by_soname:
-            try:
-                found = self._libraries.find(wanted.soname, wanted.entries)
-                graft = self._by_source.get(found.source) or self._new_graft(wanted.soname, found)
-            except LibraryError as error:
-                self._unfound.append((wanted, str(error)))
+        if wanted.soname in self._by_soname:
+            return self._by_soname[wanted.soname]
+        try:
+            found = self._libraries.find(wanted.soname, wanted.entries)
+            if glob := excluding_glob(self._settings.exclude, found.source, f"{found.directory}/{wanted.soname}"):
+                self._leave(wanted.soname, wanted.needed_by, glob, found.source)
+                self._ways.keep(wanted.chain)
                 return None
-            self._by_source[found.source] = self._by_soname[wanted.soname] = graft
-        return self._by_soname[wanted.soname]
+            graft = self._by_source.get(found.source) or self._new_graft(wanted.soname, found)
+        except LibraryError as error:
+            self._unfound.append((wanted, str(error)))
+            return None
+        self._by_source[found.source] = self._by_soname[wanted.soname] = graft
+        return graft
 
-    def _share(self) -> dict[tuple[str, str], list[str]]:
+    def _include_all(self) -> None:
+        """Graft what was asked for by name, under its own: no NEEDED leads there, who opens it must know the path."""
+        for name in self._settings.include:
+            soname = name.rpartition("/")[2]
+            try:
+                found = self._libraries.take(name) if "/" in name else self._libraries.find(name, ())
+                graft = self._by_source.get(found.source) or self._new_graft(soname, found, is_renamed=False)
+            except LibraryError as error:
+                self._refusals[f"{name}, asked for by --include: {error}"] = None
+                continue
+            self._by_source[found.source] = self._by_soname[soname] = graft
+            self._notes.append(f"{soname} is opened from {graft.member}: nothing else leads there")
+            self._bring([*self._once(graft, {}, (), ())], {})
+
+    def _share(self) -> None:
         """
         Let who did not find a library have it where another file's search path led to it.
 
-        Return what is missing all the same: soname and reason → who needs it.
+        What is missing all the same is refused, or left out where that was asked.
         """
         missing: dict[tuple[str, str], list[str]] = {}
         for wanted, why in self._unfound:
             if graft := self._by_soname.get(wanted.soname):
                 self._needed.setdefault(wanted.member, {})[wanted.soname] = graft.member.rpartition("/")[2]
-            else:
-                missing.setdefault((wanted.soname, why), []).append(wanted.needed_by)
-        return missing
+                continue
+            self._ways.keep(wanted.chain)
+            missing.setdefault((wanted.soname, why), []).append(wanted.needed_by)
+            if self._settings.ignores_missing:
+                self._leave(wanted.soname, wanted.needed_by, None)
+        lines = (f"{soname}, needed by {_listed(who)}: {why}" for (soname, why), who in missing.items())
+        if self._settings.ignores_missing:
+            self._notes += (f"left outside: {line}" for line in lines)
+        else:
+            self._refusals.update(dict.fromkeys(lines))
 
-    def _new_graft(self, soname: str, found: FoundLibrary) -> Graft:
-        member = f"{self._directory}/{hashed_name(found.source.rpartition('/')[2], found.sha256)}"
+    def _leave(self, soname: str, needed_by: str, glob: str | None, path: str | None = None) -> None:
+        """Note that *soname* stays outside."""
+        known = self._left_out.get(soname, LeftOut(soname, (), glob, path))
+        users = tuple(sorted({*known.needed_by, needed_by}))
+        self._left_out[soname] = replace(known, needed_by=users, path=known.path or path)
+
+    def _new_graft(self, soname: str, found: FoundLibrary, *, is_renamed: bool = True) -> Graft:
+        name = hashed_name(found.source.rpartition("/")[2], found.sha256) if is_renamed else soname
+        member = f"{self._settings.directory}/{name}"
         if member.casefold() in self._taken:
             raise LibraryError(f"the wheel has another file where it would go, {member}")
         return Graft(
@@ -160,65 +231,42 @@ class Grafting:
             replace(found.facts, path=member),
             origin=found.origin,
             entries=tuple(_expanded(effective_entries(found.facts), found.directory)),
+            passed_over=found.passed_over,
         )
 
     def _is_provided(self, soname: str) -> bool:
-        """Whether a grafted library finds *soname* without our help, or must do without it."""
+        """Whether a grafted library finds *soname* without our help."""
         catalog = self._catalog
         return (
             catalog.reserved_libc_name(soname)
             or soname in catalog.allowed_libraries
             or soname.startswith(("ld-musl-", "libc.musl-"))
-            or any(fnmatchcase(soname, glob) for glob in self._exclude)
         )
 
     # --- how it is found
 
-    def _lead(self, member: str, targets: tuple[str, ...], what: str) -> None:
-        """Let *member* find the nearest of *targets*."""
-        ways = [way for target in targets if (way := origin_to(member, target)) is not None]
-        if not ways:
-            self._refusals[f"{what}, needed by {member}: no path leads there from another installation tree"] = None
-        nearest = sorted(ways, key=lambda way: (way.count("/"), way))[:1]
-        self._routes[member] = joined(self._routes.get(member, ()), nearest)
-
-    def _path_of(self, file: ElfFacts, *, is_mending: bool) -> SetRunpath | None:
-        """Return the search path that *file* gets, None where it keeps its own."""
-        if self._needed.get(file.path):
-            self._lead(file.path, (f"{self._directory}/x",), ", ".join(self._needed[file.path]))
-        added = self._routes.get(file.path, ())
-        inside = entries_inside(file)
-        if not added and (not is_mending or inside == all_entries(file)):
-            return None
-        return SetRunpath(file.path, joined(added, inside) if file.path in self._misled else joined(inside, added))
-
     def _grafting(self) -> Iterator[GraftAction]:
         for member, graft in sorted({graft.member: graft for graft in self._by_source.values()}.items()):
             yield graft
-            yield SetSoname(member, member.rpartition("/")[2])
-            beside = ("$ORIGIN",) if self._needed.get(member) else ()
-            entries = joined(beside, self._routes.get(member, ()))
-            if entries or all_entries(graft.facts):
-                yield SetRunpath(member, entries)
+            if graft.facts.soname != (name := member.rpartition("/")[2]):
+                yield SetSoname(member, name)
+            yield from self._ways.of_graft(graft.facts, graft.entries, has_beside=bool(self._needed.get(member)))
 
     def _rewiring(self) -> Iterator[GraftAction]:
         for member, names in sorted(self._needed.items()):
             for old, new in sorted(names.items()):
-                yield ReplaceNeeded(member, old, new)
+                if old != new:
+                    yield ReplaceNeeded(member, old, new)
         for member, sonames in sorted(self._dropped.items()):
             for soname in sonames:
                 yield DropNeeded(member, soname)
 
 
-def _search_paths(load: Load) -> dict[str, tuple[str, ...]]:
-    """Return where each file of *load* searches: its own path, then that of the one which needed it, and so on."""
-    files = {file.path: file for file in load.files}
-    paths = {load.root.path: effective_entries(load.root)}
-    for need in load.needs:  # breadth first: who needs was reached before
-        if isinstance(need.provider, InWheel) and need.provider.path not in paths:
-            found = files[need.provider.path]
-            paths[found.path] = joined(effective_entries(found), paths[need.path])
-    return paths
+def _entries_of(chain: Iterable[ElfFacts]) -> Iterator[SearchEntry]:
+    """Yield where the first file of *chain*, all of the wheel, searches, each directory once."""
+    yield from dict.fromkeys(
+        SearchEntry(entry, is_of_wheel=True) for file in chain for entry in effective_entries(file)
+    )
 
 
 def _listed(names: Collection[str], most: int = 3) -> str:

@@ -11,6 +11,7 @@ from musl_audit.judging.rules.musl202_external_library import RULE as GRAFT_RULE
 from musl_audit.judging.rules.musl302_isa_above_baseline import RULE as ISA_RULE
 from musl_audit.judging.rules.musl401_packed_relocations import RULE as UNPACK_RULE
 from musl_audit.judging.rules.musl402_initial_exec_tls import RULE as TLS_RULE
+from musl_audit.loader.exclusion import exactly, excluding_glob
 from musl_audit.model import (
     Finding,
     FixKind,
@@ -29,6 +30,7 @@ from musl_audit.policy import Arch, Catalog
 from musl_audit.repair.actions import (
     Action,
     Graft,
+    LeftOut,
     MoveBehindShim,
     RepairPlan,
     RepairSettings,
@@ -36,7 +38,7 @@ from musl_audit.repair.actions import (
     Strip,
 )
 from musl_audit.repair.fixes import file_fixes, libc_drops, suffix_fixes
-from musl_audit.repair.grafts import Grafting
+from musl_audit.repair.grafts import Grafting, GraftSettings
 from musl_audit.repair.polyfilling import (
     BuiltPolyfills,
     Polyfilling,
@@ -59,13 +61,14 @@ class Proposal:
     A plan with what it leads to: the predicted facts, and what the judge says of them.
 
     ``promise`` is the name that the result is judged by: its own, but for ``--no-update-tags``, where it carries
-    another.
+    another; ``settings`` are those of the judge, to whom what was left out is excluded.
     """
 
     arch: Arch
     plan: RepairPlan
     predicted: WheelFacts
     promise: WheelName
+    settings: Settings
     report: Report
 
 
@@ -100,6 +103,7 @@ def propose(
     adding = polyfills(arch) if polyfills and repair.fix and repair.polyfill else None
     plan = _plan(context, facts.name, promise, settings, repair, libraries(arch), adding, unmendable)
     predicted = predict(facts, plan.actions)
+    settings = replace(settings, exclude=(*settings.exclude, *_left_by_search(plan.left_out, settings)))
     report = judge(as_promised(predicted, promise), catalog, settings)
     told = {finding.code for finding in report.findings if _is_told(finding, unmendable)}
     told |= {GRAFT_RULE.code} if plan.refusals else set()
@@ -111,7 +115,14 @@ def propose(
     elif refused:
         refused = (*refused, *_why_accesses_stay(report, repair, facts.name, promise))
         refused = (*refused, *_why_nothing_is_added(report, repair))
-    return Proposal(arch, _with_remains(plan, report, refused, unmendable), predicted, promise, report)
+    return Proposal(arch, _with_remains(plan, report, refused, unmendable), predicted, promise, settings, report)
+
+
+def _left_by_search(left_out: tuple[LeftOut, ...], settings: Settings) -> Iterator[str]:
+    """Yield a glob for each library that only the search for it left outside: by where it lies, or for it is not."""
+    for library in left_out:
+        if not excluding_glob(settings.exclude, library.soname):
+            yield exactly(library.soname)
 
 
 def _with_remains(
@@ -162,10 +173,9 @@ def _plan(
     context = context_of(as_promised(predict(facts, moves), promise), catalog, settings)
     directory = f"{name.distribution}{repair.lib_sdir}"
     grafting = Grafting(
-        directory,
+        GraftSettings(directory, settings.exclude, repair.include, repair.ignores_missing),
         catalog,
         libraries,
-        exclude=settings.exclude,
         taken=[member.name for member in facts.members],
     )
     grafts = grafting.plan(context.linkage, is_mending=repair.fix)
@@ -186,7 +196,12 @@ def _plan(
     new = promise if repair.update_tags else replace(name, build=promise.build)
     if actions or new != name or (repair.update_tags and _is_mislabelled(facts, name)):
         actions.append(Retag(new, updates_tags=repair.update_tags))
-    return RepairPlan(tuple(actions), notes=grafts.notes, refusals=(*grafts.refusals, *added.refusals))
+    return RepairPlan(
+        tuple(actions),
+        notes=grafts.notes,
+        refusals=(*grafts.refusals, *added.refusals),
+        left_out=grafts.left_out,
+    )
 
 
 def _is_for_glibc_too(*names: WheelName) -> bool:

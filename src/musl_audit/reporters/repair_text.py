@@ -13,6 +13,7 @@ from musl_audit.repair.actions import (
     DropNeeded,
     DropZeroLengthSegments,
     Graft,
+    LeftOut,
     MoveBehindShim,
     RenameMember,
     ReplaceNeeded,
@@ -73,6 +74,28 @@ def spell_action(action: Action) -> str:  # noqa: C901, PLR0911, PLR0912  # one 
             return f"write RECORD, and WHEEL for {name}"
         case _:
             assert_never(action)
+
+
+def spell_left_out(library: LeftOut) -> str:
+    """
+    Return who brings *library*, and why.
+
+    >>> spell_left_out(LeftOut("libcuda.so.1", ("demo.so",), "/opt/cuda*", "/opt/cuda-12/libcuda.so.1"))
+    "libcuda.so.1 (/opt/cuda-12/libcuda.so.1), by --exclude '/opt/cuda*'"
+    """
+    where = f" ({library.path})" if library.path else ""
+    why = "it was not found" if library.glob is None else f"by --exclude {library.glob!r}"
+    return f"{library.soname}{where}, {why}"
+
+
+def left_out_row(library: LeftOut) -> dict[str, object]:
+    """Return *library* as JSON."""
+    return {
+        "soname": library.soname,
+        "needed_by": list(library.needed_by),
+        "exclude": library.glob,
+        "path": library.path,
+    }
 
 
 def action_row(action: Action) -> dict[str, object]:

@@ -81,6 +81,15 @@ class FoundLibrary:
     facts: ElfFacts  # under ``source`` as path
     origin: str | None = None  # the package it belongs to, as a package URL
     directory: str = ""  # where the search found it: what $ORIGIN means in it
+    passed_over: tuple[str, ...] = ()  # "/lib/libfoo.so.1: does not exist", in the order of the search
+
+
+@frozen
+class SearchEntry:
+    """An entry of a search path; a wheel may say anything in its own, a library of the system may be believed."""
+
+    directory: str
+    is_of_wheel: bool = False
 
 
 class Source(Protocol):
@@ -109,13 +118,16 @@ class Source(Protocol):
 class Libraries(Protocol):
     """Where libraries from outside the wheel come from."""
 
-    def find(self, soname: str, entries: Sequence[str]) -> FoundLibrary:
+    def find(self, soname: str, entries: Sequence[SearchEntry]) -> FoundLibrary:
         """
-        Return the library that musl's loader would take for *soname*, searching *entries* (RPATHs) in its order.
+        Return the first library called *soname* that may be taken, searching *entries* (RPATHs) in the loader's order.
 
-        Raise ``LibraryError``, which says where was searched, where there is none or it must not be taken: it is no
-        regular file, glibc's, or for another architecture.
+        As the linker does, pass over what is no library, glibc's, or for another architecture. Raise ``LibraryError``,
+        which says where was searched and why what lies there is not taken, where there is none.
         """
+
+    def take(self, path: str) -> FoundLibrary:
+        """Return the library at *path*; raise ``LibraryError`` where it must not be taken."""
 
     def read(self, library: FoundLibrary) -> bytes:
         """Return the bytes of *library*, the same that its digest was taken of."""

@@ -50,6 +50,7 @@ class Searching:
     sysroot: Path | None
     added: tuple[str, ...] = ()
     ldpaths: tuple[str, ...] | None = None
+    believes_wheels: bool = False  # a system that they may have been built on
 
 
 class RepairStatus(StrEnum):
@@ -191,7 +192,7 @@ class Workshop:
             report=done.report or proposal.report,
             reasons=proposal.plan.refusals,
             mended=tuple(mended(before, proposal.report)),
-            passing_floor=passing_floor(result, self.catalog, self.settings, proposal.report),
+            passing_floor=passing_floor(result, self.catalog, proposal.settings, proposal.report),
             keeps_promise=False,
         )
 
@@ -204,7 +205,14 @@ class Workshop:
     def _libraries(self, arch: Arch) -> SystemLibraries:
         root = self.searching.sysroot
         tree = Tree(str(root)) if root is not None else None
-        return SystemLibraries(tree, arch, added=self.searching.added, ldpaths=self.searching.ldpaths)
+        searching = self.searching
+        return SystemLibraries(
+            tree,
+            arch,
+            added=searching.added,
+            ldpaths=searching.ldpaths,
+            believes_wheels=searching.believes_wheels,
+        )
 
     def _applied(self, path: Path, archive: ZipArchive, facts: WheelFacts, proposal: Proposal) -> Repaired:
         plan, arch = proposal.plan, proposal.arch
@@ -235,7 +243,7 @@ class Workshop:
             new: replace(elves[old], path=new) if old in elves else None for new, old in application.copied.items()
         }
         result = extract(written, with_digests=False, known=known)
-        report = judge(as_promised(result, proposal.promise), self.catalog, self.settings)
+        report = judge(as_promised(result, proposal.promise), self.catalog, proposal.settings)
         broken = (*refusals(report), *(problem.detail for problem in result.record_problems if problem.detail))
         foreseen_ones = set(refusals(proposal.report))
         if unforeseen := [reason for reason in broken if reason not in foreseen_ones]:

@@ -9,7 +9,7 @@ from tests.support.values import catalog, executable, extension, library, wheel
 from musl_audit.loader.linkage import link
 from musl_audit.model import ElfFacts, WheelFacts
 from musl_audit.repair.actions import DropNeeded, Graft, ReplaceNeeded, SetRunpath, SetSoname
-from musl_audit.repair.grafts import Grafting, Grafts
+from musl_audit.repair.grafts import Grafting, Grafts, GraftSettings
 
 
 def plan(
@@ -17,7 +17,7 @@ def plan(
 ) -> Grafts:
     linkage = link(facts, catalog().arches["x86_64"], catalog(), exclude)
     taken = [member.name for member in facts.members]
-    return Grafting("demo.libs", catalog(), libraries, exclude=exclude, taken=taken).plan(
+    return Grafting(GraftSettings("demo.libs", exclude), catalog(), libraries, taken=taken).plan(
         linkage, is_mending=is_mending
     )
 
@@ -160,7 +160,7 @@ def test_what_one_path_finds_serves_all() -> None:
 
     class ByPath(FactLibraries):
         def find(self, soname, entries):  # type: ignore[no-untyped-def]
-            return super().find(soname if "/deep" in entries else "gone", entries)
+            return super().find(soname if "/deep" in [entry.directory for entry in entries] else "gone", entries)
 
     first, second = (
         extension("demo/a.so", needed=("deep.so",)),

@@ -44,6 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--json", action="store_true", help="write the result as JSON")
     group.add_argument("-q", "--quiet", action="store_true", help="write nothing about what was done")
     arguments.add_color(group)
+    arguments.add_verbose(group, "tell what the search for libraries passed over, and why")
 
 
 def _add_target(parser: ArgumentParser) -> None:
@@ -70,7 +71,23 @@ def _add_libraries(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("libraries")
     group.add_argument("--sysroot", metavar="DIR", help="take libraries from the system unpacked in DIR")
     group.add_argument("--ldpaths", metavar="DIRS", help="search these directories (a:b) and no others")
-    group.add_argument("-L", "--lib-sdir", metavar="SUFFIX", default=".libs", help="of their directory; default: .libs")
+    group.add_argument(
+        "--include",
+        metavar="LIB",
+        action="append",
+        default=[],
+        help="copy this library, by soname or path, too: one that is opened by path (repeatable)",
+    )
+    group.add_argument(
+        "--ignore-missing-dependencies", action="store_true", help="leave what is not found to the user, with a warning"
+    )
+    group.add_argument(
+        "-L",
+        "--lib-sdir",
+        metavar="SUFFIX",
+        default=".libs",
+        help="names their directory, after the package; default: .libs",
+    )
     group.add_argument("--strip", action="store_true", help="strip all binaries")
     group.add_argument("--disable-isa-ext-check", action="store_true", help="accept binaries above the ISA's baseline")
 
@@ -115,6 +132,8 @@ def run(options: Namespace) -> int:
             polyfill=not options.no_polyfill,
             build_tag=_build_tag(options.build_tag),
             checks_isa=not options.disable_isa_ext_check,
+            include=tuple(options.include),
+            ignores_missing=options.ignore_missing_dependencies,
         ),
         searching=_searching(options, catalog),
         limits=limits_of(options),
@@ -157,17 +176,20 @@ def _searching(options: Namespace, catalog: Catalog) -> "Searching":
     from musl_audit.adapters.libraries import split_paths
     from musl_audit.workflows.repairing import Searching
 
-    environment = (os.environ.get("LD_LIBRARY_PATH"), os.environ.get("AUDITWHEEL_LD_LIBRARY_PATH"))
+    ours = split_paths(os.environ.get("AUDITWHEEL_LD_LIBRARY_PATH"))
     ldpaths = None
     if options.ldpaths is not None:
         entries = [entry for entry in options.ldpaths.split(os.pathsep) if entry]
         if options.sysroot is not None and not all(entry.startswith("/") for entry in entries):
             raise UsageError(f"--ldpaths {options.ldpaths}: with --sysroot, absolute directories inside it")
-        ldpaths = tuple(os.path.abspath(entry) for entry in entries)  # noqa: PTH100  # links are followed later
+        ldpaths = (*ours, *(os.path.abspath(entry) for entry in entries))  # noqa: PTH100  # links are followed later
+    system = _system(options.sysroot, catalog)
+    is_replaced = ldpaths is not None and options.sysroot is None
     return Searching(
-        sysroot=_sysroot(options.sysroot, catalog, is_needed=ldpaths is None),
-        added=tuple(entry for text in environment for entry in split_paths(text)),
+        sysroot=None if is_replaced else system,
+        added=(*ours, *split_paths(os.environ.get("LD_LIBRARY_PATH"))),
         ldpaths=ldpaths,
+        believes_wheels=system is not None,
     )
 
 
@@ -180,14 +202,12 @@ def _epoch(text: str | None) -> int | None:
     return int(text)
 
 
-def _sysroot(text: str | None, catalog: Catalog, *, is_needed: bool) -> Path | None:
-    """Return the system to take libraries from: the one given, else this machine if it is musl's and asked about."""
+def _system(text: str | None, catalog: Catalog) -> Path | None:
+    """Return the system to take libraries from: the one given, else this machine if it is musl's."""
     if text is not None:
         if not Path(text).is_dir():
             raise UsageError(f"--sysroot {text}: no such directory")
         return Path(text)
-    if not is_needed:
-        return None
     from musl_audit.adapters.interpreter.host import read_host
     from musl_audit.adapters.tree import Tree
     from musl_audit.loader.libc_names import Libc
@@ -196,9 +216,11 @@ def _sysroot(text: str | None, catalog: Catalog, *, is_needed: bool) -> Path | N
 
 
 def _lib_sdir(text: str) -> str:
-    if not text or "/" in text or not text.isprintable() or text in (".", ".."):
-        raise UsageError(f"--lib-sdir {text!r}: a suffix such as .libs, without a slash")
-    return text
+    """Return what is appended to the package's name: ``.libs`` beside it, ``/lib`` inside, nothing for itself."""
+    parts = [part for part in text.split("/") if part]
+    if ".." in parts or not text.isprintable() or "\\" in text:
+        raise UsageError(f"--lib-sdir {text!r}: a suffix such as .libs, or a directory of the package such as /lib")
+    return ("/" if text.startswith("/") else "") + "/".join(parts)
 
 
 def _build_tag(text: str | None) -> str | None:
