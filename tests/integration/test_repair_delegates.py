@@ -75,12 +75,14 @@ def test_it_gets_the_same_options(glibc_wheel: Path, tmp_path: Path, recorder: d
     answer = musl_audit("repair", "-w", tmp_path / "out", *options, glibc_wheel, cwd=tmp_path, env=recorder)
 
     assert answer.code == 0
+    scratch = seen(tmp_path)["arguments"][-2]  # type: ignore[index]
     assert seen(tmp_path)["arguments"] == [
         *("repair", "--plat", "manylinux_2_28_x86_64", "--lib-sdir", ".dylibs", "--exclude", "liba.so"),
         *("--only-plat", "--no-update-tags", "--strip", "--disable-isa-ext-check", "--allow-pure-python-wheel"),
         *("--ldpaths", "/opt/a:/opt/b", "--zip-compression-level", "0"),
-        *("--wheel-dir", str(tmp_path / "out"), str(glibc_wheel)),
+        *("--wheel-dir", scratch, str(glibc_wheel)),
     ]
+    assert Path(scratch).parent == tmp_path / "out"
 
 
 def test_globs_of_the_configuration_are_given_too(glibc_wheel: Path, tmp_path: Path, recorder: dict[str, str]) -> None:

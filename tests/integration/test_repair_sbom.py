@@ -22,6 +22,7 @@ C:Q1abc=
 P:libouter++
 V:1.2.3_git20240309-r4
 A:x86_64
+L:Zlib AND MIT
 F:usr/lib
 R:libouter.so.1
 a:0:0:777
@@ -74,7 +75,9 @@ def test_there_is_a_component_even_without_a_database(root: Path, tmp_path: Path
     found = components(result)
     digest = hashlib.sha256((root / "usr/lib/libouter.so.1.2").read_bytes()).hexdigest()
     assert set(found) == {"libouter.so.1", "libmiddle.so.2", "libside.so", "libinner.so.3"}
-    assert (found["libouter.so.1"]["name"], found["libouter.so.1"].get("purl")) == ("libouter.so.1.2", None)
+    outer = found["libouter.so.1"]
+    assert (outer["name"], outer["version"], outer.get("purl")) == ("outer", "1.2", None)
+    assert {"name": "musl-audit:guessed", "value": "name and version, from the file name"} in outer["properties"]
     assert found["libouter.so.1"]["hashes"] == [{"alg": "SHA-256", "content": digest}]
     assert all(component["bom-ref"] in zipfile.ZipFile(result).namelist() for component in found.values())
 
@@ -84,14 +87,17 @@ def test_apks_database_tells_name_version_and_url(root: Path, tmp_path: Path) ->
     (root / "lib/apk/db").mkdir(parents=True)
     (root / "lib/apk/db/installed").write_text(APK)
     (root / "etc").mkdir()
-    (root / "etc/os-release").write_text('NAME="Alpine Linux"\nID=alpine\n')
+    (root / "etc/os-release").write_text('NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.18.4\n')
 
     found = components(repaired(graftee(), tmp_path / "out", "--sysroot", root))
 
     outer = found["libouter.so.1"]
     assert (outer["name"], outer["version"]) == ("libouter++", "1.2.3_git20240309-r4")
-    assert outer["purl"].upper() == "pkg:apk/alpine/libouter%2B%2B@1.2.3_git20240309-r4?arch=x86_64".upper()
-    assert found["libside.so"]["purl"] == "pkg:apk/alpine/libside@2.0-r0?arch=x86_64"
+    url = "pkg:apk/alpine/libouter%2B%2B@1.2.3_git20240309-r4?arch=x86_64&distro=alpine-3.18.4"
+    assert outer["purl"].upper() == url.upper()
+    assert outer["licenses"] == [{"expression": "Zlib AND MIT"}]
+    assert found["libside.so"]["purl"] == "pkg:apk/alpine/libside@2.0-r0?arch=x86_64&distro=alpine-3.18.4"
+    assert "licenses" not in found["libside.so"]
     assert "purl" not in found["libinner.so.3"]
 
 
@@ -99,6 +105,8 @@ def test_dpkgs_database_does_so_too(root: Path, tmp_path: Path) -> None:
     """Lists may name the file as before the merge of ``/usr``, and versions have an epoch."""
     (root / "var/lib/dpkg/info").mkdir(parents=True)
     (root / "var/lib/dpkg/info/libouter1:amd64.list").write_text("/.\n/lib\n/lib/libouter.so.1.2\n")
+    (root / "usr/share/doc/libouter1").mkdir(parents=True)
+    (root / "usr/share/doc/libouter1/copyright").write_text("Format: x\n\nFiles: *\nLicense: zlib and more\n")
     (root / "var/lib/dpkg/status").write_text(
         "Package: other\nVersion: 1\n\n"
         "Package: libouter1\nArchitecture: amd64\nVersion: 1:1.2+dfsg-3\nDescription: x\n y\n"
@@ -108,6 +116,7 @@ def test_dpkgs_database_does_so_too(root: Path, tmp_path: Path) -> None:
 
     assert found["libouter.so.1"]["purl"].upper() == "pkg:deb/debian/libouter1@1:1.2%2Bdfsg-3?arch=amd64".upper()
     assert found["libouter.so.1"]["version"] == "1:1.2+dfsg-3"
+    assert found["libouter.so.1"]["licenses"] == [{"license": {"name": "zlib and more"}}]
 
 
 @pytest.mark.parametrize("text", ["\0\xff", "P:\nV:\n{files}", "P:a/b%zz\nV:1 2\n{files}", "F\nR:x\nP:\x1b\nV:\ud800"])
@@ -180,3 +189,41 @@ def test_a_file_whose_code_was_rewritten_is_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(once) as archive:
         assert properties["musl-audit:rewritten-thread-locals"] in archive.namelist()
     assert repaired(once, tmp_path / "twice").read_bytes() == once.read_bytes()
+
+
+def test_it_says_who_made_it_what_it_is_about_and_who_needs_whom(root: Path, tmp_path: Path) -> None:
+    """The tool and its version; the wheel's own URL; edges from NEEDED."""
+    found = document(repaired(graftee(), tmp_path / "out", "--sysroot", root))
+
+    def short(name: str) -> str:
+        return name.rpartition("/")[2].partition("-")[0]
+
+    edges = {short(row["ref"]): sorted(map(short, row.get("dependsOn", []))) for row in found["dependencies"]}
+    assert found["metadata"]["tools"]["components"][0]["name"] == "musl-audit"
+    assert found["metadata"]["component"]["purl"].startswith("pkg:pypi/graftee@1.0?file_name=graftee-1.0-cp311")
+    assert edges == {
+        "graftee": ["libouter"],
+        "libouter": ["libmiddle", "libside"],
+        "libmiddle": ["libinner"],
+        "libside": ["libinner"],
+        "libinner": [],
+    }
+
+
+def test_the_same_bytes_wherever_the_libraries_lie(tmp_path: Path) -> None:
+    """Two directories, two users, one source date: identical files, and no path of the machine in them."""
+    wheels = []
+    for user in ("one", "two"):
+        root = sysroot(tmp_path / user / "deep" / "root")
+        libraries = f"{root}/usr/lib:{root}/usr/lib/inside"
+        environment = {
+            "SOURCE_DATE_EPOCH": "1700000000",
+            "HOME": f"/home/{user}",
+            "USER": user,
+            "TMPDIR": str(tmp_path),
+        }
+        wheels.append(repaired(graftee(), tmp_path / f"out-{user}", "--ldpaths", libraries, **environment))
+
+    assert wheels[0].read_bytes() == wheels[1].read_bytes()
+    with zipfile.ZipFile(wheels[0]) as archive:
+        assert str(tmp_path) not in "".join(archive.read(name).decode("latin-1") for name in archive.namelist())

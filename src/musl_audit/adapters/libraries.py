@@ -137,8 +137,10 @@ class SystemLibraries:
         except ElfError as error:
             raise LibraryError(f"{source} is no ELF library: {error}") from error
         self._refuse(facts)
-        origin = self._packages.owner_of(source)
-        return FoundLibrary(source, _sha256(data), facts, origin=origin, directory=directory)
+        owner = self._packages.owner_of(source)
+        origin = self._packages.with_distribution(owner) if owner else None
+        licence = self._packages.licence_of(owner) if owner else None
+        return FoundLibrary(source, _sha256(data), facts, origin=origin, licence=licence, directory=directory)
 
     def _refuse(self, facts: ElfFacts) -> None:
         """Raise ``LibraryError`` where the file is not musl's, or not for the wheel's architecture."""

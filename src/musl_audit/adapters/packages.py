@@ -28,6 +28,25 @@ class Packages:
         """Return the package URL of the package that owns *path*, free of links; None where no database says."""
         return self._apk_owners.get(comparable(path)) or self._dpkg_owner(path)
 
+    def with_distribution(self, owner: str) -> str:
+        """Return the package URL *owner* with the release that its package is of, as far as the system says it."""
+        from urllib.parse import quote
+
+        found = read_os_release(self._tree)
+        if found is None or not found.id:
+            return owner
+        name = f"{found.id}-{found.version_id}" if found.version_id else found.id
+        return f"{owner}{'&' if '?' in owner else '?'}distro={quote(name, safe='')}"
+
+    def licence_of(self, owner: str) -> str | None:
+        """Return the licence of the package with the URL *owner*, as its database or its copyright file spells it."""
+        if owner in self._apk_files:
+            return self._apk_licences.get(owner)
+        from urllib.parse import unquote
+
+        package = unquote(owner.partition("@")[0].rpartition("/")[2])
+        return _licence_of(self._text(f"/usr/share/doc/{package}/copyright")) if owner.startswith("pkg:deb/") else None
+
     @cached_property
     def owners(self) -> Mapping[str, str]:
         """Every file of every package, by the path that ``comparable`` makes, and the URL of the package."""
@@ -61,18 +80,28 @@ class Packages:
         return (found.id if found else "") or default
 
     @cached_property
+    def _apk_licences(self) -> Mapping[str, str]:
+        """The licence of each of apk's packages that has one, by its URL."""
+        return {url: found for url, fields in self._apk_packages.items() if (found := dict(fields).get("L"))}
+
+    @cached_property
     def _apk_files(self) -> Mapping[str, tuple[str, ...]]:
         """The files of each of apk's packages, by its URL."""
-        packages: dict[str, tuple[str, ...]] = {}
+        return {url: tuple(_apk_files(fields)) for url, fields in self._apk_packages.items()}
+
+    @cached_property
+    def _apk_packages(self) -> Mapping[str, list[tuple[str, str]]]:
+        """The fields of each of apk's packages, in order, by its URL."""
+        packages: dict[str, list[tuple[str, str]]] = {}
         for database in _APK:
             for package in self._text(database).split("\n\n"):
-                fields = [line.partition(":")[::2] for line in package.splitlines()]
+                fields = [(key, value) for key, _, value in (line.partition(":") for line in package.splitlines())]
                 values = dict(fields)
                 url = _package_url(
                     "apk", self._distribution("alpine"), values.get("P", ""), values.get("V", ""), values.get("A", "")
                 )
                 if url:
-                    packages.setdefault(url, tuple(_apk_files(fields)))
+                    packages.setdefault(url, fields)
         return packages
 
     @cached_property
@@ -120,6 +149,22 @@ class Packages:
 def _package_of(name: str) -> str:
     """Return the package whose list is called *name*: ``libz1:amd64.list``."""
     return name.removesuffix(_LISTED).partition(":")[0]
+
+
+def _licence_of(text: str) -> str | None:
+    r"""
+    Return the licence of all files of a package, from a machine-readable copyright file (DEP 5).
+
+    >>> _licence_of("Format: https://x/1.0/\n\nFiles: *\nCopyright: X\nLicense: Zlib\n text\n")
+    'Zlib'
+    """
+    if not text.startswith("Format:"):
+        return None
+    for paragraph in text.split("\n\n"):
+        fields = dict(line.partition(": ")[::2] for line in paragraph.splitlines() if not line.startswith(" "))
+        if fields.get("Files", "").strip() == "*":
+            return fields.get("License", "").strip() or None
+    return None
 
 
 def comparable(path: str) -> str:

@@ -5,7 +5,7 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError, _ArgumentGroup
 from collections.abc import Callable, Iterable
 
-from musl_audit.errors import did_you_mean
+from musl_audit.errors import UsageError, did_you_mean
 from musl_audit.loader.exclusion import why_no_glob
 from musl_audit.reporters import formats
 from musl_audit.wheel.limits import Limits
@@ -175,6 +175,33 @@ def globs(text: str) -> list[str]:
         if why := why_no_glob(part):
             raise ArgumentTypeError(f"{part!r} is no glob: {why}")
     return parts
+
+
+def from_environment(variable: str, check: Callable[[str], object]) -> object:
+    """Return what *variable* says, checked as the option would be, None where it says nothing; raise ``UsageError``."""
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    try:
+        return check(text)
+    except ArgumentTypeError as error:
+        raise UsageError(f"{variable}: {error}") from error
+
+
+def compression_level(text: str) -> int:
+    """Return how hard to compress, 0 to 9; -1, which auditwheel knows, is what zlib takes without being asked."""
+    if text not in ("-1", *map(str, range(10))):
+        raise ArgumentTypeError(f"{text!r} is not a level from 0 to 9")
+    return 6 if text == "-1" else int(text)
+
+
+def patcher(text: str) -> str:
+    """Return which program changes ELF files."""
+    if text in ("lief", "lief-patchelf"):
+        raise ArgumentTypeError(f"{text} lays files out anew, and what it wrote cannot be compared; take patchelf")
+    if text not in ("patchelf", "none"):
+        raise ArgumentTypeError(f"{text!r} is not patchelf or none")
+    return text
 
 
 def count(text: str) -> int:

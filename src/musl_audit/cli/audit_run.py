@@ -16,7 +16,7 @@ from musl_audit.judging.baseline import Baseline, Place, baseline_of
 from musl_audit.judging.claims import check_floor
 from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE, NOTHING, exit_code, gate
 from musl_audit.judging.identity import wheel_identity
-from musl_audit.model import Failure, Outcome, Report
+from musl_audit.model import Failure, Outcome, Report, Skip
 from musl_audit.policy import Catalog
 from musl_audit.reporters import reporter
 from musl_audit.reporters.base import Heading, Summary, Tally
@@ -114,7 +114,8 @@ class AuditRun:
             return exit_code(outcomes, settings, allow_empty=options.allow_empty, strict_inputs=options.strict_inputs)
         if any(isinstance(outcome, Failure) for outcome in outcomes):
             return INCOMPLETE
-        return CLEAN if any(isinstance(outcome, Report) for outcome in outcomes) else NOTHING
+        allowed = Report | Skip if getattr(options, "allow_pure_python_wheel", False) else Report
+        return CLEAN if any(isinstance(outcome, allowed) for outcome in outcomes) else NOTHING
 
     def _summary(self) -> Summary:
         settings = self.settings

@@ -3,7 +3,7 @@
 import os
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter, _SubParsersAction
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from types import ModuleType
 
@@ -68,7 +68,7 @@ class CommandParser(ArgumentParser):
 
     def read(self, arguments: Sequence[str]) -> Namespace:
         """Return the values of *arguments* by name."""
-        options, extras = self.parse_known_intermixed_args(list(_without_dashes(arguments)))
+        options, extras = self.parse_known_intermixed_args(list(_without_dashes(map(_spelled_out, arguments))))
         if extras:
             known = [name for action in self._actions for name in action.option_strings]
             word = extras[0].partition("=")[0]
@@ -76,7 +76,12 @@ class CommandParser(ArgumentParser):
         return options
 
 
-def _without_dashes(arguments: Sequence[str]) -> Iterator[str]:
+def _spelled_out(argument: str) -> str:
+    """Return *argument* with the value that it means: ``--strip`` alone would take the wheel behind it for its own."""
+    return "--strip=unneeded" if argument == "--strip" else argument
+
+
+def _without_dashes(arguments: Iterable[str]) -> Iterator[str]:
     """Yield *arguments* without ``--``; a path behind it gets a form that argparse cannot take for an option."""
     is_path = False
     for argument in arguments:

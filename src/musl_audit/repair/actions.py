@@ -19,6 +19,7 @@ class Graft:
     soname: str  # what was needed: "libfoo.so.1"
     facts: ElfFacts
     origin: str | None = None  # the package it came from, as a package URL
+    licence: str | None = None  # as the package database spells it
     entries: tuple[str, ...] = ()  # of its own search path, as directories of the system it came from
     passed_over: tuple[str, ...] = ()  # what the search met before it, and why that was not taken
 
@@ -181,9 +182,10 @@ class RepairSettings:
     lib_sdir: str = ".libs"
     only_plat: bool = False
     update_tags: bool = True
-    strip: bool = False
+    strip: str | None = None  # unneeded, debug or all
     fix: bool = True
     polyfill: bool = True  # add functions that a promised musl lacks; never without ``fix``
+    patches: bool = True  # False: no ELF file is changed
     fix_suffix: bool = False
     fix_tls: bool = True
     build_tag: str | None = None

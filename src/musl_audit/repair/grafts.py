@@ -230,6 +230,7 @@ class Grafting:
             soname,
             replace(found.facts, path=member),
             origin=found.origin,
+            licence=found.licence,
             entries=tuple(_expanded(effective_entries(found.facts), found.directory)),
             passed_over=found.passed_over,
         )

@@ -1,6 +1,6 @@
 """From facts to a plan: what to graft, to mend and to rename, so that the wheel keeps the promise of its tag."""
 
-from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -29,9 +29,12 @@ from musl_audit.model import (
 from musl_audit.policy import Arch, Catalog
 from musl_audit.repair.actions import (
     Action,
+    DropMember,
+    ElfAction,
     Graft,
     LeftOut,
     MoveBehindShim,
+    RenameMember,
     RepairPlan,
     RepairSettings,
     Retag,
@@ -194,13 +197,19 @@ def _plan(
         added = polyfilling(grafted_in, directory, polyfills)
         actions = added.behind(actions)
     new = promise if repair.update_tags else replace(name, build=promise.build)
+    refused = (*grafts.refusals, *added.refusals)
+    if not repair.patches and (changed := _changed_elves(actions)):
+        refused = (*refused, f"--patcher none changes no ELF file, and these would be: {', '.join(changed)}")
+        actions = [action for action in actions if isinstance(action, RenameMember | DropMember)]
     if actions or new != name or (repair.update_tags and _is_mislabelled(facts, name)):
         actions.append(Retag(new, updates_tags=repair.update_tags))
-    return RepairPlan(
-        tuple(actions),
-        notes=grafts.notes,
-        refusals=(*grafts.refusals, *added.refusals),
-        left_out=grafts.left_out,
+    return RepairPlan(tuple(actions), notes=grafts.notes, refusals=refused, left_out=grafts.left_out)
+
+
+def _changed_elves(actions: Iterable[Action]) -> tuple[str, ...]:
+    """Return the members that *actions* write anew, sorted."""
+    return tuple(
+        sorted({action.member for action in actions if isinstance(action, Graft | ElfAction | MoveBehindShim)})
     )
 
 

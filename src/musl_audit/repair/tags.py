@@ -19,7 +19,7 @@ def check_plat(plat: str, catalog: Catalog) -> None:
 
     Tags of manylinux are auditwheel's to judge: what is built for glibc goes there.
     """
-    if plat == "auto" or tag_family(plat) == "manylinux":
+    if plat == "auto" or tag_family(plat) == "manylinux" or plat.removeprefix("linux_") in catalog.arches:
         return
     parsed = musllinux_series(plat) or musllinux_series(f"{plat}_any")
     if parsed is None:
@@ -38,7 +38,9 @@ def target_tag(name: WheelName, arch: Arch, catalog: Catalog, settings: RepairSe
     ``auto`` keeps the wheel's own series; a wheel without one gets that of *image_plat*, what the build image says
     (``AUDITWHEEL_PLAT``), else the newest. Raise ``UsageError`` where ``--plat`` is none, or for another architecture.
     """
-    if settings.plat != "auto":
+    if tag_family(settings.plat) == "linux" and settings.plat != f"linux_{arch.name}":
+        raise UsageError(f"--plat {settings.plat} names another architecture than the wheel's, which is {arch.name}")
+    if settings.plat != "auto" and tag_family(settings.plat) != "linux":
         return _asked(settings.plat, arch, catalog, "--plat ")
     named = {named for tag in name.platform_tags if (named := tag_arch(tag))}
     if named and arch.name not in named:

@@ -80,6 +80,7 @@ class FoundLibrary:
     sha256: str
     facts: ElfFacts  # under ``source`` as path
     origin: str | None = None  # the package it belongs to, as a package URL
+    licence: str | None = None  # as the package database spells it
     directory: str = ""  # where the search found it: what $ORIGIN means in it
     passed_over: tuple[str, ...] = ()  # "/lib/libfoo.so.1: does not exist", in the order of the search
 

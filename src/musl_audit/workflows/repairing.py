@@ -84,8 +84,9 @@ class Repaired:
 class ElfTools:
     """patchelf and strip for one architecture."""
 
-    def __init__(self, arch: Arch) -> None:
+    def __init__(self, arch: Arch, strip_level: str) -> None:
         self._arch = arch
+        self._level = strip_level
 
     def patch(self, data: bytes, actions: Iterable[PatchAction], what: str) -> bytes:
         """Return *data* with *actions* done in one call."""
@@ -93,7 +94,7 @@ class ElfTools:
 
     def strip(self, data: bytes, what: str) -> bytes:
         """Return *data* without what the loader does not need."""
-        return strip(data, self._arch, what)
+        return strip(data, self._arch, self._level, what)
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,10 @@ class Workshop:
 
     def _repaired(self, path: Path, archive: ZipArchive) -> Repaired:
         facts = extract(archive, with_digests=False)
+        from musl_audit.workflows.examining import reason_to_skip
+
+        if (reason := reason_to_skip(path.name)) and reason not in ("manylinux", "sdist"):
+            return _refused(path, RepairPlan(refusals=(f"skipped: {reason}",)))
         match flavor_of(facts, self.catalog, self._plat):
             case Flavor.PURE:
                 return self._pure(path)
@@ -218,7 +223,8 @@ class Workshop:
         plan, arch = proposal.plan, proposal.arch
         _require_tools(plan, arch)
         predicted, libraries, polyfills = proposal.predicted, self._libraries(arch), ShippedPolyfills(arch)
-        application = Application(archive, facts, predicted, libraries, polyfills, ElfTools(arch), self._pack)
+        tools = ElfTools(arch, self.repair.strip or "unneeded")
+        application = Application(archive, facts, predicted, libraries, polyfills, tools, self._pack)
         target = self.directory / predicted.filename
         with unpublished(target) as file:
             write_archive(file, application.entries(plan.actions, self._sbom(facts, plan, proposal.promise)))
@@ -261,14 +267,8 @@ class Workshop:
         directory = f"{facts.metadata.dist_infos[0]}/sboms"
         taken = {member.name.casefold() for member in facts.members}
         path = next(path for path in _numbered(f"{directory}/{FILE_NAME}") if path.casefold() not in taken)
-        return [
-            (
-                path,
-                sbom(
-                    name, added, self.epoch, version=__version__, rewritten=[names.get(one, one) for one in rewritten]
-                ),
-            )
-        ]
+        renamed = [names.get(one, one) for one in rewritten]
+        return [(path, sbom(name, plan.actions, self.epoch, version=__version__, rewritten=renamed))]
 
     def _pack(self, name: str, data: bytes, mode: int, old: PackedMember | None) -> PackedMember:
         return pack(name, data, mode=mode or 0o644, date_time=self._date(old), level=self.compression)

@@ -32,6 +32,6 @@ def strip_tool(arch: Arch) -> str:
     raise RepairError(f"--strip needs a strip for {arch.name}, one of: {', '.join(names)}; none was found")
 
 
-def strip(data: bytes, arch: Arch, what: str) -> bytes:
-    """Return *data* without what the loader does not need; raise ``RepairError`` where strip fails."""
-    return change(data, [strip_tool(arch), "--strip-unneeded"], what)
+def strip(data: bytes, arch: Arch, level: str, what: str) -> bytes:
+    """Return *data* without what *level* (unneeded, debug, all) names; raise ``RepairError`` where strip fails."""
+    return change(data, [strip_tool(arch), f"--strip-{level}"], what)

@@ -56,13 +56,20 @@ def _add_target(parser: ArgumentParser) -> None:
         metavar="TAG",
         default="auto",
         help="auto (default: the wheel's own musl series, else AUDITWHEEL_PLAT, else the newest), "
-        "musllinux_1_2, or musllinux_1_2_ARCH",
+        "musllinux_1_2, musllinux_1_2_ARCH, or linux_ARCH: graft and keep the tags",
     )
     group.add_argument("--only-plat", action="store_true", help="give the wheel this platform tag alone")
     group.add_argument("--no-update-tags", action="store_true", help="leave file name and WHEEL as they are")
     group.add_argument("--build-tag", metavar="TAG", help="give the wheel this build tag, such as 1musl")
     group.add_argument("--dry-run", action="store_true", help="show the plan, and write nothing")
-    group.add_argument("-z", "--zip-compression-level", type=int, choices=range(10), metavar="LEVEL", help="0 to 9")
+    group.add_argument(
+        "-z",
+        "--zip-compression-level",
+        type=arguments.compression_level,
+        metavar="LEVEL",
+        default=arguments.from_environment("AUDITWHEEL_ZIP_COMPRESSION_LEVEL", arguments.compression_level),
+        help="0 to 9; default: AUDITWHEEL_ZIP_COMPRESSION_LEVEL, else 6",
+    )
     group.add_argument("--no-delegate", action="store_true", help="refuse wheels for glibc, do not run auditwheel")
     group.add_argument("--allow-pure-python-wheel", action="store_true", help="copy wheels without binaries")
 
@@ -88,7 +95,12 @@ def _add_libraries(parser: ArgumentParser) -> None:
         default=".libs",
         help="names their directory, after the package; default: .libs",
     )
-    group.add_argument("--strip", action="store_true", help="strip all binaries")
+    group.add_argument(
+        "--strip",
+        type=arguments.one_of(("unneeded", "debug", "all")),
+        metavar="LEVEL",
+        help="strip all binaries: --strip of what no loader needs, --strip=debug of debugging symbols, --strip=all",
+    )
     group.add_argument("--disable-isa-ext-check", action="store_true", help="accept binaries above the ISA's baseline")
 
 
@@ -96,6 +108,13 @@ def _add_fixes(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("mending")
     group.add_argument("--warn", action="store_true", help="write the best there is, even if it breaks the promise")
     group.add_argument("--no-fix", action="store_true", help="graft and tag only")
+    group.add_argument(
+        "--patcher",
+        type=arguments.patcher,
+        metavar="PATCHER",
+        default=arguments.from_environment("AUDITWHEEL_PATCHER", arguments.patcher),
+        help="patchelf (default), or none, which changes no ELF file; default: AUDITWHEEL_PATCHER",
+    )
     group.add_argument("--no-fix-tls", action="store_true", help="leave initial-exec TLS as it is")
     group.add_argument("--no-polyfill", action="store_true", help="add no function that a promised musl lacks")
     group.add_argument("--fix-suffix", action="store_true", help="rename extensions for CPython 3.10 and older, too")
@@ -124,9 +143,10 @@ def run(options: Namespace) -> int:
             plat=options.plat,
             lib_sdir=_lib_sdir(options.lib_sdir),
             only_plat=options.only_plat,
-            update_tags=not options.no_update_tags,
+            update_tags=not options.no_update_tags and not options.plat.startswith("linux_"),
             strip=options.strip,
             fix=not options.no_fix,
+            patches=options.patcher != "none",
             fix_suffix=options.fix_suffix,
             fix_tls=not options.no_fix_tls,
             polyfill=not options.no_polyfill,

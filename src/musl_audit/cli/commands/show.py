@@ -16,7 +16,10 @@ from argparse import ArgumentParser, Namespace
 from musl_audit.cli import arguments
 from musl_audit.cli.audit_run import AuditRun
 from musl_audit.cli.inputs import inputs_of
+from musl_audit.cli.stderr import remark
 from musl_audit.workflows.examining import outcomes_of
+
+ISA_CODE = "MUSL302"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,6 +31,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     output = arguments.add_output(parser)
     output.add_argument("--oneline", action="store_true", help="a line per wheel: the verdict")
     parser.set_defaults(fail_on=None)  # show fails on nothing
+    group = parser.add_argument_group("as auditwheel has them")
+    group.add_argument("--disable-isa-ext-check", action="store_true", help="the same as --ignore MUSL302")
+    group.add_argument("--allow-pure-python-wheel", action="store_true", help="exit 0 where there are only pure wheels")
+    group.add_argument("--ldpaths", metavar="DIRS", help="has no meaning here: no machine is looked at")
 
 
 def run(options: Namespace) -> int:
@@ -36,6 +43,10 @@ def run(options: Namespace) -> int:
         from musl_audit.cli.facts_files import write_facts
 
         return write_facts(options)
+    if options.ldpaths is not None:
+        remark("--ldpaths has no meaning here: what a wheel needs is told from the wheel alone")
+    if options.disable_isa_ext_check:
+        options.ignore = [*(options.ignore or ()), ISA_CODE]
     audit = AuditRun("show", options)
     inputs = inputs_of(options.wheels, audit.files, options)
     return audit.report(outcomes_of(inputs, audit.examination, options.jobs), len(inputs))
