@@ -68,6 +68,10 @@ good: dev  ## Check popular wheels outside the corpus: no error that musl's load
 loaders: dev  ## Derive musl's loaders out of Debian's packages again and compare them with the committed ones
 	$(BIN)/python -m tools.loaders
 
+.PHONY: peers
+peers: dev  ## Run auditwheel's cases with both tools, and write docs/explanation/auditwheel.md
+	$(BIN)/python -m tools.peers
+
 .PHONY: docs mutants
 docs: dev  ## Write the reference pages that follow from the code
 	$(BIN)/python -m tools.docs
