@@ -6,6 +6,7 @@ A test that misses a need is skipped; the closing lines then name the command th
 """
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,6 +16,11 @@ from hypothesis import settings
 
 settings.register_profile("whatever the machine is doing", deadline=None)
 settings.load_profile("whatever the machine is doing")
+
+# A shell ignores interrupts for what it starts in the background (`nohup make test &`), and every process inherits
+# that; the tests of interrupts need what a terminal gives.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HOW = {
     "loaders": "make loaders",

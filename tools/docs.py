@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from tools.picture import picture
+
 from musl_audit.cli.dispatch import commands
 from musl_audit.judging.rules import all_rules
 from musl_audit.wheel.facts_document import facts_schema
@@ -122,6 +124,7 @@ def facts_page() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/rules.md": rules_page,
     "docs/reference/cli.md": command_page,
+    "docs/explanation/architecture.svg": picture,
     "policies/schema/facts.schema.json": facts_page,
 }
 

@@ -10,7 +10,7 @@ from tests.support.policies import POLICIES, catalog_with, shipped
 from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.errors import PolicyError
 from musl_audit.model import MuslVersion
-from musl_audit.policy.derive import Change, derive, difference, release_of
+from musl_audit.policy.derive import Change, derive, difference, doubts, release_of
 
 CATALOG = load_catalog()
 LOADERS = Path(__file__).parents[1] / "loader" / "fixtures"
@@ -186,3 +186,21 @@ def test_a_difference_needs_releases_that_the_architecture_has() -> None:
     """loongarch64 begins with 1.2.5."""
     with pytest.raises(PolicyError, match=r"musl 1\.2\.4 on loongarch64 is not known"):
         difference(MuslVersion(1, 2, 4), MuslVersion(1, 2, 5), "loongarch64", CATALOG)
+
+
+def test_what_one_file_cannot_tell_is_doubted() -> None:
+    """Debian's 1.2.5 has renameat2 of 1.2.6 already; and x86_64 is not all the world."""
+    libcs = [libc("1.2.5").replace(b"\0ioperm\0", b"\0iother\0")]
+
+    said = " | ".join(doubts(derive(libcs, CATALOG), libcs, CATALOG))
+
+    assert "only x86_64 was read: what it added or removed is taken to be common" in said
+    assert "renameat2: in musl only later, so this build has a distribution's patch" in said
+    assert "ioperm: gone" in said
+
+
+def test_files_of_two_architectures_share_what_is_common() -> None:
+    """No word about that, then."""
+    libcs = [libc("1.2.5"), libc("1.2.5", "aarch64")]
+
+    assert not [doubt for doubt in doubts(derive(libcs, CATALOG), libcs, CATALOG) if "was read" in doubt]

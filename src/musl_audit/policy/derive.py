@@ -1,6 +1,6 @@
 """New policy data from real libc.so files, and the differences between releases that are known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from musl_audit.elf import read_elf
@@ -140,3 +140,30 @@ def _with_common(changes: Mapping[str, Change], before: MuslVersion, catalog: Ca
 def _fields(change: Change) -> Json:
     fields = {"added": sorted(change.added), "removed": sorted(change.removed)}
     return {key: names for key, names in fields.items() if names}
+
+
+def doubts(document: Json, libcs: Iterable[bytes], catalog: Catalog) -> Iterator[str]:
+    """Yield what a person should look at before *document*, derived from *libcs*, is believed: a sentence each."""
+    arches = sorted(_read_libc(libc, catalog)[0] for libc in libcs)
+    release = MuslVersion.parse(str(document["release"]))
+    changes = document["symbols"]
+    if not isinstance(changes, dict):
+        return
+    if len(arches) == 1 and "common" in changes:
+        yield f"only {arches[0]} was read: what it added or removed is taken to be common to all architectures"
+    added = {name for change in changes.values() for name in change.get("added", ())}
+    removed = {name for change in changes.values() for name in change.get("removed", ())}
+    early = sorted(name for name in added if _is_later(name, release, arches, catalog))
+    if early:
+        yield f"{', '.join(early)}: in musl only later, so this build has a distribution's patch; leave it out"
+    if removed:
+        yield (
+            f"{', '.join(sorted(removed))}: gone. musl hardly ever takes a name back; a distribution's build may "
+            "lack it (Debian's lacks crypt): compare with a build that patches nothing"
+        )
+
+
+def _is_later(name: str, release: MuslVersion, arches: Iterable[str], catalog: Catalog) -> bool:
+    """Whether the policies know *name* from releases behind *release* only."""
+    known = [known for arch in arches for known in catalog.symbols(arch).releases_with(name)]
+    return bool(known) and min(known) > release

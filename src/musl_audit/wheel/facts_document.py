@@ -2,7 +2,7 @@ r"""
 Facts as a line of JSON, and back: how an index is judged again without its wheels.
 
 The line is an object: ``facts_version``, the ``path`` that the wheel was read from, then the fields of ``WheelFacts``.
-What they are, ``model`` alone says: msgspec reads and writes its classes as they stand (ADR 15). Names out of a wheel
+What they are, ``model`` alone says: msgspec reads and writes its classes as they stand (ADR 16). Names out of a wheel
 may hold bytes that are no UTF-8, which JSON cannot say: in every text ``\xNN`` stands for such a byte, ``\uNNNN`` for
 another lone surrogate, and ``\\`` for a backslash.
 """

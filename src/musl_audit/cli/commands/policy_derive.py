@@ -12,9 +12,10 @@ from pathlib import Path
 from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.cli.arguments import add_policies
 from musl_audit.cli.output import output_to
+from musl_audit.cli.stderr import remark
 from musl_audit.errors import UsageError
 from musl_audit.model import MuslVersion
-from musl_audit.policy.derive import derive
+from musl_audit.policy.derive import derive, doubts
 from musl_audit.policy.render import render
 
 
@@ -34,7 +35,10 @@ def run(options: Namespace) -> int:
         release = MuslVersion.parse(options.release) if options.release else None
     except ValueError as error:
         raise UsageError(f"--release: {error}") from error
-    document = derive([_read(path) for path in options.libc], load_catalog(options.policies), release)
+    libcs, catalog = [_read(path) for path in options.libc], load_catalog(options.policies)
+    document = derive(libcs, catalog, release)
+    for doubt in doubts(document, libcs, catalog):
+        remark(f"warning: {doubt}")
     with output_to(options.output, "never") as output:
         output.write(render(document))
     return 0
