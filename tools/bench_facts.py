@@ -1,0 +1,67 @@
+"""
+Measure how facts are judged again: a part of ``make bench``, and by itself against another commit in one run.
+
+``python -m tools.bench_facts --before OTHER/.venv/bin/python`` compares with the musl-audit that is installed there;
+each reads the documents that it wrote itself, a thousand of them, of the wheels of the corpus over and over.
+"""
+
+import argparse
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from tools.costs import CORPUS, Cost, best_of, in_turns, run
+
+DOCUMENTS = 1000
+COMMAND = ("-c", "from musl_audit.cli import command; command()")
+
+
+def written(python: Path, folder: Path) -> Path:
+    """Return a file of facts that the musl-audit of *python* wrote."""
+    one, many = folder / "one.jsonl", folder / "many.jsonl"
+    wheels = sorted(CORPUS.glob("*.whl"))
+    run([python, *COMMAND, "show", "--facts", "--output", one, *wheels], must_work=True)
+    lines = one.read_bytes().splitlines(keepends=True)
+    with many.open("wb") as file:
+        for number in range(DOCUMENTS):
+            file.write(lines[number % len(lines)])
+    return many
+
+
+def judged(python: Path, folder: Path, turns: int) -> dict[str, Cost]:
+    """Return what judging the documents costs the musl-audit of *python*, by the number of jobs."""
+    command: list[str | Path] = [python, *COMMAND, "check", "--json", "--from-facts", written(python, folder)]
+    return best_of(in_turns({jobs: partial(run, [*command, "--jobs", jobs]) for jobs in ("1", "2")}, turns))
+
+
+def section(python: Path, turns: int, before: Path | None = None) -> str:
+    """Return the rows of the table of figures."""
+    with tempfile.TemporaryDirectory() as scratch:
+        ours = judged(python, Path(scratch), turns)
+        theirs = judged(before, Path(scratch), turns) if before else None
+    one, two = ours["1"], ours["2"]
+    text = (
+        f"| `check --from-facts` of {DOCUMENTS:,} documents, CPU with one job | | {one.cpu:.2f} s |\n"
+        f"| the same with `--jobs 2`, by the clock | at least 1.8 times as fast | **{one.wall / two.wall:.2f}** "
+        f"({one.wall:.2f} s, {two.wall:.2f} s) |\n"
+    )
+    if theirs:
+        text += (
+            f"| the same with one job, over the commit before | at most 1/2 | **{one.cpu / theirs['1'].cpu:.2f}** |\n"
+        )
+    return text
+
+
+def main() -> int:
+    """Measure, and print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--before", type=Path, metavar="PYTHON")
+    options = parser.parse_args()
+    print(section(Path(sys.executable), options.turns, options.before))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
