@@ -19,7 +19,7 @@ def heading(command: str, *, is_quiet: bool = False) -> Heading:
 
 def test_formats_are_found_by_file_name() -> None:
     """A new one is one new file."""
-    assert formats() == tuple("csv github gitlab html json jsonl junit markdown sarif text".split())
+    assert set(formats()) >= {"csv", "github", "gitlab", "html", "json", "jsonl", "junit", "markdown", "sarif", "text"}
 
 
 @pytest.mark.parametrize("name", formats())
