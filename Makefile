@@ -92,7 +92,7 @@ clean:  ## Remove what was built and cached
 ##@ Prove it
 
 test-real: dev musl-python $(if $(REAL),,corpus)  ## Fetch real wheels, repair them, and see them work; REAL=greenlet: only that one
-	$(BIN)/python -m tools.real_wheels $(REAL)
+	$(BIN)/python -m tools.evidence.real_wheels $(REAL)
 	MUSL_AUDIT_REQUIRE=musl-python,real $(BIN)/python -m pytest -m real $(if $(REAL),tests/real/test_real_imports.py -k $(REAL),tests/real)
 
 test-all: dev loaders musl-python pythons  ## What .ci/run tests: nothing is skipped
@@ -103,20 +103,20 @@ cover: dev  ## Branch coverage of unit, property and golden tests; fails below t
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term:skip-covered tests/unit tests/property tests/golden
 
 agree: dev  ## Compare our answers about the corpus with those of musl's loaders
-	$(BIN)/python -m tools.agree
+	$(BIN)/python -m tools.evidence.agree
 
 good: dev  ## Check popular wheels outside the corpus: no error that musl's loaders do not confirm
-	$(BIN)/python -m tools.good
+	$(BIN)/python -m tools.evidence.good
 
 before-after: dev musl-python corpus  ## Ask loaders and interpreters about real wheels before and after a repair, and write the table
-	$(BIN)/python -m tools.real_wheels
-	$(BIN)/python -m tools.before_after
+	$(BIN)/python -m tools.evidence.real_wheels
+	$(BIN)/python -m tools.evidence.before_after
 
 mutants: dev  ## Break the code on purpose, and see the tests fail
 	$(BIN)/python -m tools.mutants
 
 damage: dev loaders  ## Damage libraries, five thousand times, ask musl's loaders about each, and write the table
-	$(BIN)/python -m tools.damage
+	$(BIN)/python -m tools.evidence.damage
 
 RUNS ?= 250000
 fuzz: dev  ## Fuzz the readers of ELF files and archives, RUNS times each
@@ -125,13 +125,13 @@ fuzz: dev  ## Fuzz the readers of ELF files and archives, RUNS times each
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run elf .cache/fuzz-corpus/elf -runs=$(RUNS)
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run tls .cache/fuzz-corpus/tls -runs=$(RUNS)
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run archive .cache/fuzz-corpus/archive -runs=$(RUNS)
-	$(BIN)/python -m tools.damage 500 $(DAMAGE_SEED)
+	$(BIN)/python -m tools.evidence.damage 500 $(DAMAGE_SEED)
 
 bench: dev corpus  ## Measure speed and memory against auditwheel and the floor, and write docs/benchmarks.md
-	$(BIN)/python -m tools.bench
+	$(BIN)/python -m tools.speed.bench
 
 installed: dev musl-python  ## Install 80 real packages, hold env against the imports of all their modules, and write the table
-	$(BIN)/python -m tools.installed
+	$(BIN)/python -m tools.evidence.installed
 
 bench-installed: dev musl-python  ## Measure env on 1,000 installed binaries against a bare loop that reads them
 	$(BIN)/python -m tools.bench_installed
@@ -152,16 +152,16 @@ which-truth: dev musl-python clients index-wheels  ## Hold the answers of `which
 ##@ Data
 
 corpus: dev  ## Fetch the real wheels whose answers by musl's loaders are recorded
-	$(BIN)/python -m tools.corpus
+	$(BIN)/python -m tools.evidence.corpus
 
 loaders: dev  ## Derive musl's loaders out of Debian's packages again and compare them with the committed ones
-	$(BIN)/python -m tools.loaders
+	$(BIN)/python -m tools.evidence.loaders
 
 musl-python:  ## Build a real CPython for musl out of Debian's packages, for tests that import wheels
-	tools/musl_python.sh
+	tools/evidence/musl_python.sh
 
 pythons: dev  ## Fetch Python 3.13 and 3.14 out of Debian's packages into .cache/pythons
-	$(BIN)/python -m tools.pythons
+	$(BIN)/python -m tools.evidence.pythons
 
 testwheels:  ## Build the test wheels again (needs musl-gcc, gcc, GNU ld; compilers for the rest come from PyPI)
 	test -d .cache/testwheels || $(PYTHON) -m venv .cache/testwheels

@@ -18,7 +18,7 @@ from itertools import cycle
 from pathlib import Path
 
 from tests.support.musl_python import musl_python
-from tools.installed import DIRECTORY
+from tools.evidence.installed import DIRECTORY
 
 PACKAGES, BINARIES = 100, 1000
 ROUNDS = 3

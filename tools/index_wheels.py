@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.pinned_wheels import PinnedWheel, fetch
+from tools.evidence.pinned_wheels import PinnedWheel, fetch
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "tools" / "data" / "index.toml"

@@ -15,7 +15,7 @@ from tests.support.cli import SCHEMAS, Answer, musl_audit
 from tests.support.images import docker_save, layer, oci_layout
 from tests.support.musl_python import musl_python
 from tests.support.roots import alpine
-from tools.real_wheels import install, read_list, run
+from tools.evidence.real_wheels import install, read_list, run
 
 from musl_audit.elf import read_elf
 

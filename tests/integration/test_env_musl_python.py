@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.support.cli import SCHEMAS, Answer, musl_audit, wheel
 from tests.support.musl_python import RELEASES, musl_python, run
-from tools.corpus import read_corpus
+from tools.evidence.corpus import read_corpus
 
 Miss = Callable[[str], None]
 Tally = Callable[[str, int, int], None]

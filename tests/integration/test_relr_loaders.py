@@ -10,7 +10,7 @@ from tests.support.loaders import Loader, Outcome, all_loaders, available_loader
 from tests.support.packed_fixtures import WHEELS
 from tests.support.repairs import patchelf
 from tests.support.unpacked_wheel import install_unpacked
-from tools.corpus import CorpusRow, read_corpus
+from tools.evidence.corpus import CorpusRow, read_corpus
 
 from musl_audit.elf import read_elf
 from musl_audit.elf.image import read_image

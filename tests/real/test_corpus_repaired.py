@@ -6,8 +6,8 @@ import pytest
 from tests.conftest import Miss, Tally
 from tests.support.installed_wheels import WheelAnswer, ask_wheel, installed
 from tests.support.loaders import Loader, Outcome, all_loaders, what_is_missing
-from tools.corpus import CorpusRow, read_corpus
-from tools.real_wheels import repaired
+from tools.evidence.corpus import CorpusRow, read_corpus
+from tools.evidence.real_wheels import repaired
 
 from musl_audit import judge, load_catalog, read_facts
 

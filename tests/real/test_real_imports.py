@@ -8,7 +8,7 @@ from tests.support.installed_wheels import ask_wheel
 from tests.support.installed_wheels import installed as installed_wheel
 from tests.support.loaders import Loader, all_loaders, what_is_missing
 from tests.support.musl_python import RELEASES, musl_python
-from tools.real_wheels import (
+from tools.evidence.real_wheels import (
     INITIAL_EXEC,
     MISSING,
     PACKED,

@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from tests.support.policies import POLICIES, shipped, shipped_files
-from tools.convert_policies import convert
+from tools.policies.convert_policies import convert
 
 from musl_audit.adapters.catalogs import load_catalog, policies_directory
 from musl_audit.errors import PolicyError

@@ -59,7 +59,7 @@ def test_a_name_that_musl_has_or_that_is_anothers_is_not_glibcs(symbol: str) -> 
 
 
 def test_no_glibc_name_is_in_any_musl() -> None:
-    """Run tools.derive_glibc again when a musl release gains one of them."""
+    """Run tools.policies.derive_glibc again when a musl release gains one of them."""
     names = shipped("glibc.json")["names"]
     assert isinstance(names, list)
     assert not MUSL.intersection(names)

@@ -1,7 +1,7 @@
 """
 Write what libz.so.1 exports, by version, into policies/libraries.json, from Debian's packages.
 
-Run from the root of the repository: ``python -m tools.derive_libz``.
+Run from the root of the repository: ``python -m tools.policies.derive_libz``.
 """
 
 import json
@@ -10,12 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.debian import configure, unpack
-from tools.dynamic_symbols import archive_definitions, exports
+from tools.evidence.debian import configure, unpack
+from tools.policies.dynamic_symbols import archive_definitions, exports
 
 from musl_audit.policy.render import render
 
-LIBRARIES = Path(__file__).parents[1] / "policies" / "libraries.json"
+LIBRARIES = Path(__file__).parents[2] / "policies" / "libraries.json"
 SONAME = "libz.so.1"
 SUITES = ("bullseye", "bookworm", "trixie")  # 1.2.11, 1.2.13, 1.3.1
 VERSION_NODE = re.compile(r"ZLIB_([0-9.]+)")

@@ -1,7 +1,7 @@
 """
 Write policies/glibc.json: the names that glibc exports and no musl does, from Debian's packages.
 
-Run from the root of the repository, whenever a musl release is added: ``python -m tools.derive_glibc``.
+Run from the root of the repository, whenever a musl release is added: ``python -m tools.policies.derive_glibc``.
 """
 
 import sys
@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from tools.debian import configure, unpack
-from tools.dynamic_symbols import exports
+from tools.evidence.debian import configure, unpack
+from tools.policies.dynamic_symbols import exports
 
 from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.policy.render import render
 
-GLIBC = Path(__file__).parents[1] / "policies" / "glibc.json"
+GLIBC = Path(__file__).parents[2] / "policies" / "glibc.json"
 SUITES = ("bullseye", "trixie")  # glibc 2.31, before libpthread and others were merged into libc, and 2.41
 ARCHES = ("amd64", "i386", "arm64", "armhf")
 PACKAGES = ("libc6", "libcrypt1")

@@ -2,14 +2,14 @@
 # Build a dynamically linked CPython 3.11 for musl, out of Debian's packages alone, and one executable of it for each
 # musl loader in tests/loader/fixtures. Nothing is installed and root is not needed; about two minutes.
 #
-#     tools/musl_python.sh [DIRECTORY]        default .cache/musl-python; JOBS=2
+#     tools/evidence/musl_python.sh [DIRECTORY]        default .cache/musl-python; JOBS=2
 #     DIRECTORY/py/bin/python3.11-1.2.5 -c 'import sys'        also -1.2.2 and -1.2.3
 #
 # Needs x86_64 Linux with apt, dpkg-deb, gcc, make, python3 and the kernel's headers (linux-libc-dev). It is linked
 # against musl 1.2.2, so that it runs under every later one. It has no ssl, sqlite3, bz2, lzma, curses or tkinter.
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")/.." && pwd)
+here=$(cd "$(dirname "$0")/../.." && pwd)
 fixtures=$here/tests/loader/fixtures/x86_64
 directory=$(realpath -m "${1:-$here/.cache/musl-python}")
 jobs=${JOBS:-2}

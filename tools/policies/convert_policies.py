@@ -9,8 +9,8 @@ from typing import Any, cast
 from musl_audit.model import MuslVersion
 from musl_audit.policy.render import render
 
-DATA = Path(__file__).parent / "data"
-POLICIES = Path(__file__).parents[1] / "policies"
+DATA = Path(__file__).parents[1] / "data"
+POLICIES = Path(__file__).parents[2] / "policies"
 REFERENCE = "x86_64"  # the architecture whose symbols a later one's first release is compared with
 
 Spans = list[tuple[str, str | None]]

@@ -1,8 +1,8 @@
 """
 Measure how facts are judged again: a part of ``make bench``, and by itself against another commit in one run.
 
-``python -m tools.bench_facts --before OTHER/.venv/bin/python`` compares with the musl-audit that is installed there;
-each reads the documents that it wrote itself, a thousand of them, of the wheels of the corpus over and over.
+``python -m tools.speed.bench_facts --before OTHER/.venv/bin/python`` compares with the musl-audit that is installed
+there; each reads the documents that it wrote itself, a thousand of them, of the wheels of the corpus over and over.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from tools.costs import CORPUS, Cost, best_of, in_turns, run
+from tools.speed.costs import CORPUS, Cost, best_of, in_turns, run
 
 DOCUMENTS = 1000
 COMMAND = ("-c", "from musl_audit.cli import command; command()")

@@ -2,8 +2,8 @@
 Compare our answers with those that musl's real loaders gave about the wheels of the corpus.
 
 For each wheel, the releases on which we say that all of it loads must be those that ``tools/data/corpus.csv`` records.
-Run after ``make corpus``, from the root of the repository: ``python -m tools.agree``; exits with 1 on any disagreement.
-With ``--ask`` the loaders that can run here are asked again, to see that the record is right.
+Run after ``make corpus``, from the root of the repository: ``python -m tools.evidence.agree``; exits with 1 on any
+disagreement. With ``--ask`` the loaders that can run here are asked again, to see that the record is right.
 """
 
 import sys
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.support.installed_wheels import ask_wheel, installed
 from tests.support.loaders import available_loaders
-from tools.corpus import CorpusRow, read_corpus
+from tools.evidence.corpus import CorpusRow, read_corpus
 
 from musl_audit import judge, load_catalog, read_facts
 from musl_audit.policy import Catalog

@@ -2,7 +2,8 @@
 What musl's loaders and a real CPython make of real wheels before and after ``musl-audit repair``.
 
 Writes the tables of ``docs/explanation/before-and-after.md`` between its two marks. Needs ``make corpus``,
-``make musl-python`` and what ``python -m tools.real_wheels`` fetches; loaders of other architectures run under qemu.
+``make musl-python`` and what ``python -m tools.evidence.real_wheels`` fetches; loaders of other architectures run under
+qemu.
 """
 
 import resource
@@ -16,9 +17,9 @@ from pathlib import Path
 from tests.support.installed_wheels import ask_wheel, installed
 from tests.support.loaders import Answer, Loader, Outcome, all_loaders, what_is_missing
 from tests.support.musl_python import RELEASES, directory
-from tools.corpus import CorpusRow, read_corpus
-from tools.real_wheels import MISSING, ROOT, RealWheel, install, read_list, repaired, run
-from tools.real_wheels import needed as needed_wheels
+from tools.evidence.corpus import CorpusRow, read_corpus
+from tools.evidence.real_wheels import MISSING, ROOT, RealWheel, install, read_list, repaired, run
+from tools.evidence.real_wheels import needed as needed_wheels
 
 from musl_audit import judge, load_catalog, read_facts
 from musl_audit.model import MuslVersion

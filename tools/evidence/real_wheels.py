@@ -1,7 +1,7 @@
 """
 Real wheels under a real musl CPython: fetched, repaired, installed by pip, imported, and put to work.
 
-The list is ``tools/data/real.toml``; ``python -m tools.real_wheels [PROJECT…]`` fetches what is missing.
+The list is ``tools/data/real.toml``; ``python -m tools.evidence.real_wheels [PROJECT…]`` fetches what is missing.
 """
 
 import subprocess
@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 
 from tests.support.musl_python import directory
-from tools.pinned_wheels import PinnedWheel, fetch
+from tools.evidence.pinned_wheels import PinnedWheel, fetch
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "tools" / "data" / "real.toml"
 DIRECTORY = ROOT / ".cache" / "real"
 SECONDS = 120

@@ -1,5 +1,5 @@
 """
-Where the time of one wheel goes, by stage, measured inside one process: ``python -m tools.profile_stages WHEEL``.
+Where the time of one wheel goes, by stage, measured inside one process: ``python -m tools.speed.profile_stages WHEEL``.
 
 Each stage is what ``show --json`` does, in its order; imports are counted where they happen. It is asked in fresh
 processes, and the best of the turns is taken for each stage. Reading and inflating are interleaved in a real run, where

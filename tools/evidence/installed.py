@@ -4,7 +4,7 @@ Installed packages and real interpreters: what ``musl-audit env`` says is what t
 The wheels of ``tools/data/installed.csv`` are installed by pip into a folder of their own under a real CPython for musl
 of each release; ``env`` is asked once; then every extension module is imported in a process of its own, the whole
 package and, where that never gets so far, the file alone. The table goes into ``docs/explanation/installed.md``.
-Run from the root of the repository: ``python -m tools.installed``; exits with 1 on any disagreement.
+Run from the root of the repository: ``python -m tools.evidence.installed``; exits with 1 on any disagreement.
 """
 
 import csv
@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.musl_python import RELEASES, directory
-from tools.pinned_wheels import PinnedWheel, fetch
-from tools.real_wheels import install
+from tools.evidence.pinned_wheels import PinnedWheel, fetch
+from tools.evidence.real_wheels import install
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "tools" / "data" / "installed.csv"
 DIRECTORY = ROOT / ".cache" / "installed"
 PAGE = ROOT / "docs" / "explanation" / "installed.md"

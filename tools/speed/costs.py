@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / ".cache" / "corpus"
 WITH_ZLIB_NG = "from musl_audit.cli import command; command()"
 WITHOUT_ZLIB_NG = f"import sys; sys.modules['zlib_ng'] = None; {WITH_ZLIB_NG}"

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tools import bench_facts, bench_repair, profile_stages
-from tools.costs import CORPUS, ROOT, WITH_ZLIB_NG, WITHOUT_ZLIB_NG, Cost, best_of, in_turns, run
+from tools.speed import bench_facts, bench_repair, profile_stages
+from tools.speed.costs import CORPUS, ROOT, WITH_ZLIB_NG, WITHOUT_ZLIB_NG, Cost, best_of, in_turns, run
 
 AUDITWHEEL = "6.8.2"
 FLOOR = """\

@@ -11,9 +11,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.pinned_wheels import PinnedWheel, fetch
+from tools.evidence.pinned_wheels import PinnedWheel, fetch
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "tools" / "data" / "corpus.csv"
 DIRECTORY = ROOT / ".cache" / "corpus"
 

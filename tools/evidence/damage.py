@@ -1,7 +1,7 @@
 """
 Damage five libraries of four architectures a thousand times each, and ask musl's loaders about every one.
 
-``python -m tools.damage [COUNT [SEED]]``, from the root of the repository: writes the table in
+``python -m tools.evidence.damage [COUNT [SEED]]``, from the root of the repository: writes the table in
 ``docs/explanation/agreement.md``, prints each disagreement, and exits with 1 where the bounds are broken that the
 table states. Every library is asked about on musl 1.2.3.
 """
@@ -17,8 +17,8 @@ from tests.support.loaders import Loader, Outcome, all_loaders, what_is_missing
 
 from musl_audit import Catalog, load_catalog
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "explanation" / "agreement.md"
-BEGIN, END = "<!-- damage: written by tools/damage.py -->\n", "<!-- end of damage -->\n"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "agreement.md"
+BEGIN, END = "<!-- damage: written by tools/evidence/damage.py -->\n", "<!-- end of damage -->\n"
 BOUNDS = {"said to load, refused": 0.0, "said to load, crashes": 1.0, "said not to load, loads": 2.0}  # percent
 Row = tuple[str, str, Outcome]  # kind of damage, our answer, the loader's
 

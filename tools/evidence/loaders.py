@@ -5,8 +5,8 @@ Derive musl's dynamic loaders out of Debian's packages again and compare them wi
 three architectures are committed beside it; those of the others are left in ``.cache/loaders``, where the tests look
 for them too. Nothing is installed and root is not needed.
 
-Run from the root of the repository: ``python -m tools.loaders``; ``--write`` rewrites the manifest and the committed
-files from what Debian has now.
+Run from the root of the repository: ``python -m tools.evidence.loaders``; ``--write`` rewrites the manifest and the
+committed files from what Debian has now.
 """
 
 import argparse
@@ -19,9 +19,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.debian import configure
+from tools.evidence.debian import configure
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "loader" / "fixtures"
 MANIFEST = FIXTURES / "MANIFEST.toml"
 CACHE = ROOT / ".cache" / "loaders"
@@ -99,7 +99,7 @@ def read_manifest() -> list[LoaderFile]:
 
 def write_manifest(files: list[LoaderFile]) -> None:
     """Name *files* in the manifest."""
-    lines = ["# musl's own dynamic loaders, out of Debian's packages; written by tools/loaders.py. Licence: COPYRIGHT."]
+    lines = ["# musl's own dynamic loaders, out of Debian's packages; written by `make loaders`. Licence: COPYRIGHT."]
     for file in files:
         fields = ("arch", "release", "package", "sha256")
         lines += ["", "[[loader]]", *(f'{field} = "{getattr(file, field)}"' for field in fields)]

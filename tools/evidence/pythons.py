@@ -5,7 +5,7 @@ Each version is taken, with everything it depends on, from the first suite that 
 ``.cache/pythons/root-VERSION``; its program is told to start with the loader and the libraries beside it.
 ``.cache/pythons/pythonVERSION`` starts it. Nothing is installed and root is not needed.
 
-Run from the root of the repository: ``python -m tools.pythons``.
+Run from the root of the repository: ``python -m tools.evidence.pythons``.
 """
 
 import shutil
@@ -14,9 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.debian import configure, suites_with, unpack_with_dependencies
+from tools.evidence.debian import configure, suites_with, unpack_with_dependencies
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ROOT / ".cache" / "pythons"
 VERSIONS = ("3.13", "3.14")  # no suite had 3.12: Debian went from 3.11 to 3.13
 SUITES = ("trixie", "forky", "sid")

@@ -2,7 +2,7 @@
 What unpacking costs: bytes of each library, compressed bytes of each wheel, and milliseconds.
 
 Measured on the wheels of the corpus with packed relocations, so after ``make corpus``:
-``python -m tools.unpacking_cost``.
+``python -m tools.speed.unpacking_cost``.
 """
 
 import statistics
@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 
-from tools.corpus import read_corpus
+from tools.evidence.corpus import read_corpus
 
 from musl_audit.repair.relr import unpack_relocations
 

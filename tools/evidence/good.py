@@ -4,7 +4,7 @@ Run the checks on popular wheels outside the corpus: an error is right only if m
 ``tools/data/good.toml`` names the wheels, pinned by digest, with the errors that are expected and why. Each wheel is
 also given to the loaders that can run here (``make loaders`` for all architectures), and must load on exactly those
 releases that we say. Programs are linked, never started. Run from the root of the repository:
-``python -m tools.good``; exits with 1 on any false alarm, missed error or disagreement.
+``python -m tools.evidence.good``; exits with 1 on any false alarm, missed error or disagreement.
 """
 
 import sys
@@ -16,11 +16,11 @@ from pathlib import Path
 from tests.support.elfwriter import Definition, Library, write_library
 from tests.support.installed_wheels import Binary, WheelAnswer, ask_wheel, installed
 from tests.support.loaders import available_loaders
-from tools.pinned_wheels import PinnedWheel, fetch
+from tools.evidence.pinned_wheels import PinnedWheel, fetch
 
 from musl_audit import Catalog, Report, Settings, Severity, judge, load_catalog, read_facts
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "tools" / "data" / "good.toml"
 DIRECTORY = ROOT / ".cache" / "good"
 
