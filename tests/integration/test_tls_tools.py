@@ -105,4 +105,4 @@ def test_without_its_section_header_the_code_is_cut_off(loader: Loader, tmp_path
 
 
 def _hidden(section: Section) -> Section:
-    return Section(*(0 for _ in Section.__slots__))
+    return Section(*(0 for _ in Section.__annotations__))

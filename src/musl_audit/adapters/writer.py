@@ -11,13 +11,13 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BufferedRandom
 from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO
 
 from musl_audit.errors import RepairError
+from musl_audit.frozen import frozen
 from musl_audit.model import Member
 from musl_audit.wheel.ports import PackedMember
 
@@ -36,7 +36,7 @@ _HIDDEN, _PART = ".musl-audit-", ".part"  # never *.whl: who globs for wheels mu
 EARLIEST, _LATEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)  # what a zip file can say
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Written:
     packed: PackedMember
     name: bytes

@@ -1,8 +1,9 @@
 """The headers of an ELF file as values: field by field, for either class and byte order."""
 
 import struct
-from dataclasses import dataclass, replace
 from typing import Self
+
+from musl_audit.frozen import frozen, replace
 
 PT_NULL, PT_PHDR = 0, 6
 PF_X, PF_R = 1, 4
@@ -10,7 +11,7 @@ SHF_WRITE, SHF_ALLOC = 1, 2
 SHT_NULL, SHT_NOBITS = 0, 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Format:
     """How a class and byte order lay out their structures; *order* is the ``struct`` prefix."""
 
@@ -53,7 +54,7 @@ class Format:
         return self.structure("ww")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Header:
     """The ELF header behind ``e_ident``, field by field."""
 
@@ -72,7 +73,7 @@ class Header:
     names_index: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Segment:
     """A program header."""
 
@@ -102,7 +103,7 @@ class Segment:
         return replace(self, offset=self.offset + delta_offset, address=address, physical_address=physical)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A section header."""
 
@@ -133,7 +134,7 @@ class Section:
         return self.offset + self.size
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Region:
     """A stretch of memory: none where *size* is 0."""
 

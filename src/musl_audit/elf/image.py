@@ -2,17 +2,17 @@
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Self
 
 from musl_audit.elf.headers import Format, Header, Region, Section, Segment
 from musl_audit.elf.view import BITS, BYTE_ORDERS, PT_DYNAMIC, PT_LOAD, is_elf
 from musl_audit.errors import ElfError
+from musl_audit.frozen import frozen, replace
 
 DT_NULL = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Image:
     """
     The bytes of an ELF file, and its headers as values.
@@ -170,12 +170,12 @@ def _until_null(entries: Iterable[tuple[int, ...]]) -> Iterator[tuple[int, int]]
 
 
 def _fields(value: Header | Section) -> Sequence[int]:
-    return [getattr(value, name) for name in value.__slots__]
+    return [getattr(value, name) for name in type(value).__annotations__]
 
 
 def _segment_fields(form: Format) -> Callable[[Segment], Sequence[int]]:
     def fields(segment: Segment) -> Sequence[int]:
-        values = [getattr(segment, name) for name in Segment.__slots__]
+        values = [getattr(segment, name) for name in Segment.__annotations__]
         return values if form.bits == 64 else [values[0], *values[2:7], values[1], values[7]]
 
     return fields

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 
 from musl_audit.environment.values import Interpreter
+from musl_audit.frozen import frozen
 from musl_audit.loader.libc_names import Libc
 from musl_audit.model import WheelName
 from musl_audit.wheel.names import musllinux_series, tag_arch, tag_family
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fit:
     """The answer of an installer; ``tag`` is the accepted one that fits best, ``why_not`` the reason against it."""
 

@@ -1,17 +1,17 @@
 """What a Python lacks that was built without kernel headers: macros, the names they cost, and who needs those."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from musl_audit.environment.values import Build
 from musl_audit.errors import PolicyError
+from musl_audit.frozen import frozen, replace
 from musl_audit.policy import PolicyFiles
 from musl_audit.policy.fields import Fields
 
 _FILE = "kernel-headers.json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AffectedPackage:
     """A project that is known to need a name, and what happens without it."""
 
@@ -19,7 +19,7 @@ class AffectedPackage:
     symptom: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HeaderMacro:
     """A macro of ``pyconfig.h`` that is defined only where a kernel header was found."""
 
@@ -30,7 +30,7 @@ class HeaderMacro:
     until: tuple[int, int] | None = None  # the last version of CPython that has what it costs
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KernelHeaders:
     """The policy about kernel headers."""
 

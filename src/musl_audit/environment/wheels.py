@@ -1,11 +1,11 @@
 """A wheel against an interpreter: the tags, the interpreter's facts and the judge's ladder in one sentence."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from musl_audit.environment.fit import Fit, fit
 from musl_audit.environment.rules.env001_static_interpreter import RULE as STATIC_RULE
 from musl_audit.environment.values import Interpreter, WheelAnswer
+from musl_audit.frozen import frozen, replace
 from musl_audit.judging.audit import judge
 from musl_audit.judging.rules import rule_of
 from musl_audit.judging.rules.base import Rule, spell
@@ -20,7 +20,7 @@ from musl_audit.model import ElfKind, ExternalLibrary, LibraryStatus, Loads, Rep
 from musl_audit.policy import Catalog
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """The interpreter that wheels are held against, and what it can reach."""
 
@@ -31,7 +31,7 @@ class Target:
     libc_exports: frozenset[str] | None = None  # of the very loader; None: not read
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Load:
     """Whether everything in a wheel loads, and what is in the way."""
 

@@ -1,11 +1,11 @@
 """New policy data from real libc.so files, and the differences between releases that are known."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from musl_audit.elf import read_elf
 from musl_audit.elf.musl_release import is_musl, musl_release
 from musl_audit.errors import ElfError, PolicyError
+from musl_audit.frozen import frozen
 from musl_audit.model import MuslVersion
 from musl_audit.policy import Catalog
 
@@ -13,7 +13,7 @@ Names = frozenset[str]
 Json = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """Names that one release added to and removed from those of another."""
 
@@ -27,7 +27,7 @@ class Change:
         return cls(new - old, old - new)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """What one musl release has and another has not, on one architecture."""
 

@@ -4,12 +4,11 @@ What a repair does, as data: actions on members, and the plan that holds them.
 A plan is made from facts alone, its effect on the facts is predicted and judged, and only then is it applied.
 """
 
-from dataclasses import dataclass
-
+from musl_audit.frozen import frozen
 from musl_audit.model import ElfFacts, MuslVersion, WheelName
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Graft:
     """Copy a library from outside into the wheel; ``facts`` are the source's, under the member's name."""
 
@@ -24,7 +23,7 @@ class Graft:
     passed_over: tuple[str, ...] = ()  # what the search met before it, and why that was not taken
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AddPolyfill:
     """Add a library of ours that defines ``symbol``, for the musl releases without it."""
 
@@ -36,7 +35,7 @@ class AddPolyfill:
     facts: ElfFacts  # under its file name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AddNeeded:
     """Let ``member`` need ``soname``, too: behind all that it needs already, libc among them."""
 
@@ -44,7 +43,7 @@ class AddNeeded:
     soname: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReplaceNeeded:
     """Let ``member`` need ``new`` where it needs ``old``."""
 
@@ -53,7 +52,7 @@ class ReplaceNeeded:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropNeeded:
     """Let ``member`` no longer need ``soname``."""
 
@@ -61,7 +60,7 @@ class DropNeeded:
     soname: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetSoname:
     """Set DT_SONAME of ``member``."""
 
@@ -69,7 +68,7 @@ class SetSoname:
     soname: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetRunpath:
     """Set the search path of ``member`` to ``entries``, as DT_RPATH; none: remove it."""
 
@@ -77,21 +76,21 @@ class SetRunpath:
     entries: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Strip:
     """Remove what the loader does not need from ``member``."""
 
     member: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnpackRelocations:
     """Expand the packed relocations of ``member``."""
 
     member: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RewriteThreadLocals:
     """Let the initial-exec accesses of ``member`` compute what musl refuses to give a file that is loaded later."""
 
@@ -100,21 +99,21 @@ class RewriteThreadLocals:
     variables: tuple[str, ...] = ()  # that it exports, and nothing else defines
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropZeroLengthSegments:
     """Take loadable segments of no length out of the program header table of ``member``."""
 
     member: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClearExecutableStack:
     """Clear the flag that asks for an executable stack."""
 
     member: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenameMember:
     """Give ``member`` another name: an extension whose suffix Python does not import."""
 
@@ -122,14 +121,14 @@ class RenameMember:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropMember:
     """Leave ``member`` out of the wheel."""
 
     member: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MoveBehindShim:
     """Move an executable of ``*.data/scripts`` into site-packages as ``new``, and put a script that starts it there."""
 
@@ -137,7 +136,7 @@ class MoveBehindShim:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Retag:
     """Give the wheel the name ``new``, and WHEEL its build tag and, unless asked not to, its tags."""
 
@@ -151,7 +150,7 @@ ElfAction = PatchAction | Strip | OwnMend
 Action = Graft | AddPolyfill | ElfAction | DropMember | RenameMember | MoveBehindShim | Retag
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LeftOut:
     """A library that is needed and stays outside: the user brings it."""
 
@@ -161,7 +160,7 @@ class LeftOut:
     path: str | None = None  # where it was found, if the glob was matched by that
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RepairPlan:
     """All that a repair does to one wheel, in the order in which it is applied; empty: it is fine as it is."""
 
@@ -174,7 +173,7 @@ class RepairPlan:
 NOTHING_TO_DO = RepairPlan()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RepairSettings:
     """What the user asked of a repair."""
 

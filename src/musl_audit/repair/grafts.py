@@ -1,9 +1,9 @@
 """Which libraries are copied into the wheel, and which are left to the user."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from musl_audit.errors import LibraryError
+from musl_audit.frozen import frozen, replace
 from musl_audit.loader.exclusion import excluding_glob
 from musl_audit.loader.linkage import Linkage, Load, is_libpython
 from musl_audit.loader.search_paths import effective_entries
@@ -17,7 +17,7 @@ from musl_audit.wheel.ports import FoundLibrary, Libraries, SearchEntry
 GraftAction = Graft | ReplaceNeeded | DropNeeded | SetSoname | SetRunpath
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grafts:
     """The actions that bring in what is missing, what stays outside, and what to tell the user."""
 
@@ -27,7 +27,7 @@ class Grafts:
     refusals: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GraftSettings:
     """What the user asked: what stays outside, what comes in besides, and whether what is missing may be missing."""
 
@@ -37,7 +37,7 @@ class GraftSettings:
     ignores_missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Wanted:
     """A library that is needed from outside: by which member, known to the user as what, and searched where."""
 

@@ -1,10 +1,10 @@
 """From facts to a plan: what to graft, to mend and to rename, so that the wheel keeps the promise of its tag."""
 
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from musl_audit.errors import UsageError
+from musl_audit.frozen import frozen, replace
 from musl_audit.judging.audit import context_of, judge
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules.musl202_external_library import RULE as GRAFT_RULE
@@ -58,7 +58,7 @@ from musl_audit.wheel.ports import Libraries
 NO_REASONS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proposal:
     """
     A plan with what it leads to: the predicted facts, and what the judge says of them.

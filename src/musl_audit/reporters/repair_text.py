@@ -105,7 +105,7 @@ def action_row(action: Action) -> dict[str, object]:
 
 
 def _fields(action: Action) -> Iterator[tuple[str, object]]:
-    for name in action.__slots__:
+    for name in type(action).__annotations__:
         value = getattr(action, name)
         if name == "facts" or (name == "entries" and isinstance(action, Graft)):
             continue

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from os import PathLike
 
 from musl_audit.adapters.catalogs import PolicyDirectory, policies_directory
@@ -23,6 +22,7 @@ from musl_audit.environment.kernel_headers import KernelHeaders, read_kernel_hea
 from musl_audit.environment.tags import platform_tags
 from musl_audit.environment.values import Environment, Host, Interpreter
 from musl_audit.errors import UsageError, did_you_mean
+from musl_audit.frozen import frozen, replace
 from musl_audit.loader.extension_suffixes import extension_suffixes, flags_of, triplet_of
 from musl_audit.model import Failure, Finding, Severity, Skip
 from musl_audit.policy import Catalog
@@ -33,7 +33,7 @@ from musl_audit.workflows.inspecting_systems import inspect_system
 NO_INTERPRETER = "ENV901"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """What was found out about an environment, and what is wrong with it."""
 
@@ -93,7 +93,7 @@ def explain(
     return asked.answered(tuple(os.fspath(wheel) for wheel in wheels), required)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Question:
     """What was asked, and where to look for the answer."""
 

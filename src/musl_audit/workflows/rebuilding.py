@@ -1,7 +1,6 @@
 """Wheels made again of the installed packages that do not load, ready for ``repair``."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -11,12 +10,13 @@ from musl_audit.adapters.installed.wheels import Rebuilt, rebuild
 from musl_audit.adapters.writer import check_output_directory
 from musl_audit.environment.installed.values import Installation
 from musl_audit.errors import RepairError
+from musl_audit.frozen import frozen
 from musl_audit.model import Failure
 
 NOT_MADE = "ENV905"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RebuiltWheels:
     """The wheels that were made, and the packages of which none could be made."""
 

@@ -1,10 +1,10 @@
 """The headers of a tar archive (POSIX ustar and pax, and GNU's long names), read without trusting any of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from musl_audit.adapters.images.blobs import Blob
 from musl_audit.adapters.tree import PathError
+from musl_audit.frozen import frozen
 
 BLOCK = 512
 _LARGEST_HEADER = 1 << 20  # bytes of a long name, or of pax records
@@ -14,7 +14,7 @@ _FILES = (b"0", b"\0", b"7")
 _LINK, _SYMBOLIC, _FOLDER = b"1", b"2", b"5"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TarEntry:
     """One entry: kind is file, folder, link (hard), symlink or other; ``offset`` is where its bytes are."""
 

@@ -1,13 +1,13 @@
 """What is installed in a folder of packages: each ``*.dist-info`` and ``*.egg-info``, and which files are its own."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from email.parser import HeaderParser
 
 from musl_audit.adapters.installed.walk import elf_candidates, is_candidate
 from musl_audit.adapters.packages import Packages
 from musl_audit.adapters.tree import Entry, PathError, Tree
 from musl_audit.environment.installed.values import Origin, Project
+from musl_audit.frozen import frozen
 from musl_audit.wheel.dist_info import parse_wheel_file
 from musl_audit.wheel.names import normalized_project
 from musl_audit.wheel.record import LARGEST_RECORD, Record, parse_record
@@ -16,7 +16,7 @@ _LARGEST_METADATA = 16 << 20
 _DIST_INFO, _EGG_INFO, _EGG, _EGG_LINK = ".dist-info", ".egg-info", ".egg", ".egg-link"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """
     The files of a project that a loader might be given, and where the list is from.

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from configparser import ConfigParser
 from configparser import Error as ConfigError
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from musl_audit.adapters.installed.projects import Listing
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.adapters.writer import EARLIEST, pack, publish, unpublished, write_archive
 from musl_audit.errors import RepairError
+from musl_audit.frozen import frozen
 from musl_audit.repair.wheel_metadata import record_text
 from musl_audit.wheel.ports import PackedMember
 from musl_audit.wheel.record import digest_of
@@ -30,7 +30,7 @@ _LEVEL = 6
 _EXEC_LINES = 3  # what installers put before a script whose interpreter has a path too long for "#!"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rebuilt:
     """A wheel that was made, and what a person should know about it."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from musl_audit.adapters.interpreter.prefix import Installation
 from musl_audit.adapters.tree import PathError, Tree
@@ -14,6 +13,7 @@ from musl_audit.environment.pyconfig import (
     parse_sysconfigdata,
 )
 from musl_audit.environment.values import Build
+from musl_audit.frozen import frozen
 
 _SYSCONFIGDATA = re.compile(r"_sysconfigdata_(?P<flags>[a-z]*)_(?:linux_?)?(?P<multiarch>.*)\.py")
 # Alone, or at the end of the SOABI where the linker stored the two as one.
@@ -26,7 +26,7 @@ _PATCHLEVEL = re.compile(r'^#define PY_VERSION[ \t]+"([^"+]+)', re.MULTILINE)
 _LARGEST_HEADER = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BuildFiles:
     """What the files of a build say."""
 

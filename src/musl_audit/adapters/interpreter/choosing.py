@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from musl_audit.adapters.installed.projects import project_names
 from musl_audit.adapters.installed.walk import walk
 from musl_audit.adapters.interpreter.python import InterpreterError, default_interpreter, find_interpreter
 from musl_audit.adapters.tree import Entry, PathError, Tree
+from musl_audit.frozen import frozen
 
 _NAMES = ("python3", "python")
 _PYTHON = re.compile(r"python3(?:\.[0-9]{1,2}t?)?")
@@ -15,7 +15,7 @@ _CONFIGURATION = "pyvenv.cfg"
 _NOT_FILES = ("/proc", "/sys", "/dev")  # of a root that is running
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chosen:
     """An interpreter, and why it is this one."""
 
@@ -23,7 +23,7 @@ class Chosen:
     reason: str  # empty where it was named
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """What a run is about: interpreters, and further folders that the first of them is to import from."""
 
@@ -31,7 +31,7 @@ class Choice:
     folders: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Surroundings:
     """What the process that asks tells about itself."""
 

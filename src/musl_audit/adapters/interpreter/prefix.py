@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from musl_audit.adapters.tree import PathError, Tree
+from musl_audit.frozen import frozen
 
 _LARGEST_CONFIGURATION = 64 << 10
 _FOLDER = re.compile(r"python3\.([0-9]{1,2})(t?)")
@@ -12,7 +12,7 @@ _NAME = re.compile(r"(?:lib)?python3\.([0-9]{1,2})(t?)")
 _HOME = re.compile(r"^home[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Installation:
     """The directories of an interpreter."""
 
@@ -27,7 +27,7 @@ class Installation:
         return self.library.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VirtualEnvironment:
     """A virtual environment: its directory, and where the Python behind it is."""
 

@@ -8,11 +8,10 @@ rules read it. What is modelled is in musl's ``ldso/dynlink.c``: ``load_library`
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
-from musl_audit.frozen import replace
+from musl_audit.frozen import frozen, replace
 from musl_audit.loader.linkage import Linkage, Load, Need, Reference
 from musl_audit.loader.search_paths import effective_entries
 from musl_audit.model import (
@@ -45,7 +44,7 @@ class Files(Protocol):
         """Return what the ELF file at *path*, which has no links, says; None where the loader cannot map it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class System:
     """The loader that is there, and what it finds without being told a path."""
 
@@ -57,7 +56,7 @@ class System:
     folders: tuple[str, ...]  # its own search path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Process:
     """A program that was started: what it and its libraries export, and which libraries these are, by file name."""
 
@@ -66,7 +65,7 @@ class Process:
     libraries: frozenset[str]  # the names that they were searched by
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Opened:
     """A file that the loader opened, and the folder that it opened it in: what ``$ORIGIN`` means."""
 

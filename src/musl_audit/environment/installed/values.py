@@ -1,9 +1,9 @@
 """What is installed, as values: projects, what their files say, and the answers about them."""
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from shlex import quote
 
+from musl_audit.frozen import frozen
 from musl_audit.model import ElfFacts, MuslVersion, Problem, Report
 
 
@@ -20,7 +20,7 @@ class Origin(StrEnum):
     SYSTEM = "system"  # no project: a package of the system
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Project:
     """One installed project; paths are absolute, inside the root."""
 
@@ -39,7 +39,7 @@ class Project:
         return f"{self.name} {self.version}" if self.version else self.name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProjectFacts:
     """What the files of a project say."""
 
@@ -84,7 +84,7 @@ class Deed(Enum):
         return self.several if is_several else self.one
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileAnswer:
     """What becomes of one file, with all that it pulls in, and the codes of the rules that say why."""
 
@@ -93,7 +93,7 @@ class FileAnswer:
     because: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InstalledAnswer:
     """Whether an installed project loads where it lies."""
 
@@ -115,7 +115,7 @@ class InstalledAnswer:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Site:
     """A folder that an interpreter imports from, and why it does."""
 
@@ -123,7 +123,7 @@ class Site:
     reason: str  # "site-packages", "user site", "named in x.pth" …
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Installation:
     """Everything that one interpreter sees; ``why_not`` says why it is not judged, where it is not."""
 
@@ -148,7 +148,7 @@ class Installation:
         return sum(answer.binaries for answer in self.answers)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """What the run was asked, so that a command may ask the same: options as the shell wants them."""
 

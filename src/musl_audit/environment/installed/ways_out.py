@@ -1,10 +1,10 @@
 """The ways out of a broken installation, each as commands that work where they are printed."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from shlex import quote
 
 from musl_audit.environment.installed.values import NOTHING_ASKED, Asked, Installation, InstalledAnswer, Origin
+from musl_audit.frozen import frozen
 from musl_audit.judging.rules.base import spell
 from musl_audit.judging.rules.musl202_external_library import RULE as LIBRARY
 from musl_audit.model import MuslVersion
@@ -14,7 +14,7 @@ _WHEELS = frozenset({Origin.RECORD, Origin.LIST})  # what pip installed, and may
 _BROKEN, _MENDED = "broken-wheels", "mended-wheels"  # folders that the commands make
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WayOut:
     """One way: what it does, and the commands, in their order; none where it is a thing to choose."""
 

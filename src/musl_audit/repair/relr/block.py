@@ -1,11 +1,10 @@
 """What is in the way of one more program header, and whether it can move."""
 
-from dataclasses import dataclass
-
 from musl_audit.elf.headers import SHF_WRITE, Region, Section, Segment
 from musl_audit.elf.image import Image
 from musl_audit.elf.view import PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE
 from musl_audit.errors import UnpackError
+from musl_audit.frozen import frozen
 
 LARGEST_ALIGN = 4096
 MOVABLE_SEGMENTS = (PT_INTERP, PT_NOTE, PT_GNU_PROPERTY)
@@ -14,7 +13,7 @@ MOVABLE_SEGMENTS = (PT_INTERP, PT_NOTE, PT_GNU_PROPERTY)
 MOVABLE_SECTIONS = frozenset({7, 3, 11, 5, 0x6FFFFFF6, 4, 9, 19, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """Bytes of the file, *start* to *end*, at *address*, that move to make way; none where both are equal."""
 

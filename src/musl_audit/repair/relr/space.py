@@ -1,15 +1,14 @@
 """Room for a longer relocation table in a file that is already laid out."""
 
-from dataclasses import dataclass, replace
-
 from musl_audit.elf.headers import Section, Segment
 from musl_audit.elf.image import Image, align_up
 from musl_audit.errors import UnpackError
+from musl_audit.frozen import frozen, replace
 
 TAIL_ALIGN = 64  # what lies behind the loaded part moves by a multiple of this, and so keeps its alignment
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Space:
     """An image with room for a table, zeroed: *offset* in the file, *address* in memory."""
 

@@ -3,7 +3,6 @@
 import struct
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from musl_audit.elf.headers import Format, Region
@@ -24,6 +23,7 @@ from musl_audit.elf.view import (
     DT_SYMTAB,
 )
 from musl_audit.errors import ElfError, UnpackError
+from musl_audit.frozen import frozen
 from musl_audit.repair.relr.decode import count_addresses, table_words, unpack_addresses
 
 DT_RELAENT, DT_RELENT, DT_RELRENT = 9, 19, 37
@@ -38,7 +38,7 @@ class Relocation(NamedTuple):
     addend: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableTags:
     """The tags, entry and section type of one kind of table."""
 
@@ -58,7 +58,7 @@ RELA = TableTags(DT_RELA, DT_RELASZ, DT_RELAENT, DT_RELACOUNT, "wwv", SHT_RELA)
 REL = TableTags(DT_REL, DT_RELSZ, DT_RELENT, DT_RELCOUNT, "ww", SHT_REL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tables:
     """
     All that a file asks the loader to relocate.

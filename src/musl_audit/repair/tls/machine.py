@@ -1,14 +1,14 @@
 """What rewriting asks of an architecture: where its code reads a slot, and the machine code that computes the same."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from musl_audit.elf.headers import Region
+from musl_audit.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slot:
     """
     A word of the global offset table that holds the distance of a variable from the thread pointer.
@@ -29,7 +29,7 @@ class Use(StrEnum):
     ADD = "add"  # register += slot
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Access:
     """The instructions of *size* bytes at *address* that read the slot at address *slot* into *register*."""
 
@@ -50,7 +50,7 @@ class Access:
         return self.address + self.size
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     """The bytes of an executable segment, at *address*."""
 
@@ -58,7 +58,7 @@ class Code:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instruction:
     """One instruction: as an assembler spells it, and its bytes."""
 
