@@ -134,20 +134,20 @@ installed: dev musl-python  ## Install 80 real packages, hold env against the im
 	$(BIN)/python -m tools.evidence.installed
 
 bench-installed: dev musl-python  ## Measure env on 1,000 installed binaries against a bare loop that reads them
-	$(BIN)/python -m tools.bench_installed
+	$(BIN)/python -m tools.speed.bench_installed
 
 peers: dev  ## Run auditwheel's cases with both tools, and write docs/explanation/auditwheel.md
-	$(BIN)/python -m tools.peers
+	$(BIN)/python -m tools.evidence.peers
 
 index-wheels: dev  ## Fetch several versions of 21 projects, for an index of our own; INDEX=numpy: only that one
-	$(BIN)/python -m tools.index_wheels $(INDEX)
+	$(BIN)/python -m tools.evidence.index_wheels $(INDEX)
 
 clients:  ## Install uv, pdm, devpi and pypiserver into .cache/clients, for tests of indexes
 	test -d .cache/clients || $(PYTHON) -m venv .cache/clients
 	.cache/clients/bin/python -m pip install --quiet --disable-pip-version-check -r tools/data/clients.txt
 
 which-truth: dev musl-python clients index-wheels  ## Hold the answers of `which` against real servers and Pythons, and write the table
-	$(BIN)/python -m tools.which_truth
+	$(BIN)/python -m tools.evidence.which_truth
 
 ##@ Data
 

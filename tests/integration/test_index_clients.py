@@ -13,7 +13,7 @@ from tests.support import musl_python
 from tests.support.cli import ROOT, Answer, musl_audit
 from tests.support.indexes import Site, served, site_of
 from tests.support.servers import CLIENTS
-from tools.index_wheels import read_list
+from tools.evidence.index_wheels import read_list
 
 pytest.importorskip("httpx")
 

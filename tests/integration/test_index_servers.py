@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Miss
 from tests.support.indexes import in_process
 from tests.support.servers import SERVERS, lacking
-from tools.index_wheels import read_list
+from tools.evidence.index_wheels import read_list
 
 pytest.importorskip("httpx")
 

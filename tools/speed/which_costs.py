@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from tests.support.indexes import served, site_of
 from tests.support.musl_python import directory
 from tests.support.servers import nginx
-from tools.index_wheels import DIRECTORY, read_list
+from tools.evidence.index_wheels import DIRECTORY, read_list
 
 from musl_audit import __version__
 from musl_audit.adapters.catalogs import load_catalog

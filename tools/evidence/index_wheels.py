@@ -1,7 +1,7 @@
 """
 Wheels for an index of our own: several versions of 21 projects, pinned.
 
-The list is ``tools/data/index.toml``; ``python -m tools.index_wheels [PROJECT…]`` fetches what is missing.
+The list is ``tools/data/index.toml``; ``python -m tools.evidence.index_wheels [PROJECT…]`` fetches what is missing.
 """
 
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.evidence.pinned_wheels import PinnedWheel, fetch
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "tools" / "data" / "index.toml"
 DIRECTORY = ROOT / ".cache" / "index"
 

@@ -2,7 +2,7 @@
 How long `musl-audit env` takes for a site-packages of 100 packages with 1,000 binaries, against reading them at all.
 
 The floor is a bare loop in a Python of its own that opens and reads the same binaries. Run after ``make installed`` has
-fetched the wheels: ``python -m tools.bench_installed [DIRECTORY]``; prints the rows of ``docs/benchmarks.md``.
+fetched the wheels: ``python -m tools.speed.bench_installed [DIRECTORY]``; prints the rows of ``docs/benchmarks.md``.
 """
 
 import os

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from tests.peers.cases import CASES
 from tests.peers.run import Grade, grade, run
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "explanation" / "auditwheel.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "auditwheel.md"
 HEAD = """\
 # Beside auditwheel, case by case
 

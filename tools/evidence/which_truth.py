@@ -3,7 +3,7 @@ Prove `which`: its answers against those of fetching and judging everything, and
 
 For every project of ``tools/data/index.toml`` and four releases of musl, from four real servers on loopback, the answer
 must be that of reading every file. Under a real musl Python, what was chosen is imported, and the next newer version is
-not. Then what it costs. Writes ``docs/explanation/which-truth.md``; ``python -m tools.which_truth [SERVER…]``.
+not. Then what it costs. Writes ``docs/explanation/which-truth.md``; ``python -m tools.evidence.which_truth [SERVER…]``.
 """
 
 import subprocess
@@ -19,8 +19,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 from tests.support.musl_python import directory
 from tests.support.servers import SERVERS
-from tools.index_wheels import ROOT, IndexedProject, read_list
-from tools.which_costs import costs
+from tools.evidence.index_wheels import ROOT, IndexedProject, read_list
+from tools.speed.which_costs import costs
 
 from musl_audit import __version__
 from musl_audit.adapters.catalogs import load_catalog
