@@ -409,14 +409,17 @@ typedef int allocate_function(int, off_t, off_t);
 void prove_posix_fallocate64(void)
 {
 	static const off_t offsets[] = {0, 1, 5000, FAR, -1, INT64_MAX}, lengths[] = {0, 1, 4096, 9000, -1, INT64_MAX};
-	int file = temporary(), twin = temporary(), pipes[2], i, j;
+	int file = temporary(), twin = temporary(), pipes[2], expected, error, i, j;
 	struct stat one, two;
 
 	for (i = 0; i < 6; i++)
 		for (j = 0; j < 6; j++) {
 			errno = 4711;
-			SAME(((allocate_function *)ours)(file, offsets[i], lengths[j]), posix_fallocate(twin, offsets[i], lengths[j]));
-			SAME(errno, 4711);
+			expected = posix_fallocate(twin, offsets[i], lengths[j]);
+			error = errno; /* left alone by musl, and not by every libc that zig links statically */
+			errno = 4711;
+			SAME(((allocate_function *)ours)(file, offsets[i], lengths[j]), expected);
+			SAME(errno, error);
 			fstat(file, &one);
 			fstat(twin, &two);
 			SAME(one.st_size, two.st_size);
@@ -424,5 +427,5 @@ void prove_posix_fallocate64(void)
 	SAME(one.st_size, FAR + 9000);
 	SAME(pipe(pipes), 0);
 	SAME(((allocate_function *)ours)(pipes[1], 0, 1), posix_fallocate(pipes[1], 0, 1));
-	SAME(((allocate_function *)ours)(-7, 0, 1), EBADF);
+	SAME(((allocate_function *)ours)(-7, 0, 1), posix_fallocate(-7, 0, 1));
 }
