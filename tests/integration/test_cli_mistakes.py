@@ -22,8 +22,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], int, str]] = {
     "a severity that is none": (("check", "--fail-on", "warnings", "x.whl"), 2, "did you mean 'warning'?"),
     "no wheel at all": (("check",), 2, "no wheel given: name a wheel, a directory of wheels, or a quoted glob"),
     "a file that is not there": (("check", "none.whl"), 4, "no such file"),
-    "a URL": (("show", "https://example.invalid/x.whl"), 4, "download it first, URLs are not read"),
-    "a requirement": (("show", "numpy==2.5.5"), 4, "`pip download --no-deps numpy==2.5.5` fetches that wheel"),
+    "a URL": (("show", "https://example.invalid/x.whl"), 4, "cannot be reached"),
     "a glob that matches nothing": (("check", "dist/*.whl"), 4, "no file matches"),
     "an unknown key in the configuration": (
         ("check", "--config", "pyproject.toml", CLEAN.name),

@@ -128,14 +128,4 @@ def _matches(pattern: str) -> Iterator[str | Skip | Failure]:
     for match in matches:
         yield from _expand_one(match)
     if not matches:
-        yield Failure(pattern, UNREADABLE, "no file matches" if glob.has_magic(pattern) else _missing(pattern))
-
-
-def _missing(reference: str) -> str:
-    """Return why there is nothing at *reference*, and how to get it where it is no path at all."""
-    if "://" in reference:
-        return "no such file: download it first, URLs are not read"
-    project, equals, version = reference.partition("==")
-    if equals and project and version:
-        return f"no such file: `pip download --no-deps {reference}` fetches that wheel"
-    return "no such file"
+        yield Failure(pattern, UNREADABLE, "no file matches" if glob.has_magic(pattern) else "no such file")
