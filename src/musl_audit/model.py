@@ -207,17 +207,25 @@ class ProblemKind(StrEnum):
 
     # of the archive
     BEYOND_LIMIT = "beyond-limit"
+    CONTROL_CHARACTER = "control-character"
+    DEFLATE_TAIL = "deflate-tail"
     DUPLICATE_FOLDED = "duplicate-folded"
     DUPLICATE_MEMBER = "duplicate-member"
     DUPLICATE_PATH = "duplicate-path"
     ENCRYPTED = "encrypted"
     EXTRA_DATA = "extra-data"
+    FOREIGN_DATA = "foreign-data"
     HEADER_MISMATCH = "header-mismatch"
     HIDDEN_MEMBER = "hidden-member"
+    NAME_ENCODING = "name-encoding"
     OVERLAP = "overlap"
     SPECIAL_FILE = "special-file"
+    TRAILING_DATA = "trailing-data"
+    UNICODE_PATH = "unicode-path"
+    UNKNOWN_SCHEME = "unknown-scheme"
     UNSAFE_PATH = "unsafe-path"
     UNSUPPORTED_COMPRESSION = "unsupported-compression"
+    UNUSUAL_COMPRESSION = "unusual-compression"
     WRONG_CONTENT = "wrong-content"
     # of RECORD
     DUPLICATE_ROW = "duplicate-row"
@@ -252,6 +260,8 @@ class WheelMetadata:
     tags: tuple[str, ...] = ()  # the Tag: lines, as written
     root_is_purelib: bool | None = None
     has_wheel_file: bool = True
+    wheel_version: str | None = "1.0"  # None: WHEEL does not say
+    has_metadata_file: bool = True
 
 
 @frozen
@@ -267,6 +277,7 @@ class WheelFacts:
     metadata: WheelMetadata = WheelMetadata()
     archive_problems: tuple[Problem, ...] = ()
     record_problems: tuple[Problem, ...] = ()
+    unread: tuple[str, ...] = ()  # members of whose bytes nothing is known: encrypted, damaged, beyond a limit
     elf_problems: tuple[Problem, ...] = ()  # members that begin like ELF and cannot be read
 
 

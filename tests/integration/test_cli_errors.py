@@ -111,14 +111,14 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     """The reason is the system's."""
     answer = musl_audit("check", "--quiet", tmp_path / "none.whl")
 
-    assert (answer.code, answer.stdout) == (4, f"{tmp_path}/none.whl: MUSL004 failed no such file\n")
+    assert (answer.code, answer.stdout) == (4, f"{tmp_path}/none.whl: MUSL900 failed no such file\n")
 
 
 def test_a_failure_is_told_on_stderr_where_stdout_is_for_machines(tmp_path: Path) -> None:
     """JSON usually goes into a file."""
     answer = musl_audit("check", "--json", tmp_path / "none.whl")
 
-    assert answer.stderr == f"musl-audit: {tmp_path}/none.whl: no such file (MUSL004)\n"
+    assert answer.stderr == f"musl-audit: {tmp_path}/none.whl: no such file (MUSL900)\n"
 
 
 def test_a_directory_without_wheels_is_one_line(tmp_path: Path) -> None:

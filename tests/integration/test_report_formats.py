@@ -181,7 +181,7 @@ def test_sarif_says_what_could_not_be_examined(everything: Callable[[str], str])
 
     messages = [row["message"]["text"] for row in invocation["toolExecutionNotifications"]]
     assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 4)
-    assert "none.whl: MUSL004 not examined: no such file" in messages
+    assert "none.whl: MUSL900 not examined: no such file" in messages
     assert "foo-1.0.tar.gz: skipped: sdist" in messages
 
 

@@ -9,6 +9,7 @@ from musl_audit.workflows.examining import examine
 
 CASES = sorted(manifest().values(), key=lambda case: case.case)
 RULES = all_rules()
+OF_WHEELS = [module for module in RULES if module.rule.code != "MUSL900"]  # which is about what is none
 
 
 def outcome_of(expected: Expected) -> Outcome:
@@ -47,13 +48,13 @@ def test_codes_and_names_are_unique() -> None:
     assert len({module.rule.code for module in RULES}) == len({module.rule.name for module in RULES}) == len(RULES)
 
 
-@pytest.mark.parametrize("module", RULES, ids=name_of)
+@pytest.mark.parametrize("module", OF_WHEELS, ids=name_of)
 def test_a_real_wheel_triggers_exactly_this_rule(module: WheelRule) -> None:
     """Nothing but this rule has something to say about it."""
     assert any(case.rules == (module.rule.code,) for case in CASES)
 
 
-@pytest.mark.parametrize("module", RULES, ids=name_of)
+@pytest.mark.parametrize("module", OF_WHEELS, ids=name_of)
 def test_a_near_miss_does_not_trigger_it(module: WheelRule) -> None:
     """The edge of the rule is known from both sides."""
     assert any(case.near_miss_of == module.rule.code and module.rule.code not in case.rules for case in CASES)

@@ -165,5 +165,5 @@ def test_a_hole_in_the_archive_is_no_reason_to_stop(tmp_path: Path) -> None:
 
     facts = facts_of(tmp_path, data)
 
-    assert {problem.kind for problem in facts.archive_problems} == {"unsafe-path", "header-mismatch", "extra-data"}
+    assert {problem.kind for problem in facts.archive_problems} == {"unsafe-path", "header-mismatch", "trailing-data"}
     assert len(facts.elves) == 1

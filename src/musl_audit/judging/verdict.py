@@ -120,7 +120,7 @@ def required(known: tuple[MuslVersion, ...], loads_on: Releases) -> MuslVersion 
 def _loads(context: Context, loads_on: Releases) -> Loads:
     if not loads_on:
         return Loads.NONE
-    if any(isinstance(need.provider, Unknown) for load in context.loads for need in load.needs):
+    if context.facts.unread or any(isinstance(need.provider, Unknown) for load in context.loads for need in load.needs):
         return Loads.UNKNOWN
     return Loads.ALL if loads_on == context.known else Loads.SOME
 

@@ -53,10 +53,12 @@ def parse_wheel_file(directories: tuple[str, ...], text: bytes | None) -> WheelM
         return WheelMetadata(dist_infos=directories, has_wheel_file=False)
     fields = list(_fields(text.decode("utf-8", "surrogateescape")))
     purelib = [value.lower() for key, value in fields if key == "root-is-purelib"]
+    versions = [value for key, value in fields if key == "wheel-version"]
     return WheelMetadata(
         dist_infos=directories,
         tags=tuple(value for key, value in fields if key == "tag"),
         root_is_purelib={"true": True, "false": False}.get(purelib[0]) if purelib else None,
+        wheel_version=versions[0] if versions else None,
     )
 
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from musl_audit.elf import is_elf, read_elf
 from musl_audit.errors import ElfError, WheelError
+from musl_audit.frozen import replace
 from musl_audit.model import ElfFacts, Member, Problem, ProblemKind, WheelFacts, WheelName
 from musl_audit.wheel.dist_info import dist_infos_of, main_dist_info, parse_wheel_file
 from musl_audit.wheel.names import parse_wheel_name
@@ -39,11 +40,15 @@ def extract(
     elves: list[ElfFacts] = []
     elf_problems: list[Problem] = []
     contradicted: list[str] = []
+    unread: list[str] = []
     for member in files.values():
         if member.name in known:
             elves += filter(None, [known[member.name]])
             continue
-        is_binary = is_elf(archive.head(member))
+        head = archive.head(member)
+        is_binary = is_elf(head)
+        if member.size and not head:
+            unread.append(member.name)
         if not is_binary and not verify_hashes:
             continue
         for found in _examine(archive, member, record if with_digests else Record(), is_binary=is_binary):
@@ -54,6 +59,8 @@ def extract(
                     elf_problems.append(found)
                 case str():
                     contradicted.append(found)
+                case None:
+                    unread += [member.name] if is_binary else []
     return WheelFacts(
         filename=archive.filename,
         name=name,
@@ -61,7 +68,8 @@ def extract(
         size=archive.size,
         members=archive.members,
         elves=tuple(sorted(elves, key=attrgetter("path"))),
-        metadata=parse_wheel_file(dist_infos, wheel_file),
+        metadata=replace(parse_wheel_file(dist_infos, wheel_file), has_metadata_file=f"{own}/METADATA" in files),
+        unread=tuple(unread),
         archive_problems=archive.problems,
         record_problems=tuple(compare(record, files.values(), contradicted, own or "")),
         elf_problems=tuple(elf_problems),
@@ -98,14 +106,15 @@ def _read(
         return None
 
 
-_Found = ElfFacts | Problem | str
+_Found = ElfFacts | Problem | str | None
 
 
 def _examine(archive: Archive, member: Member, record: Record, *, is_binary: bool) -> Iterator[_Found]:
-    """Yield the path of *member* if its digest is wrong, and its facts or its problem if it is a binary."""
+    """Yield the path of *member* if its digest is wrong, its facts or its problem if it is a binary, None if unread."""
     hasher = record.hasher(member.name)
     data = _read(archive, member, hasher)
     if data is None:
+        yield None
         return
     if hasher and record.contradicts(member.name, hasher):
         yield member.name

@@ -30,6 +30,59 @@ def test_a_directory_means_its_wheels_in_order(dist: Path) -> None:
     ]
 
 
+def test_a_directory_means_all_below_it(dist: Path) -> None:
+    """But for what is hidden, and for links, which may lead anywhere and back."""
+    for folder in ("dist/deep/er", "dist/.cache"):
+        Path(folder).mkdir(parents=True)
+        (Path(folder) / "c-1-py3-none-any.whl").write_bytes(b"")
+    Path("dist/loop").symlink_to("..", target_is_directory=True)
+
+    found = list(find_sources(["dist"]))
+
+    assert [item.path for item in found if isinstance(item, WheelFile)][-1] == "dist/deep/er/c-1-py3-none-any.whl"
+    assert len([item for item in found if isinstance(item, WheelFile)]) == 3
+    assert {item.reason for item in found if isinstance(item, Skip)} == {
+        "sdist",
+        "hidden directory",
+        "link to a directory",
+    }
+
+
+def test_two_stars_are_any_depth(dist: Path) -> None:
+    """As in a shell that has them."""
+    Path("dist/deep/er").mkdir(parents=True)
+    Path("dist/deep/er/c-1-py3-none-any.whl").write_bytes(b"")
+
+    assert [item.path for item in find_sources(["**/*.whl"]) if isinstance(item, WheelFile)] == [
+        "dist/a-1-py3-none-any.whl",
+        "dist/b-1-py3-none-any.whl",
+        "dist/deep/er/c-1-py3-none-any.whl",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reference", "hint"),
+    [
+        (
+            "https://files.invalid/numpy-2.1.0-cp312-cp312-musllinux_1_2_x86_64.whl",
+            "download it first, URLs are not read",
+        ),
+        ("numpy==2.1.0", "`pip download --no-deps numpy==2.1.0` fetches that wheel"),
+        ("numpy[all] >= 2", "`pip download --no-deps 'numpy[all] >= 2'` fetches"),
+        ("-", "standard input"),
+        ("nothing.whl", "no such file"),
+        ("nothing*.whl", "no file matches"),
+    ],
+)
+def test_what_is_no_file_is_told_how_to_become_one(dist: Path, reference: str, hint: str) -> None:
+    """MUSL004 is for archives that are there."""
+    (found,) = find_sources([reference])
+
+    assert isinstance(found, Failure)
+    assert found.code == "MUSL900"
+    assert hint in found.message
+
+
 def test_what_the_shell_makes_of_a_star(dist: Path) -> None:
     """Every file of dist/* gets a row."""
     found = list(find_sources(str(path) for path in sorted(Path("dist").iterdir())))

@@ -45,15 +45,35 @@ def test_unsafe_paths(name: str) -> None:
         "demo/C:",
         "a b",
         "é/ü",
-        "demo/\u202e.py",
-        "demo/\udcff",
-        "demo/\x1b[31m",
-        "demo/a\nb",
     ],
 )
 def test_odd_paths_that_are_safe(name: str) -> None:
-    """Two dots inside a name are no step upwards; control characters are the business of whoever prints them."""
+    """Two dots inside a name are no step upwards."""
     assert found(name) == []
+
+
+@pytest.mark.parametrize("name", ["demo/\u202e.py", "demo/\udcff", "demo/\x1b[31m", "demo/a\nb", "demo/\t"])
+def test_control_characters_are_refused_by_uv(name: str) -> None:
+    """Those that turn text around are among them."""
+    assert found(name) == [("control-character", (name,))]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("demo-1.0.data/data/a",), []),
+        (("demo-1.0.data/unknown/a",), ["unknown-scheme"]),
+        (("demo-1.0.data/PURELIB/a",), ["unknown-scheme"]),
+        (("demo-1.0.data/a",), ["unknown-scheme"]),
+        (("demo-1.0.data//a",), ["unknown-scheme"]),
+        (("demo.data",), []),
+        (("other-1.0.data/data/a",), ["foreign-data"]),
+        (("Demo-1.0.data/scripts/a", "demo-1.0.data/scripts/b"), ["foreign-data"]),
+    ],
+)
+def test_data_directories_that_installers_refuse_or_pass_over(names: tuple[str, ...], expected: list[str]) -> None:
+    """Five schemes, and the name of the wheel's own ``.dist-info``."""
+    assert [kind for kind, _ in found("demo-1.0.dist-info/WHEEL", *names)] == expected
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK])

@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -318,20 +319,50 @@ def test_a_member_that_the_directory_does_not_list(tmp_path: Path) -> None:
 
 
 def test_bytes_before_and_after_the_archive_are_told_apart(tmp_path: Path) -> None:
-    """They harm nobody, and should not be there."""
+    """They should not be there; uv refuses the latter."""
     data = zip_of({"a": b"content"})
 
-    assert kinds_of(tmp_path, data + b"garbage") == ["extra-data"]
+    assert kinds_of(tmp_path, data + b"garbage") == ["trailing-data"]
     assert set(kinds_of(tmp_path, b"#!/bin/sh\n" + data)) == {"extra-data", "header-mismatch"}
 
 
-@pytest.mark.parametrize(("method", "name"), [(zipfile.ZIP_BZIP2, "bzip2"), (zipfile.ZIP_LZMA, "lzma")])
-def test_other_compression_methods_are_named(tmp_path: Path, method: int, name: str) -> None:
-    """zipfile can read them, other installers cannot."""
-    problems = problems_of(tmp_path, zip_of({"a": b"content"}, compression=method))
+@pytest.mark.parametrize(("method", "name"), [(zipfile.ZIP_BZIP2, "bzip2"), (zipfile.ZIP_LZMA, "LZMA")])
+def test_what_pip_alone_reads_is_read_and_named(tmp_path: Path, method: int, name: str) -> None:
+    """maturin writes such members; whatever their length, and the wheel is judged as any other."""
+    for content in (b"", b"content", binary() * 40):
+        problems = problems_of(tmp_path, zip_of({"a": content}, compression=method))
+        assert [problem.kind for problem in problems] == ["unusual-compression"]
+        assert f"{name}, which uv refuses" in problems[0].detail
 
-    assert [problem.kind for problem in problems] == ["unsupported-compression"]
-    assert name in problems[0].detail
+    facts = facts_of(tmp_path, zip_of(demo_files(**{EXTENSION: binary()}), compression=method))
+    assert [elf.path for elf in facts.elves] == [EXTENSION]
+    assert facts.unread == ()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("damage", [2, 9, 20, 200])
+def test_what_is_damaged_in_such_a_member_is_not_read(tmp_path: Path, method: int, damage: int) -> None:
+    """It is known that nothing is known."""
+    data = zip_of({"a": binary()}, compression=method)
+    at = local_header(data, "a") + 31 + damage
+    facts = facts_of(tmp_path, with_bytes(data, at, bytes(byte ^ 0x55 for byte in data[at : at + 8])))
+
+    assert (
+        facts.unread == ("a",) or facts.elves or [one for one in facts.archive_problems if one.kind == "wrong-content"]
+    )
+
+
+def test_bytes_behind_a_deflate_stream_are_noted(tmp_path: Path) -> None:
+    """Installers do not look there."""
+    plain = binary()
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(plain) + packer.flush() + b"tail"
+    data = zip_of({"a": packed}, compression=zipfile.ZIP_STORED)
+    for offset, layout in ((local_header(data, "a"), LOCAL), (central_header(data, "a"), CENTRAL)):
+        for name, value in (("method", 8), ("size", len(plain)), ("crc", zlib.crc32(plain))):
+            data = with_field(data, offset, name, value, layout=layout)
+
+    assert kinds_of(tmp_path, data) == ["deflate-tail"]
 
 
 def test_one_encrypted_member(tmp_path: Path) -> None:
@@ -490,7 +521,7 @@ def test_names_of_any_bytes_survive(tmp_path: Path) -> None:
     facts = facts_of(tmp_path, data)
 
     assert [member.name.encode("cp437") for member in facts.members] == [b"\xff\xe9[m.so", b"\x1b[m\n"]
-    assert facts.archive_problems == ()
+    assert [problem.kind for problem in facts.archive_problems] == ["name-encoding", "control-character"]
 
 
 def test_a_member_without_a_name(tmp_path: Path) -> None:

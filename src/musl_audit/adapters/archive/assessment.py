@@ -3,24 +3,31 @@
 from collections.abc import Iterator
 from io import BufferedIOBase
 
+from musl_audit.adapters.archive.decompression import is_readable
 from musl_audit.adapters.archive.faults import Fault
 from musl_audit.adapters.archive.local_headers import LOCAL_HEADER, Entry, locate
-from musl_audit.adapters.archive.zip_directory import DEFLATED, IS_ENCRYPTED, STORED, CentralHeader, Directory
+from musl_audit.adapters.archive.zip_directory import BZIP2, IS_ENCRYPTED, LZMA, STORED, ZSTD, CentralHeader, Directory
 from musl_audit.errors import WheelError
 from musl_audit.frozen import frozen
 from musl_audit.model import Member, Problem, ProblemKind
 from musl_audit.wheel.limits import Limits
 
 _SLACK = 4096  # bytes; deflate adds less than one in a hundred to what it cannot compress
-_METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 98: "PPMd", 99: "AES"}
+_METHODS = {9: "deflate64", BZIP2: "bzip2", LZMA: "LZMA", ZSTD: "zstd", 95: "xz", 98: "PPMd", 99: "AES"}
+_WHO_REFUSES = {BZIP2: "which uv refuses", LZMA: "which uv refuses", ZSTD: "which pip refuses"}
 
 
 @frozen
 class Place:
-    """Where in the file the compressed bytes of a member begin, and whether they are the member itself."""
+    """Where in the file the compressed bytes of a member begin, and how they are compressed."""
 
     offset: int
-    is_stored: bool
+    method: int
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the bytes are the member itself."""
+        return self.method == STORED
 
 
 @frozen
@@ -55,7 +62,10 @@ def survey(file: BufferedIOBase, directory: Directory, limits: Limits) -> Survey
         refusals = [Fault(kind, detail, member.name) for kind, detail in _refusals(entry.header, limits)]
         faults += [*(Fault(ProblemKind.HEADER_MISMATCH, detail, member.name) for detail in entry.faults), *refusals]
         if entry.is_located and not refusals:
-            places[member] = Place(entry.data, entry.header.method == STORED)
+            places[member] = Place(entry.data, entry.header.method)
+            if who := _WHO_REFUSES.get(entry.header.method):
+                detail = f"is compressed with {_METHODS[entry.header.method]}, {who}"
+                faults.append(Fault(ProblemKind.UNUSUAL_COMPRESSION, detail, member.name))
     faults += _overlaps(located)
     return Survey(tuple(members.values()), places, tuple(faults), tuple(_gaps(file, located, directory.offset)))
 
@@ -75,7 +85,7 @@ def _refusals(header: CentralHeader, limits: Limits) -> Iterator[tuple[ProblemKi
     """Yield why a member is not read: kind of problem and detail."""
     if header.flags & IS_ENCRYPTED:
         yield ProblemKind.ENCRYPTED, "is encrypted"
-    elif header.method not in (STORED, DEFLATED):
+    elif not is_readable(header.method):
         method = _METHODS.get(header.method, f"method {header.method}")
         yield (
             ProblemKind.UNSUPPORTED_COMPRESSION,

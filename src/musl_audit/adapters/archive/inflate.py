@@ -32,6 +32,10 @@ class Inflater(Protocol):
     def unconsumed_tail(self) -> bytes:
         """What is left of the input because the output reached its limit."""
 
+    @property
+    def unused_data(self) -> bytes:
+        """What follows the end of the compressed data."""
+
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         """Return what *data* holds, *max_length* bytes at most."""
 
@@ -66,8 +70,12 @@ def inflate_head(data: bytes, size: int) -> bytes:
         raise InflateError("the compressed data is corrupt") from error
 
 
-def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what raw deflate *chunks* hold, 1 MiB at most at a time; raise ``InflateError`` where they are garbage."""
+def inflate(chunks: Iterable[bytes], on_tail: Callable[[], None] = lambda: None) -> Iterator[bytes]:
+    """
+    Yield what raw deflate *chunks* hold, 1 MiB at most at a time; raise ``InflateError`` where they are garbage.
+
+    Calls *on_tail* where bytes follow the end of the compressed data.
+    """
     library = deflate()
     inflater = library.decompressobj(-15)
     try:
@@ -81,6 +89,8 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise InflateError("the compressed data is corrupt") from error
     if not inflater.eof:
         raise InflateError("the compressed data ends too early")
+    if inflater.unused_data:
+        on_tail()
 
 
 def collect(pieces: Iterable[bytes], *, size: int, crc: int, hasher: Hasher | None = None) -> bytes:

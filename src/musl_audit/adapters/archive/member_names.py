@@ -8,6 +8,9 @@ from itertools import pairwise
 from musl_audit.model import Member, Problem, ProblemKind
 from musl_audit.wheel.installed_tree import SITE_PACKAGES, place_of
 
+_CONTROLS = "has a control or formatting character in its name, which uv refuses"
+_DATA, _INFO = ".data", ".dist-info"
+SCHEMES = ("data", "headers", "platlib", "purelib", "scripts")
 _SPECIAL = {
     stat.S_IFLNK: "a symbolic link",
     stat.S_IFCHR: "a character device",
@@ -24,11 +27,30 @@ def name_problems(members: Iterable[Member]) -> Iterator[Problem]:
     for member in members:
         if fault := _path_fault(member.name):
             faulty[ProblemKind.UNSAFE_PATH, fault].append(member.name)
+        elif not member.name.isprintable():
+            faulty[ProblemKind.CONTROL_CHARACTER, _CONTROLS].append(member.name)
         if fault := _SPECIAL.get(stat.S_IFMT(member.mode)):
             faulty[ProblemKind.SPECIAL_FILE, f"is {fault}"].append(member.name)
     for (kind, detail), names in faulty.items():
         yield Problem(kind, tuple(names), detail)
+    yield from _data_directories([member.name for member in members if not member.is_directory])
     yield from _collisions([member.name for member in members if not member.is_directory])
+
+
+def _data_directories(names: list[str]) -> Iterator[Problem]:
+    """Yield members of ``*.data`` directories that installers refuse, or do not treat alike (PEP 427)."""
+    inside = [name for name in names if "/" in name and name.partition("/")[0].endswith(_DATA)]
+    if not inside:
+        return
+    unknown = [name for name in inside if name.split("/")[1] not in SCHEMES or name.count("/") < 2]
+    if unknown:
+        detail = "is in a .data directory under no scheme of installation: pip and uv refuse the wheel"
+        yield Problem(ProblemKind.UNKNOWN_SCHEME, tuple(unknown), detail)
+    own = {top.removesuffix(_INFO) + _DATA for name in names if (top := name.partition("/")[0]).endswith(_INFO)}
+    foreign = [name for name in inside if name.partition("/")[0] not in own]
+    if own and foreign:
+        detail = "is in a .data directory of another name than the .dist-info: pip installs what is in it, uv does not"
+        yield Problem(ProblemKind.FOREIGN_DATA, tuple(foreign), detail)
 
 
 def _path_fault(name: str) -> str | None:

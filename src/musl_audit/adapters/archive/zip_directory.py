@@ -19,9 +19,10 @@ _BYTES_PER_ENTRY = 400  # of the directory, on average: bounds what is parsed at
 _HEADER = struct.Struct("<4s2xBx4H3L3H4x2L")
 _NEWEST_VERSION = 63  # of the format that a reader must know; zipfile refuses later ones, too
 _SEE_ZIP64 = 0xFFFFFFFF
+_UNICODE_PATH = b"up"  # 0x7075
 
 IS_ENCRYPTED, HAS_DESCRIPTOR, IS_UTF8 = 0x1, 0x8, 0x800  # flags
-STORED, DEFLATED = 0, 8  # methods
+STORED, DEFLATED, BZIP2, LZMA, ZSTD = 0, 8, 12, 14, 93  # methods
 
 
 @frozen
@@ -39,6 +40,7 @@ class CentralHeader:
     size: int
     external_attributes: int
     offset: int  # of the local header in the file, whatever lies before the archive
+    unicode_path: bytes | None = None  # another name, in an extra field
 
     @property
     def is_directory(self) -> bool:
@@ -92,8 +94,22 @@ def read_directory(file: BufferedIOBase, size: int, limits: Limits) -> Directory
         faults += (f"its end record counts {end.declared} members, its directory lists {len(entries)}",)
     problems = [Problem(ProblemKind.HEADER_MISMATCH, detail=fault) for fault in faults]
     if end.trailing:
-        problems.append(Problem(ProblemKind.EXTRA_DATA, detail=f"{end.trailing} bytes follow the end of the archive"))
+        detail = f"{end.trailing} bytes follow the end of the archive, which uv refuses"
+        problems.append(Problem(ProblemKind.TRAILING_DATA, detail=detail))
+    problems += _name_problems(entries)
     return Directory(entries, start, tuple(problems))
+
+
+def _name_problems(entries: tuple[CentralHeader, ...]) -> Iterator[Problem]:
+    """Yield what pip and uv read differently in the names of members, as bytes."""
+    unmarked = [entry.name for entry in entries if not entry.flags & IS_UTF8 and not entry.raw_name.isascii()]
+    if unmarked:
+        detail = "is neither ASCII nor marked as UTF-8: pip takes it for code page 437, uv refuses the wheel"
+        yield Problem(ProblemKind.NAME_ENCODING, tuple(unmarked), detail)
+    renamed = [entry.name for entry in entries if entry.unicode_path not in (None, entry.raw_name)]
+    if renamed:
+        detail = "has another name in a Unicode path field, which pip ignores and uv refuses"
+        yield Problem(ProblemKind.UNICODE_PATH, tuple(renamed), detail)
 
 
 def _read_end(file: BufferedIOBase, size: int) -> _End:
@@ -168,8 +184,11 @@ def _read_headers(directory: bytes, shift: int) -> Iterator[CentralHeader]:
         if version > _NEWEST_VERSION:
             raise WheelError(f"not a readable zip file: it needs version {version / 10:.1f} of the format")
         sizes = [size, compressed_size, offset]
+        unicode_path = None
         if extra_length:
-            sizes = _without_zip64(sizes, directory[extra_start:extra_end])
+            extra = directory[extra_start:extra_end]
+            sizes = _without_zip64(sizes, extra)
+            unicode_path = _unicode_path(extra) if _UNICODE_PATH in extra else None
         raw_name = directory[names_start:extra_start]
         yield CentralHeader(
             _decoded(raw_name, flags),
@@ -183,6 +202,7 @@ def _read_headers(directory: bytes, shift: int) -> Iterator[CentralHeader]:
             sizes[0],
             attributes,
             sizes[2] + shift,
+            unicode_path,
         )
 
 
@@ -193,6 +213,17 @@ def _decoded(name: bytes, flags: int) -> str:
         return name.decode()
     except UnicodeDecodeError as error:
         raise WheelError("a member's name is marked as UTF-8 and is not: no installer can read the archive") from error
+
+
+def _unicode_path(extra: bytes) -> bytes | None:
+    """Return the name in a Unicode path field (APPNOTE.TXT 4.6.9), None where there is none."""
+    position = 0
+    while position + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2sH", extra, position)
+        if kind == _UNICODE_PATH and length >= 5:
+            return extra[position + 9 : position + 4 + length]
+        position += 4 + length
+    return None
 
 
 def _without_zip64(sizes: list[int], extra: bytes) -> list[int]:

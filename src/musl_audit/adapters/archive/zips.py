@@ -8,16 +8,18 @@ from io import BufferedRandom, BufferedReader
 from os import PathLike
 
 from musl_audit.adapters.archive.assessment import Place, survey
+from musl_audit.adapters.archive.decompression import plain, plain_head
 from musl_audit.adapters.archive.faults import Fault, problems_of
-from musl_audit.adapters.archive.inflate import CHUNK, InflateError, collect, inflate, inflate_head
+from musl_audit.adapters.archive.inflate import CHUNK, InflateError, collect, inflate_head
 from musl_audit.adapters.archive.member_names import name_problems
-from musl_audit.adapters.archive.zip_directory import CentralHeader, read_directory
+from musl_audit.adapters.archive.zip_directory import DEFLATED, STORED, CentralHeader, read_directory
 from musl_audit.errors import WheelError
 from musl_audit.model import Member, Problem, ProblemKind
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import Hasher, PackedMember
 
 _HEAD = 64  # plain bytes that say what a member is
+_LONGEST_BLOCK = 1 << 20  # of bzip2, which gives nothing before a whole one of 900 KB
 _PREFIXES = (512, 8192)  # compressed bytes to take them from; the longest block header of deflate has 330
 
 
@@ -73,7 +75,7 @@ class ZipArchive:
             return b""
         wanted = min(_HEAD, member.size)
         try:
-            for length in _PREFIXES:
+            for length in _PREFIXES if place.method in (STORED, DEFLATED) else (_LONGEST_BLOCK,):
                 head = self._prefix(place, min(length, member.compressed_size))
                 if len(head) >= wanted:
                     return head
@@ -86,7 +88,9 @@ class ZipArchive:
     def _prefix(self, place: Place, length: int) -> bytes:
         self._file.seek(place.offset)
         data = self._file.read(length)
-        return data[:_HEAD] if place.is_stored else inflate_head(data, _HEAD)
+        if place.is_stored:
+            return data[:_HEAD]
+        return inflate_head(data, _HEAD) if place.method == DEFLATED else plain_head(data, place.method, _HEAD)
 
     def read(self, member: Member, hasher: Hasher | None = None) -> bytes:
         """
@@ -97,9 +101,12 @@ class ZipArchive:
         place = self._places.get(member)
         if place is None:
             raise WheelError(f"{member.name!r} cannot be read")
-        pieces = self._chunks(place.offset, member.compressed_size)
-        if not place.is_stored:
-            pieces = inflate(pieces)
+
+        def note_tail() -> None:
+            detail = "has bytes behind the end of its deflate stream"
+            self._faults.append(Fault(ProblemKind.DEFLATE_TAIL, detail, member.name))
+
+        pieces = plain(self._chunks(place.offset, member.compressed_size), place.method, note_tail)
         try:
             return collect(pieces, size=member.size, crc=member.crc, hasher=hasher)
         except InflateError as error:

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from operator import attrgetter
 
 from musl_audit.adapters.archive.zips import ZipArchive, open_wheel
 from musl_audit.frozen import frozen
@@ -11,7 +12,7 @@ from musl_audit.model import Failure, Skip
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.names import is_sdist_name
 
-UNREADABLE = "MUSL004"
+UNREADABLE, NOT_FOUND = "MUSL004", "MUSL900"
 
 
 _NO_WHEELS = (
@@ -60,8 +61,9 @@ def find(reference: str) -> Iterator[WheelFile | Skip | Failure]:
     """
     Yield the wheels that *reference* means; a row for everything else.
 
-    A reference is a file, a directory (its wheels and source distributions, sorted, not those of directories in it), or
-    a glob that the shell left alone. Files that are no wheels are skipped, so that ``dist/*`` is a good reference.
+    A reference is a file, a directory (all wheels and source distributions below it, sorted; hidden directories and
+    links to directories are passed over, with a row), or a glob that the shell left alone, with ``**`` for any depth.
+    Files that are no wheels are skipped, so that ``dist/*`` is a good reference.
     """
     for found in _expand_one(reference):
         yield WheelFile(found) if isinstance(found, str) else found
@@ -94,13 +96,28 @@ def _mode(path: str) -> int | None:
 
 
 def _directory(path: str) -> Iterator[str | Skip]:
-    names = sorted(name for name in os.listdir(path) if _is_wheel_name(name) or is_sdist_name(name))
-    if not any(map(_is_wheel_name, names)):
+    found = list(_below(path))
+    if not any(isinstance(item, str) for item in found):
         yield Skip(path, "directory without wheels")
-    for name in names:
-        inside = os.path.join(path, name).removeprefix("./")
-        if not os.path.isdir(inside):
-            yield _file(inside)
+    yield from found
+
+
+def _below(path: str) -> Iterator[str | Skip]:
+    """Yield what is in the directory *path* and in those below it: files first, then directory by directory."""
+    inner = []
+    for entry in sorted(os.scandir(path), key=attrgetter("name")):
+        inside = os.path.join(path, entry.name).removeprefix("./")
+        if not entry.is_dir():
+            if _is_wheel_name(entry.name) or is_sdist_name(entry.name):
+                yield _file(inside)
+        elif entry.name.startswith("."):
+            yield Skip(inside, "hidden directory")
+        elif entry.is_symlink():
+            yield Skip(inside, "link to a directory")
+        else:
+            inner.append(inside)
+    for directory in inner:
+        yield from _below(directory)
 
 
 def _file(path: str) -> str | Skip:
@@ -124,8 +141,11 @@ def _matches(pattern: str) -> Iterator[str | Skip | Failure]:
     """Yield what *pattern* means if it is a glob, and why nothing is there otherwise."""
     import glob
 
-    matches = sorted(glob.glob(pattern))
+    matches = sorted(glob.glob(pattern, recursive=True))
     for match in matches:
-        yield from _expand_one(match)
+        if "**" not in pattern or not os.path.isdir(match):  # what is below comes by itself
+            yield from _expand_one(match)
     if not matches:
-        yield Failure(pattern, UNREADABLE, "no file matches" if glob.has_magic(pattern) else "no such file")
+        stdin = "no such file: wheels are not read from standard input"
+        missing = "no file matches" if glob.has_magic(pattern) else "no such file"
+        yield Failure(pattern, NOT_FOUND, stdin if pattern == "-" else missing)

@@ -6,8 +6,8 @@ The ``Tag`` lines of ``WHEEL`` and the tags of the file name must be the same se
 name, so a contradiction usually means that somebody renamed the file instead of building for the platform;
 ``python -m wheel tags`` changes both. The right set written as one compressed line is only noted.
 
-A wheel without ``WHEEL``, with two ``*.dist-info`` directories, or with another project's is refused by
-installers: an error.
+A wheel without ``WHEEL`` or ``METADATA``, with two ``*.dist-info`` directories, with another project's, or of a
+version of the format other than 1 is refused by installers: an error.
 """
 
 from collections.abc import Iterator
@@ -39,8 +39,28 @@ def check(context: Context) -> Iterator[Statement]:
             yield RULE.states(
                 "there is no WHEEL file: installers refuse it", severity=Severity.ERROR, hint=_BUILD_AGAIN
             )
-    elif name is not None:
-        yield from _tags(metadata.tags, name)
+    else:
+        if why := _format_fault(metadata.wheel_version):
+            yield RULE.states(f"{why}: pip and uv refuse it", severity=Severity.ERROR, hint=_BUILD_AGAIN)
+        if name is not None:
+            yield from _tags(metadata.tags, name)
+    if metadata.dist_infos and not metadata.has_metadata_file:
+        yield RULE.states("there is no METADATA file: installers refuse it", severity=Severity.ERROR, hint=_BUILD_AGAIN)
+
+
+def _format_fault(version: str | None) -> str:
+    """
+    Return what is wrong with a ``Wheel-Version``, empty where it is 1 and something.
+
+    >>> _format_fault("1.9"), _format_fault("2.0")
+    ('', 'Wheel-Version 2.0 is not the 1 that there is')
+    """
+    if version is None:
+        return "WHEEL has no Wheel-Version"
+    numbers = version.split(".")
+    if not all(number.isascii() and number.isdigit() for number in numbers):
+        return f"Wheel-Version {version!r} is no version"
+    return "" if int(numbers[0]) == 1 else f"Wheel-Version {version} is not the 1 that there is"
 
 
 def _directories(directories: tuple[str, ...], name: WheelName | None) -> Iterator[Statement]:

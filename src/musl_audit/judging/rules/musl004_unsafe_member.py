@@ -7,7 +7,11 @@ member contradicts the central directory, members share bytes, or one is hidden 
 of the zip sees other files than another. Members that are encrypted, damaged, compressed with anything but
 deflate, or larger than the limits are not examined at all. PyPI and careful installers refuse such archives.
 
-Bytes that belong to no member, before, between or after them, are noted.
+What pip and uv do not treat alike, or what one of them refuses, is at least a warning that says so: names that are
+neither ASCII nor marked as UTF-8, a second name in a Unicode path field, bytes behind the end of the archive,
+members compressed with bzip2, LZMA or zstd, ``.data`` directories of another project. A directory in ``.data`` that
+is no scheme of installation is an error: both refuse it. Bytes that belong to no member, before or between them or
+behind the end of a deflate stream, are noted.
 """
 
 from collections.abc import Iterator
@@ -22,7 +26,16 @@ RULE = Rule(
     Severity.ERROR,
     "build the wheel again with a maintained build backend; do not install this one",
 )
-_NOTED = frozenset({ProblemKind.EXTRA_DATA})
+_SEVERITIES = {
+    ProblemKind.EXTRA_DATA: Severity.NOTE,
+    ProblemKind.DEFLATE_TAIL: Severity.NOTE,
+    ProblemKind.CONTROL_CHARACTER: Severity.WARNING,
+    ProblemKind.FOREIGN_DATA: Severity.WARNING,
+    ProblemKind.NAME_ENCODING: Severity.WARNING,
+    ProblemKind.TRAILING_DATA: Severity.WARNING,
+    ProblemKind.UNICODE_PATH: Severity.WARNING,
+    ProblemKind.UNUSUAL_COMPRESSION: Severity.WARNING,
+}
 
 
 def check(context: Context) -> Iterator[Statement]:
@@ -32,5 +45,5 @@ def check(context: Context) -> Iterator[Statement]:
         yield RULE.states(
             subject + problem.detail,
             members=problem.members,
-            severity=Severity.NOTE if problem.kind in _NOTED else None,
+            severity=_SEVERITIES.get(problem.kind),
         )

@@ -1,10 +1,11 @@
 """
 Something could not be judged, and why.
 
-The policies have no data for the architecture or for the musl series of a tag; or a search path leads from
-one installation tree into another (from ``bin`` into site-packages), whose position no wheel knows. Nothing
-is guessed: the claim is neither kept nor broken. ``check`` exits 4 where a claim of the wheel could not be
-judged.
+A member of the archive could not be read: encrypted, damaged, beyond the limits, or compressed in a way that this
+Python does not know; then nobody can say where the wheel loads. The policies have no data for the architecture or
+for the musl series of a tag; or a search path leads from one installation tree into another (from ``bin`` into
+site-packages), whose position no wheel knows. Nothing is guessed: the claim is neither kept nor broken. ``check``
+exits 4 where a claim of the wheel could not be judged.
 """
 
 from collections.abc import Iterator
@@ -26,6 +27,10 @@ def check(context: Context) -> Iterator[Statement]:
     left_out = [elf.path for elf in objects if elf not in context.without_dynamic_section]
     if left_out:
         yield RULE.states("object or core files: nothing loads them", members=left_out)
+    if context.facts.unread:
+        yield RULE.states(
+            "could not be read: whether it is a binary, and what it needs, is unknown", members=context.facts.unread
+        )
     unknown: dict[str, set[str]] = {}
     for need in (need for load in context.loads for need in load.needs):
         if isinstance(need.provider, Unknown):
