@@ -12,6 +12,7 @@ from musl_audit.model import Failure, Skip
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.names import is_sdist_name
 
+PASSED_OVER = ("hidden directory", "link to a directory")
 UNREADABLE, NOT_FOUND = "MUSL004", "MUSL900"
 
 
@@ -111,9 +112,9 @@ def _below(path: str) -> Iterator[str | Skip]:
             if _is_wheel_name(entry.name) or is_sdist_name(entry.name):
                 yield _file(inside)
         elif entry.name.startswith("."):
-            yield Skip(inside, "hidden directory")
+            yield Skip(inside, PASSED_OVER[0])
         elif entry.is_symlink():
-            yield Skip(inside, "link to a directory")
+            yield Skip(inside, PASSED_OVER[1])
         else:
             inner.append(inside)
     for directory in inner:

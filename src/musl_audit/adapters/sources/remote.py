@@ -109,7 +109,7 @@ def _fetched(reference: str, named: str) -> Iterator[WheelFile | Failure]:
         for file in files:
             yield WheelFile(str(_kept(asker, file)))
         if not files:
-            yield Failure(named, UNREADABLE, "no such file, and no index has a wheel of that name that fits")
+            yield Failure(named, "MUSL900", "no such file, and no index has a wheel of that name that fits")
     finally:
         asker.close()
 

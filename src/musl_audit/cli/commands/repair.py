@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from musl_audit.cli import arguments
 from musl_audit.cli.audit_run import limits_of
 from musl_audit.cli.settings import settings_of
-from musl_audit.errors import UsageError
+from musl_audit.errors import MuslAuditError, UsageError
 from musl_audit.judging.claims import check_floor
 from musl_audit.model import Failure, Skip
 from musl_audit.policy import Catalog
@@ -170,18 +170,25 @@ def run(options: Namespace) -> int:
 
 
 def _wheels(options: Namespace, directory: Path) -> list[Path]:
-    """Return the wheels; raise ``UsageError`` where one would be written over without being asked to."""
+    """
+    Return the wheels; raise ``UsageError`` where one would be written over without being asked to.
+
+    What is not there is no fault of the command line's form: the error ends with 4, as in ``check``.
+    """
     from musl_audit.adapters.sources import find_sources
+    from musl_audit.adapters.sources.files import PASSED_OVER
     from musl_audit.cli.inputs import names_as
 
     if not options.wheels:
         raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
     with names_as(options):
         inputs = list(find_sources(options.wheels))
-    wrong = next((item for item in inputs if isinstance(item, Skip | Failure)), None)
-    if wrong is not None:
-        raise UsageError(f"{wrong.path}: {getattr(wrong, 'message', None) or 'not a wheel'}")
-    paths = [Path(item.path) for item in inputs]
+    for item in inputs:
+        if isinstance(item, Failure):
+            raise MuslAuditError(f"{item.path}: {item.message} ({item.code})")
+        if isinstance(item, Skip) and item.reason not in PASSED_OVER:
+            raise UsageError(f"{item.path}: not a wheel")
+    paths = [Path(item.path) for item in inputs if not isinstance(item, Skip | Failure)]
     names = [path.name for path in paths]
     for path in paths:
         if directory.resolve() in (path.resolve().parent, path.parent.resolve()) and not options.in_place:
