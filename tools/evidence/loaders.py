@@ -55,20 +55,34 @@ class LoaderFile:
         return (FIXTURES if self.arch in COMMITTED else CACHE) / self.arch / f"ld-musl-{self.release}.so"
 
 
-def wanted() -> list[str]:
-    """Return every musl package that Debian has for our architectures, as apt names them."""
-    return [
-        f"musl:{debian}/{suite}"
-        for arch, debian in DEBIAN_NAMES.items()
-        for suite in SUITES[SUITES.index(FIRST_SUITE.get(arch, SUITES[0])) :]
-    ]
+def wanted(suite: str) -> list[str]:
+    """Return the architectures of ours for which *suite* has a musl package, as Debian names them."""
+    firsts = {arch: SUITES.index(FIRST_SUITE.get(arch, SUITES[0])) for arch in DEBIAN_NAMES}
+    return [debian for arch, debian in DEBIAN_NAMES.items() if SUITES.index(suite) >= firsts[arch]]
+
+
+def fetch(folder: Path, suite: str, arches: list[str]) -> None:
+    """
+    Download the packages of *suite* for *arches* into *folder*; those that cannot be had now are left out.
+
+    One call for all, since apt builds its cache anew in each, which takes longer than all else; one by one where that
+    fails, as it does while a mirror is being updated.
+    """
+    try:
+        environment = configure(folder / suite / "-".join(arches), (suite,), arches)
+        packages = [f"musl:{arch}/{suite}" for arch in arches]
+        subprocess.run(["apt-get", "download", "-qq", *packages], env=environment, cwd=folder, check=True)
+    except subprocess.CalledProcessError:
+        if len(arches) == 1:
+            print(f"musl of {suite} for {arches[0]} cannot be fetched now")
+        for arch in arches if len(arches) > 1 else ():
+            fetch(folder, suite, [arch])
 
 
 def derive(folder: Path) -> dict[LoaderFile, Path]:
     """Download and unpack every package below *folder*; return where each loader lies there."""
-    environment = configure(folder, SUITES, DEBIAN_NAMES.values())
-    # One call for all: apt builds its cache of 20 package lists anew in each, which takes longer than all else.
-    subprocess.run(["apt-get", "download", "-qq", *wanted()], env=environment, cwd=folder, check=True)
+    for suite in SUITES:
+        fetch(folder, suite, wanted(suite))
     derived = {}
     for deb in folder.glob("*.deb"):
         root = deb.with_suffix("")
@@ -125,7 +139,15 @@ def differences(derived: dict[LoaderFile, Path]) -> list[str]:
             )
         elif file.arch in COMMITTED and hashlib.sha256(file.path.read_bytes()).hexdigest() != file.sha256:
             found.append(f"{file.path.relative_to(ROOT)} is not the file of {file.package}")
-    return found + [f"{arch} {release}: Debian has no such package any more" for arch, release in manifest]
+    lacking = [file for file in manifest.values() if not is_kept(file)]
+    return found + [
+        f"{file.arch} {file.release}: {file.package} cannot be fetched, and is not here" for file in lacking
+    ]
+
+
+def is_kept(file: LoaderFile) -> bool:
+    """Whether the loader is here from another time, byte for byte."""
+    return file.path.exists() and hashlib.sha256(file.path.read_bytes()).hexdigest() == file.sha256
 
 
 def main() -> int:
