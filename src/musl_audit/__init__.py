@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from musl_audit.environment.values import Environment
     from musl_audit.errors import ElfError, MuslAuditError, PolicyError, RepairError, UsageError, WheelError
     from musl_audit.judging.audit import judge
+    from musl_audit.judging.settings import Settings
     from musl_audit.model import (
         Claim,
         DistributionAnswer,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
         Problem,
         ProblemKind,
         Report,
-        Settings,
         Severity,
         Skip,
         Symbol,
@@ -63,6 +63,7 @@ _HOMES = {  # of what is in none of errors and model
     "adapters.catalogs": ("load_catalog",),
     "environment.values": ("Environment",),
     "judging.audit": ("judge",),
+    "judging.settings": ("Settings",),
     "policy": ("Catalog",),
     "repair.actions": ("RepairPlan", "RepairSettings"),
     "reporters.rows": ("to_json",),

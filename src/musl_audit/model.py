@@ -573,17 +573,3 @@ class Skip:
 
 
 Outcome = Report | Failure | Skip
-
-
-@frozen
-class Settings:
-    """What the user asked of the judge and of the gate; the configuration file and the options together."""
-
-    floor: str | None = None  # "1.2.4", "alpine-3.18" or "supported"
-    floor_source: str = "policy"
-    fail_on: Severity | None = Severity.ERROR  # None: never
-    select: tuple[str, ...] = ()  # prefixes of codes; empty: all
-    ignore: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()  # globs of sonames
-    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (glob of members, prefixes of codes)
-    config_file: str | None = None

@@ -18,7 +18,8 @@ from musl_audit.errors import WheelError
 from musl_audit.judging.audit import judge
 from musl_audit.judging.gate import gate
 from musl_audit.judging.rules import all_rules
-from musl_audit.model import Failure, Outcome, Settings
+from musl_audit.judging.settings import Settings
+from musl_audit.model import Failure, Outcome
 from musl_audit.reporters import reporter
 from musl_audit.reporters.base import Heading
 from musl_audit.reporters.rows import dump, outcome_row

@@ -23,7 +23,8 @@ from tests.support.hostile import NAMES
 from tests.support.values import catalog, extension, judged, library, uses
 from tests.support.values import wheel as facts
 
-from musl_audit.model import Failure, Outcome, Report, Settings, Skip
+from musl_audit.judging.settings import Settings
+from musl_audit.model import Failure, Outcome, Report, Skip
 from musl_audit.reporters import formats, reporter
 from musl_audit.reporters.base import Heading, Tally
 

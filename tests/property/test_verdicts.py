@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from tests.support.values import catalog, executable, extension, library, uses, wheel
 
 from musl_audit import judge
-from musl_audit.model import ElfFacts, ElfKind, Fault, FaultKind, Loads, Settings, Severity
+from musl_audit.judging.settings import Settings
+from musl_audit.model import ElfFacts, ElfKind, Fault, FaultKind, Loads, Severity
 
 SYMBOLS = ("malloc", "qsort_r", "statx", "crypt", "no_such_thing", "posix_fallocate64", "PyLong_FromLong")
 NEEDED = ("libc.so", "libone.so", "libz.so.1", "libmissing.so", "ld-linux-x86-64.so.2", "libp.so")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 from musl_audit.adapters.catalogs import load_catalog
+from musl_audit.judging.settings import Settings
 from musl_audit.model import (
     ElfFacts,
     ElfIdentity,
@@ -11,7 +12,6 @@ from musl_audit.model import (
     Member,
     MuslVersion,
     Report,
-    Settings,
     Symbol,
     WheelFacts,
     WheelMetadata,

@@ -7,7 +7,8 @@ from musl_audit.errors import UsageError
 from musl_audit.judging.claims import chosen_floor, claims_of, floors_to_earn
 from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE
 from musl_audit.judging.gate import exit_code as exit_code_of
-from musl_audit.model import ElfFacts, ElfKind, Settings, WheelName
+from musl_audit.judging.settings import Settings
+from musl_audit.model import ElfFacts, ElfKind, WheelName
 
 STATIC = extension("demo/tool", kind=ElfKind.STATIC_EXECUTABLE, needed=(), defined=frozenset())
 

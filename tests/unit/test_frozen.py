@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from musl_audit.frozen import frozen, frozen_ordered, replace
-from musl_audit.model import Finding, Member, MuslVersion, Settings, Severity
+from musl_audit.judging.settings import Settings
+from musl_audit.model import Finding, Member, MuslVersion, Severity
 
 
 @frozen

@@ -4,7 +4,8 @@ import pytest
 from tests.support.values import codes, extension, judged, library, uses, wheel
 
 from musl_audit.judging.gate import exit_code, gate
-from musl_audit.model import Failure, Outcome, Report, Settings, Severity, Skip
+from musl_audit.judging.settings import Settings
+from musl_audit.model import Failure, Outcome, Report, Severity, Skip
 
 CLEAN = judged(wheel(extension()))
 BROKEN = judged(wheel(extension(undefined=uses("qsort_r"), has_text_relocations=True)))

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Container
 
-from musl_audit.model import Settings
+from musl_audit.judging.settings import Settings
 from musl_audit.reporters.visible import visible
 
 

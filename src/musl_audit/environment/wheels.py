@@ -13,10 +13,11 @@ from musl_audit.judging.rules.musl101_symbol_missing_in_promised_release import 
 from musl_audit.judging.rules.musl202_external_library import RULE as GRAFT_RULE
 from musl_audit.judging.rules.musl301_arch_mismatch import RULE as ARCH_RULE
 from musl_audit.judging.rules.musl304_extension_suffix import RULE as SUFFIX_RULE
+from musl_audit.judging.settings import Settings
 from musl_audit.loader.extension_suffixes import module_of, suffix_of
 from musl_audit.loader.libc_names import Libc
 from musl_audit.loader.linkage import link
-from musl_audit.model import ElfKind, ExternalLibrary, LibraryStatus, Loads, Report, Settings, WheelFacts
+from musl_audit.model import ElfKind, ExternalLibrary, LibraryStatus, Loads, Report, WheelFacts
 from musl_audit.policy import Catalog
 
 

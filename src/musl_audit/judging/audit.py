@@ -7,6 +7,7 @@ from musl_audit.judging.claims import claims_of, floors_to_earn
 from musl_audit.judging.context import Context
 from musl_audit.judging.impact import spell_releases, who_is_hit
 from musl_audit.judging.rules import run_rules
+from musl_audit.judging.settings import Settings
 from musl_audit.judging.verdict import decide, external_libraries, required
 from musl_audit.loader.eras import Era, eras_of
 from musl_audit.loader.linkage import Linkage, link
@@ -17,7 +18,6 @@ from musl_audit.model import (
     MuslVersion,
     Releases,
     Report,
-    Settings,
     Severity,
     Statement,
     Verdict,

@@ -1,7 +1,8 @@
 """What the platform tags of a wheel promise: the floor of each, from the policies, the options or the configuration."""
 
 from musl_audit.errors import UsageError
-from musl_audit.model import Claim, MuslVersion, Settings, WheelName
+from musl_audit.judging.settings import Settings
+from musl_audit.model import Claim, MuslVersion, WheelName
 from musl_audit.policy import Catalog
 from musl_audit.wheel.names import musllinux_series
 

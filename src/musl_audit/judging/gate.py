@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from musl_audit.frozen import frozen, replace
-from musl_audit.model import Failure, Finding, Outcome, Report, Settings, Severity, Skip
+from musl_audit.judging.settings import Settings
+from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
 
 CLEAN, FOUND, USAGE, NOTHING, INCOMPLETE = range(5)
 

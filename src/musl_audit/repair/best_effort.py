@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from musl_audit.frozen import replace
 from musl_audit.judging.audit import judge
-from musl_audit.model import Finding, MuslVersion, Report, Settings, Severity, WheelFacts
+from musl_audit.judging.settings import Settings
+from musl_audit.model import Finding, MuslVersion, Report, Severity, WheelFacts
 from musl_audit.policy import Catalog
 
 

@@ -11,6 +11,7 @@ from musl_audit.judging.rules.musl202_external_library import RULE as GRAFT_RULE
 from musl_audit.judging.rules.musl302_isa_above_baseline import RULE as ISA_RULE
 from musl_audit.judging.rules.musl401_packed_relocations import RULE as UNPACK_RULE
 from musl_audit.judging.rules.musl402_initial_exec_tls import RULE as TLS_RULE
+from musl_audit.judging.settings import Settings
 from musl_audit.loader.exclusion import exactly, excluding_glob
 from musl_audit.model import (
     Finding,
@@ -18,7 +19,6 @@ from musl_audit.model import (
     Outside,
     ProblemKind,
     Report,
-    Settings,
     Severity,
     Unknown,
     Unreachable,

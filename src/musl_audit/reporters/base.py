@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from musl_audit.frozen import frozen
-from musl_audit.model import Failure, MuslVersion, Outcome, Report, Settings, Severity, Skip
+from musl_audit.judging.settings import Settings
+from musl_audit.model import Failure, MuslVersion, Outcome, Report, Severity, Skip
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:

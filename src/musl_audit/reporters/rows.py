@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+from musl_audit.judging.settings import Settings
 from musl_audit.model import (
     Claim,
     DistributionAnswer,
@@ -13,7 +14,6 @@ from musl_audit.model import (
     MuslVersion,
     Outcome,
     Report,
-    Settings,
     Skip,
 )
 from musl_audit.reporters.base import Heading, Summary

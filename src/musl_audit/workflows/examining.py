@@ -12,7 +12,8 @@ from musl_audit.errors import WheelError
 from musl_audit.judging.audit import judge
 from musl_audit.judging.claims import check_floor
 from musl_audit.judging.gate import gate
-from musl_audit.model import Failure, Outcome, Report, Settings, Skip, WheelFacts, WheelKind
+from musl_audit.judging.settings import Settings
+from musl_audit.model import Failure, Outcome, Report, Skip, WheelFacts, WheelKind
 from musl_audit.policy import Catalog
 from musl_audit.wheel.extract import extract
 from musl_audit.wheel.limits import Limits

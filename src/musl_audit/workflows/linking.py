@@ -8,8 +8,9 @@ from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.adapters.elf_files import facts_around, is_elf
 from musl_audit.errors import WheelError
 from musl_audit.judging.audit import context_of
+from musl_audit.judging.settings import Settings
 from musl_audit.loader.linkage import Linkage
-from musl_audit.model import Settings, WheelFacts
+from musl_audit.model import WheelFacts
 from musl_audit.policy import Catalog
 from musl_audit.wheel.extract import extract
 from musl_audit.wheel.limits import Limits

@@ -67,7 +67,7 @@ class Mender:
             return self._made[url]
 
     def _make(self, offer: Offer, path: Path) -> Path:
-        from musl_audit.model import Settings
+        from musl_audit.judging.settings import Settings
         from musl_audit.repair.actions import RepairSettings
         from musl_audit.wheel.limits import Limits
         from musl_audit.workflows.repairing import Searching, Workshop

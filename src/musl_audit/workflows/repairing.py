@@ -19,7 +19,8 @@ from musl_audit.adapters.writer import EARLIEST, copy, pack, publish, unpublishe
 from musl_audit.errors import LibraryError, RepairError, UnmendableError, WheelError
 from musl_audit.judging.audit import judge
 from musl_audit.judging.claims import check_floor
-from musl_audit.model import MuslVersion, Report, Settings, WheelFacts, WheelName
+from musl_audit.judging.settings import Settings
+from musl_audit.model import MuslVersion, Report, WheelFacts, WheelName
 from musl_audit.policy import Arch, Catalog
 from musl_audit.repair.actions import (
     NOTHING_TO_DO,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from musl_audit.cli.arguments import comma_separated, count, one_of, size
 from musl_audit.cli.dispatch import CommandParser, commands
-from musl_audit.cli.settings import codes
 from musl_audit.errors import UsageError
+from musl_audit.judging.settings import codes
 
 
 def parser() -> CommandParser:

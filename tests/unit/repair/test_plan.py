@@ -6,7 +6,8 @@ import pytest
 from tests.support.fake_libraries import FactLibraries
 from tests.support.values import catalog, executable, extension, library, uses, wheel
 
-from musl_audit.model import Settings, WheelFacts
+from musl_audit.judging.settings import Settings
+from musl_audit.model import WheelFacts
 from musl_audit.repair.actions import (
     Action,
     ClearExecutableStack,

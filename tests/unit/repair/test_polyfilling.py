@@ -7,7 +7,8 @@ from tests.support.fake_libraries import FactLibraries
 from tests.support.values import catalog, executable, extension, library, uses, wheel
 
 from musl_audit.adapters.polyfills import ShippedPolyfills
-from musl_audit.model import ElfFacts, Settings, Severity, WheelFacts
+from musl_audit.judging.settings import Settings
+from musl_audit.model import ElfFacts, Severity, WheelFacts
 from musl_audit.repair.actions import (
     AddNeeded,
     AddPolyfill,

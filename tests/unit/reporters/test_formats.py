@@ -3,7 +3,8 @@
 import pytest
 from tests.support.values import catalog, extension, judged, wheel
 
-from musl_audit.model import Failure, Outcome, Settings, Severity, Skip
+from musl_audit.judging.settings import Settings
+from musl_audit.model import Failure, Outcome, Severity, Skip
 from musl_audit.reporters import formats, reporter
 from musl_audit.reporters.base import Heading, Tally
 
