@@ -10,8 +10,7 @@ importing this package costs nearly nothing::
         print(outcome)
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as typing has it: importing typing takes longer than this module
 if TYPE_CHECKING:
     from musl_audit.adapters.catalogs import load_catalog
     from musl_audit.environment.values import Environment

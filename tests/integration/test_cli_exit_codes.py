@@ -139,13 +139,14 @@ def test_a_wheel_that_cannot_be_examined_is_4(truncated: Path) -> None:
 
 
 def test_a_series_without_data_is_4(tmp_path: Path) -> None:
-    """It cannot be judged, and is never guessed."""
-    path = tmp_path / "demo-1.0-cp312-cp312-musllinux_1_0_x86_64.whl"
+    """Where nothing is wrong as far as the data go, what was before them is unknown, and never guessed."""
+    path = tmp_path / "clean_x86_64-1.0-cp312-cp312-musllinux_1_0_x86_64.whl"
     path.write_bytes(CLEAN.read_bytes())
 
     answer = musl_audit("check", path)
 
     assert (answer.code, answer.stderr) == (4, "musl-audit: error: not every wheel could be judged\n")
+    assert "MUSL902 note musllinux_1_0_x86_64: the policies have no data for musl 1.0" in answer.stdout
 
 
 @pytest.mark.parametrize("arguments", [("--fail-on", "erorr"), ("--floor", "1.9.9"), ("--select", "XYZ"), ("--nope",)])
