@@ -108,6 +108,8 @@ def test_json_says_what_the_design_says() -> None:
         "warnings": 0,
         "notes": 0,
         "unused_ignores": [],
+        "known": 0,
+        "gone": [],
     }
     assert claim == {
         "tag": "musllinux_1_2_x86_64",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.cli import ROOT, wheel
 
-SHIPPED = ("src", "policies", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+SHIPPED = ("src", "policies", "polyfills", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
 GIT = ("git", "-c", "user.name=test", "-c", "user.email=test@example.invalid", "-c", "init.defaultBranch=main")
 
 

@@ -84,7 +84,7 @@ def test_oneline_is_a_line_per_wheel() -> None:
     assert lines == [
         f"{BROKEN.name}: Crashes on Alpine 3.13–3.17. Works on Alpine 3.18 and later. `musl-audit repair` mends it.",
         f"{CLEAN.name}: Works on every known musl: Alpine 3.13 and later.",
-        "none.whl: MUSL004 could not be read: no such file",
+        "none.whl: MUSL900 could not be read: no such file",
     ]
 
 

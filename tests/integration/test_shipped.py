@@ -90,7 +90,10 @@ def test_the_wheel_has_policies_and_types_and_nothing_else(wheel: Path) -> None:
     assert {name for name in names if name.endswith(".py")} == code
     assert {name for name in names if name.endswith(".json")} == data
     built = {path.relative_to(BUILT).as_posix() for path in BUILT.rglob("*") if path.is_file()}
-    assert names - code - data - {f"musl_audit/polyfills/{name}" for name in built} <= {"musl_audit/py.typed"}
+    assert names - code - data - {f"musl_audit/polyfills/{name}" for name in built} <= {
+        "musl_audit/py.typed",
+        "musl_audit/reporters/survey.html.jinja",
+    }
     assert {f"musl_audit/polyfills/{name}" for name in built} <= names
 
 
@@ -110,10 +113,10 @@ def test_the_sdist_builds_without_the_checkout(dist: Path) -> None:
 
 
 def test_other_tools_find_nothing_wrong_with_it(dist: Path, wheel: Path) -> None:
-    """check-wheel-contents and twine."""
+    """check-wheel-contents and twine; the polyfills are libraries to be copied, no modules to be imported (W004)."""
     scripts = Path(sys.executable).parent
 
-    run(scripts / "check-wheel-contents", wheel, cwd=dist)
+    run(scripts / "check-wheel-contents", "--ignore", "W004", wheel, cwd=dist)
     run(scripts / "twine", "check", "--strict", *dist.glob("musl_audit*"), cwd=dist)
 
 

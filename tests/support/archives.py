@@ -16,6 +16,7 @@ from musl_audit.workflows.reading import read_facts
 NAME = "demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
 DIST_INFO = "demo-1.0.dist-info"
 WHEEL_FILE = b"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp312-cp312-musllinux_1_2_x86_64\n"
+METADATA_FILE = b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n"
 ROOT = Path(__file__).resolve().parents[2]
 REAL_WHEEL = ROOT / "testwheels" / "wheels" / "clean_x86_64-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
 EXTENSION = "demo/_demo.cpython-312-x86_64-linux-musl.so"
@@ -45,7 +46,8 @@ def digest(data: bytes) -> str:
 
 def demo_files(**more: bytes) -> dict[str, bytes]:
     """Return the files of a good wheel, ``RECORD`` excepted."""
-    return {"demo/__init__.py": b"from demo import _demo\n", f"{DIST_INFO}/WHEEL": WHEEL_FILE, **more}
+    own = {f"{DIST_INFO}/METADATA": METADATA_FILE, f"{DIST_INFO}/WHEEL": WHEEL_FILE}
+    return {"demo/__init__.py": b"from demo import _demo\n", **own, **more}
 
 
 def zip_of(

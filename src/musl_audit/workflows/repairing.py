@@ -179,8 +179,11 @@ class Workshop:
             return _refused(path, proposal)
         if not proposal.plan.refusals:
             return replace(self._done(path, archive, facts, proposal), keeps_promise=True)
-        done = self._done(path, archive, facts, proposal) if self.is_best_effort else _refused(path, proposal.plan)
-        return self._with_remains(done, facts, proposal)
+        if self.is_best_effort:
+            return self._with_remains(self._done(path, archive, facts, proposal), facts, proposal)
+        for error in foreseen(archive, proposal.plan.actions):  # what cannot be mended is not said to be mendable
+            raise error
+        return self._with_remains(_refused(path, proposal.plan), facts, proposal)
 
     def _done(self, path: Path, archive: ZipArchive, facts: WheelFacts, proposal: Proposal) -> Repaired:
         if not proposal.plan.actions:
