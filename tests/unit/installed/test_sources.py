@@ -84,14 +84,14 @@ def test_where_nothing_lists_the_files_the_folder_of_that_name_is_walked(root: R
 def test_an_editable_installation_is_judged_in_its_tree(root: Root) -> None:
     """PEP 610 says where; what was built lies among the sources."""
     info = f"{SITE}/demo-1.0.dist-info"
-    root.file("/work/demo/src/demo/_core.cpython-312-x86_64-linux-musl.so", MODULE)
+    root.file("/srv/demo/src/demo/_core.cpython-312-x86_64-linux-musl.so", MODULE)
     root.file(f"{info}/METADATA", "Name: demo\nVersion: 1.0\n").file(f"{info}/RECORD", "demo.pth,,\n")
-    root.file(f"{SITE}/demo.pth", "/work/demo/src\n")
-    root.file(f"{info}/direct_url.json", json.dumps({"url": "file:///work/demo", "dir_info": {"editable": True}}))
+    root.file(f"{SITE}/demo.pth", "/srv/demo/src\n")
+    root.file(f"{info}/direct_url.json", json.dumps({"url": "file:///srv/demo", "dir_info": {"editable": True}}))
 
     (answer,) = answers(root).values()
 
-    assert (answer.project.origin, answer.project.source, answer.loads) == (Origin.EDITABLE, "/work/demo", False)
+    assert (answer.project.origin, answer.project.source, answer.loads) == (Origin.EDITABLE, "/srv/demo", False)
 
 
 def test_an_egg_is_judged_as_a_folder_and_noted_as_a_file(root: Root) -> None:
