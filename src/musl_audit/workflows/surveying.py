@@ -26,6 +26,7 @@ from musl_audit.frozen import frozen
 from musl_audit.judging.audit import judge
 from musl_audit.model import Failure, Report, Severity, Skip, WheelFacts
 from musl_audit.policy import Catalog
+from musl_audit.reporters.places import is_offered
 from musl_audit.reporters.sentence import summary
 from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
 from musl_audit.wheel.limits import Limits
@@ -137,7 +138,7 @@ def verdict_row(report: Report, *, policies: str) -> VerdictRow:
         is_mendable=bool(errors) and all(finding.is_mendable for finding in errors),
         summary=_clean(summary(report)),
         loads_on=[str(release) for release in sorted(verdict.loads_on)],
-        loads_at=[item.id for item in verdict.distributions if item.loads],
+        loads_at=[item.id for item in verdict.distributions if item.loads and is_offered(item, report)],
         fails_at=[item.id for item in verdict.distributions if item.loads is False],
         codes=sorted({finding.code for finding in errors}),
         findings=[

@@ -67,7 +67,7 @@ class VerdictRow:
     is_mendable: bool  # repair does away with every error
     summary: str  # the verdict in a sentence
     loads_on: list[str]  # musl releases
-    loads_at: list[str]  # ids of distributions
+    loads_at: list[str]  # ids of distributions on which an installer takes it, and it loads
     fails_at: list[str]
     codes: list[str]  # of errors, sorted
     findings: list[FindingRow]
