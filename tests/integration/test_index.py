@@ -99,10 +99,10 @@ def test_a_file_that_does_not_load_is_not_on_the_page(demo: list[Path], tmp_path
 def test_other_files_are_passed_on_as_they_are(demo: list[Path], tmp_path: Path) -> None:
     """Other platforms and pure wheels: every field that the index has, known to us or not."""
     rows: list[dict[str, object]] = [
-        {"filename": "demo-9-cp312-cp312-win_amd64.whl", "url": "http://files.invalid/a.whl", "hashes": {}, "x": [1]},
-        {"filename": "demo-9-py3-none-any.whl", "url": "http://files.invalid/b.whl", "hashes": {"sha256": "0" * 64},
-         "provenance": "http://files.invalid/p", "yanked": "broken", "upload-time": "2026-01-01T00:00:00Z"},
-        {"filename": "demo-9-cp312-cp312-musllinux_1_2_aarch64.whl", "url": "http://files.invalid/c.whl", "hashes": {}},
+        {"filename": "demo-9-cp312-cp312-win_amd64.whl", "url": "http://host.invalid/a.whl", "hashes": {}, "x": [1]},
+        {"filename": "demo-9-py3-none-any.whl", "url": "http://host.invalid/b.whl", "hashes": {"sha256": "0" * 64},
+         "provenance": "http://host.invalid/p", "yanked": "broken", "upload-time": "2026-01-01T00:00:00Z"},
+        {"filename": "demo-9-cp312-cp312-musllinux_1_2_aarch64.whl", "url": "http://host.invalid/c.whl", "hashes": {}},
     ]  # fmt: skip
     site = Site()
     site.replies["/simple/demo/"] = json_reply("demo", rows, versions=["9"], **{"project-status": {"status": "active"}})
@@ -118,7 +118,7 @@ def test_html_says_the_same_and_hostile_names_stay_text(tmp_path: Path) -> None:
     """A client of PEP 503 sees links, with hashes, metadata and the Python they require."""
     row = {
         "filename": "demo-1-py3-none-any.whl",
-        "url": 'http://files.invalid/a"b.whl',
+        "url": 'http://host.invalid/a"b.whl',
         "hashes": {"sha256": "0" * 64},
         "requires-python": "<4",
         "core-metadata": {"sha256": "1" * 64},
@@ -129,7 +129,7 @@ def test_html_says_the_same_and_hostile_names_stay_text(tmp_path: Path) -> None:
     with served(site), running(site, tmp_path) as url:
         page = get(f"{url}demo/", "text/html").decode()
 
-    assert f'href="http://files.invalid/a&quot;b.whl#sha256={"0" * 64}"' in page
+    assert f'href="http://host.invalid/a&quot;b.whl#sha256={"0" * 64}"' in page
     assert 'data-requires-python="&lt;4"' in page
     assert f'data-core-metadata="sha256={"1" * 64}"' in page
     assert "<script>" not in page

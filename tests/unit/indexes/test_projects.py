@@ -30,7 +30,7 @@ def test_a_directory_is_a_place_to_find_links(tmp_path: Path) -> None:
 def test_a_page_is_a_place_to_find_links(tmp_path: Path) -> None:
     """Its links may be relative, and may lead to files beside it."""
     page = tmp_path / "links.html"
-    page.write_text(f'<a href="{NAMES[0]}#sha256={"0" * 64}">one</a><a href="http://files.invalid/{NAMES[1]}">two</a>')
+    page.write_text(f'<a href="{NAMES[0]}#sha256={"0" * 64}">one</a><a href="http://host.invalid/{NAMES[1]}">two</a>')
     group = IndexGroup(Asker(), Indexes((), (page.as_uri(),)))
 
     assert files(group) == list(NAMES[:2])
@@ -62,8 +62,8 @@ def test_of_two_files_with_one_name_the_first_counts(tmp_path: Path) -> None:
 def test_urls_that_are_quoted_stay_as_they_are(tmp_path: Path) -> None:
     """A local version has a plus in its name."""
     page = tmp_path / "links.html"
-    page.write_text('<a href="http://files.invalid/demo-1.0%2Bcpu-py3-none-any.whl?a=b%26c">cut sh..</a>')
+    page.write_text('<a href="http://host.invalid/demo-1.0%2Bcpu-py3-none-any.whl?a=b%26c">cut sh..</a>')
     (file,) = IndexGroup(Asker(), Indexes((), (page.as_uri(),))).project("demo").files
 
     assert file.filename == "demo-1.0+cpu-py3-none-any.whl"
-    assert file.url == "http://files.invalid/demo-1.0%2Bcpu-py3-none-any.whl?a=b%26c"
+    assert file.url == "http://host.invalid/demo-1.0%2Bcpu-py3-none-any.whl?a=b%26c"

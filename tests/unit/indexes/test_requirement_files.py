@@ -42,7 +42,7 @@ def test_what_no_index_can_be_asked_is_skipped_with_its_reason(tmp_path: Path) -
     """Markers are told about the destination, and not about this machine."""
     text = """-e .
 ./local
-demo @ http://files.invalid/demo.whl
+demo @ http://host.invalid/demo.whl
 winapi; sys_platform == "win32"
 old; python_version < "3.10"
 new; python_version >= "3.11" and platform_machine == "x86_64"
@@ -80,7 +80,7 @@ def test_a_lock_of_uv_names_files(tmp_path: Path) -> None:
 name = "demo"
 version = "1.0"
 source = {{ registry = "http://index.invalid/simple" }}
-wheels = [{{ url = "http://files.invalid/{WHEEL}", hash = "sha256:abcdef12", size = 7 }}]
+wheels = [{{ url = "http://host.invalid/{WHEEL}", hash = "sha256:abcdef12", size = 7 }}]
 [[package]]
 name = "me"
 version = "0"

@@ -61,7 +61,7 @@ def accepts(reference: str) -> bool:
     """
     Whether *reference* is a URL, or the name of a project where no file of that name is there.
 
-    >>> accepts("numpy==2.1.3"), accepts("https://files.invalid/a.whl"), accepts("dist/*.whl"), accepts("numpy.whl")
+    >>> accepts("numpy==2.1.3"), accepts("https://host.invalid/a.whl"), accepts("dist/*.whl"), accepts("numpy.whl")
     (True, True, False, False)
     """
     if _is_url(reference):
