@@ -1,14 +1,16 @@
 """What is known about a host and its interpreter: frozen values, nothing of which needs the world."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from musl_audit.environment.installed.values import NOTHING_ASKED, Asked, Installation
+from musl_audit.frozen import frozen
 from musl_audit.loader.libc_names import Libc
 from musl_audit.model import ElfFacts, Failure, MuslVersion
 
+_NO_NAMES: Mapping[str, bool] = {}
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Loader:
     """A dynamic loader as a program names it, and what its file says."""
 
@@ -29,7 +31,7 @@ class Loader:
             return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OsRelease:
     """What ``os-release`` says."""
 
@@ -39,7 +41,7 @@ class OsRelease:
     like: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Host:
     """A system: this one, or one unpacked below a directory."""
 
@@ -53,16 +55,16 @@ class Host:
     others: tuple[Loader, ...] = ()  # further loaders that are installed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Build:
     """What an interpreter was built with, by the macros of ``pyconfig.h``."""
 
     sources: tuple[str, ...]  # the files that say so; empty: the interpreter itself
     macros: Mapping[str, bool]  # those that are mentioned: defined or not
-    names: Mapping[str, bool] = field(default_factory=dict)  # "socket.AF_NETLINK": there or not, where it was run
+    names: Mapping[str, bool] = _NO_NAMES  # "socket.AF_NETLINK": there or not, where it was run
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """What the loader and the interpreter said when they were executed."""
 
@@ -76,7 +78,7 @@ class Run:
     problem: str = ""  # why something could not be run
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interpreter:
     """A Python on disk."""
 
@@ -119,7 +121,7 @@ class Interpreter:
         return self.libc in (Libc.MUSL, Libc.STATIC) and self.soabi is not None and "-linux-gnu" in self.soabi
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WheelAnswer:
     """Whether an interpreter's installer takes a wheel, and whether its binaries load there."""
 
@@ -136,7 +138,7 @@ class WheelAnswer:
     libraries: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Environment:
     """All that the rules look at."""
 

@@ -19,6 +19,7 @@ from musl_audit.environment.installed.values import Installation, InstalledAnswe
 from musl_audit.environment.os_release import known_distribution
 from musl_audit.environment.values import Host, Interpreter
 from musl_audit.errors import ElfError
+from musl_audit.frozen import frozen
 from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Failure
 from musl_audit.policy import Catalog
@@ -26,7 +27,7 @@ from musl_audit.policy import Catalog
 _ABOUT = 1 << 20  # bytes of a project: how many it has, only its reading tells
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """What one examination is about: the path of a project's metadata, or that of a folder, with a slash at its end."""
 
@@ -34,7 +35,7 @@ class Wanted:
     size: int = _ABOUT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InstalledSettings:
     """How installed packages are examined; *homes* are home directories whose user site counts."""
 

@@ -20,6 +20,7 @@ from musl_audit.environment.installed.linkage import System
 from musl_audit.environment.installed.values import Installation, InstalledAnswer, Origin, Project, ProjectFacts
 from musl_audit.environment.values import Host
 from musl_audit.errors import ElfError
+from musl_audit.frozen import frozen
 from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Failure
 from musl_audit.policy import Catalog
@@ -28,7 +29,7 @@ _NOT_FILES = ("/proc", "/sys", "/dev", "/run")
 _ABOUT = 1 << 18  # bytes of a file, before it is read
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SystemPackage:
     """The files of one package of the system; without an owner, those of a folder that no package owns."""
 

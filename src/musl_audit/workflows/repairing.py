@@ -17,6 +17,7 @@ from musl_audit.adapters.polyfills import ShippedPolyfills
 from musl_audit.adapters.tree import Tree
 from musl_audit.adapters.writer import EARLIEST, copy, pack, publish, unpublished, write_archive
 from musl_audit.errors import LibraryError, RepairError, UnmendableError, WheelError
+from musl_audit.frozen import frozen
 from musl_audit.judging.audit import judge
 from musl_audit.judging.claims import check_floor
 from musl_audit.judging.settings import Settings
@@ -44,7 +45,7 @@ from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import PackedMember
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Searching:
     """Where libraries are looked for; ``sysroot`` None: there is no musl system here."""
 
@@ -66,7 +67,7 @@ class RepairStatus(StrEnum):
     FOR_GLIBC = "glibc"  # nothing was done: it is auditwheel's
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repaired:
     """What became of one wheel."""
 
