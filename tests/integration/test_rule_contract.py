@@ -3,7 +3,7 @@
 import pytest
 from tests.support.testwheels import Expected, manifest, releases
 
-from musl_audit.judging.rules import WheelRule, all_rules
+from musl_audit.judging.rules import WheelRule, all_rules, rule_of
 from musl_audit.model import Failure, Outcome, Report, Severity, Skip
 from musl_audit.workflows.examining import examine
 
@@ -71,6 +71,7 @@ def test_a_test_wheel_gets_the_findings_that_its_manifest_names(case: Expected) 
             for finding in findings:
                 worst[finding.code] = max(finding.severity, worst.get(finding.code, finding.severity), key=rank)
             assert (case.outcome, worst) == ("report", case.severities)
+            assert not [item.code for item in findings if item.fails_on and not rule_of(item.code).tells_releases]
         case Failure(code=code):
             assert (case.outcome, case.rules) == ("failure", (code,))
         case Skip():

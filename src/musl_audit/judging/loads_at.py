@@ -2,10 +2,8 @@
 
 from musl_audit.frozen import frozen
 from musl_audit.judging.rules import rule_of
+from musl_audit.judging.rules.musl101_symbol_missing_in_promised_release import RULE as MISSING_SYMBOL
 from musl_audit.model import Evidence, Finding, Loads, MuslVersion, Report, Severity
-
-# What keeps a module from being imported on any release, though every file could be mapped.
-_NOT_IMPORTED = ("MUSL301", "MUSL303", "MUSL304", "MUSL901")
 
 
 @frozen
@@ -49,10 +47,10 @@ def loads_at(report: Report, release: MuslVersion, distribution: str | None = No
         return Answer(loads=None)
     first = min(evidence, key=lambda item: not rule_of(item.code).crashes, default=None)
     if first is None:
-        return Answer(loads=False, obstacle=Obstacle("MUSL101"))
+        return Answer(loads=False, obstacle=Obstacle(MISSING_SYMBOL.code))
     libraries = next((item.libraries for item in report.findings if item.code == first.code), ())
     return Answer(loads=False, obstacle=Obstacle(first.code, first.members, first.symbols, libraries))
 
 
 def _blocks(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR and not finding.fails_on and finding.code in _NOT_IMPORTED
+    return finding.severity is Severity.ERROR and not finding.fails_on and rule_of(finding.code).blocks_import

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from musl_audit.environment.context import EnvironmentContext
+from musl_audit.environment.rules import rule_of
+from musl_audit.judging.rules.base import Teller
 from musl_audit.model import Finding, Report, Verdict, WheelKind
 from musl_audit.reporters import reporter
 from musl_audit.reporters.base import Heading, Tally
-
-_OF_PACKAGES = "ENV031"  # said by the reports of the packages, rule by rule
 
 
 def in_format(
@@ -29,7 +29,7 @@ def outcomes(context: EnvironmentContext, findings: Sequence[Finding]) -> Iterat
     found = environment.interpreter
     about = found.path if found else environment.host.root
     arch = (found.arch if found else None) or environment.host.arch
-    told = tuple(finding for finding in findings if finding.code != _OF_PACKAGES)
+    told = tuple(finding for finding in findings if rule_of(finding.code).told_by is not Teller.PACKAGE_ANSWER)
     if told:
         yield Report(about, about, "", None, WheelKind.OTHER, (), Verdict(arch), told)
     for answer in (answer for item in environment.installations for answer in item.answers):

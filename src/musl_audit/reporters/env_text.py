@@ -4,7 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.os_release import known_distribution
+from musl_audit.environment.rules import rule_of
+from musl_audit.environment.rules.env011_built_without_kernel_headers import RULE as WITHOUT_HEADERS
+from musl_audit.environment.rules.env013_build_unknown import RULE as BUILD_UNKNOWN
+from musl_audit.environment.rules.env901_could_not_read import RULE as COULD_NOT_READ
 from musl_audit.environment.values import Host, Interpreter, Loader, WheelAnswer
+from musl_audit.judging.rules.base import Teller
 from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Finding, Severity
 from musl_audit.policy import Catalog
@@ -15,8 +20,6 @@ from musl_audit.reporters.text_layout import paragraph
 from musl_audit.reporters.visible import visible
 
 _COLUMN = 14
-_TOLD_FIRST = "ENV031"
-_ABOUT_WHEELS = ("ENV021", "ENV022", "ENV023")
 
 
 class EnvText:
@@ -36,8 +39,10 @@ class EnvText:
 
     def text(self, findings: tuple[Finding, ...]) -> str:
         """Return all of it."""
-        told = {path: finding for finding in findings if finding.code in _ABOUT_WHEELS for path in finding.members}
-        rest = tuple(finding for finding in findings if finding.code not in (*_ABOUT_WHEELS, _TOLD_FIRST))
+        tellers = {finding: rule_of(finding.code).told_by for finding in findings}
+        of_wheels = [finding for finding, teller in tellers.items() if teller is Teller.WHEEL_ANSWER]
+        told = {path: finding for finding in of_wheels for path in finding.members}
+        rest = tuple(finding for finding, teller in tellers.items() if teller is Teller.FINDING)
         environment = self._context.environment
         first = self._installed.lines(environment.installations, environment.asked)
         lines = [*first, *self._host(environment.host), *self._interpreter(), *self._wheels(told)]
@@ -61,7 +66,7 @@ class EnvText:
         found = environment.interpreter
         yield ""
         if found is None:
-            failed = any(failure.code == "ENV901" for failure in environment.failures)
+            failed = any(failure.code == COULD_NOT_READ.code for failure in environment.failures)
             yield self._title("The interpreter: could not be read" if failed else "No interpreter was named or found")
             return
         chosen = f" ({found.chosen})" if found.chosen else ""
@@ -89,13 +94,13 @@ class EnvText:
     def _built_with(self) -> str:
         build = self._context.build
         if build is None:
-            return "not known (ENV013)"
+            return f"not known ({BUILD_UNKNOWN.code})"
         examined, missing = self._context.kernel_headers.examined(build), self._context.missing_macros
         if not examined:
             return "kernel headers or without, its files do not say"
         if not missing:
             return f"kernel headers: all {len(examined)} macros that depend on them"
-        return f"{len(examined) - len(missing)} of {len(examined)} macros of kernel headers (ENV011)"
+        return f"{len(examined) - len(missing)} of {len(examined)} macros of kernel headers ({WITHOUT_HEADERS.code})"
 
     # --- Wheels ------------------------------------------------------------------------------------------------
 
@@ -128,7 +133,7 @@ class EnvText:
             severity = self._paint(finding.severity.value, SEVERITY[finding.severity])
             yield f"  {severity} {self._paint(finding.code, CODE)} {finding.name}"
             yield from paragraph(visible(finding.sentence), self._width, first="    ", rest="    ")
-            if finding.code == "ENV011":
+            if finding.code == WITHOUT_HEADERS.code:
                 yield from self._affected()
             if finding.hint and not self._is_quiet:
                 yield from paragraph(visible(finding.hint), self._width, first="    hint: ", rest="          ")

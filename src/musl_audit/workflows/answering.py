@@ -9,6 +9,7 @@ from musl_audit.adapters.interpreter.python import has_library, library_folders
 from musl_audit.adapters.sources import find_sources
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import read_elf
+from musl_audit.environment.rules.env901_could_not_read import RULE as COULD_NOT_READ
 from musl_audit.environment.tags import accepted_tags
 from musl_audit.environment.values import Interpreter, WheelAnswer
 from musl_audit.environment.wheels import Target, answer
@@ -52,24 +53,24 @@ def answer_wheels(
     for found in find_sources(references):
         if isinstance(found, Skip) and found.reason == "not a wheel":
             message = f"{found.path}: not a wheel (PYTHON is named before --wheel)"
-            failures.append(Failure(found.path, "ENV901", message))
+            failures.append(Failure(found.path, COULD_NOT_READ.code, message))
             continue
         if isinstance(found, Skip):
             skipped.append(found)
             continue
         if isinstance(found, Failure):
-            failures.append(Failure(found.path, "ENV901", f"{found.path}: {found.message}"))
+            failures.append(Failure(found.path, COULD_NOT_READ.code, f"{found.path}: {found.message}"))
             continue
         try:
             with found.open(Limits()) as archive:
                 facts = extract(archive)
                 requires = _requires_python(archive, facts)
         except WheelError as error:
-            failures.append(Failure(found.path, "ENV901", f"{found.path}: {error}"))
+            failures.append(Failure(found.path, COULD_NOT_READ.code, f"{found.path}: {error}"))
             continue
         answers.append(answer(found.path, facts, target, catalog, requires))
     if not answers and not failures:
-        failures.append(Failure(references[0], "ENV901", f"{references[0]}: there is no wheel"))
+        failures.append(Failure(references[0], COULD_NOT_READ.code, f"{references[0]}: there is no wheel"))
     return Answers(tuple(answers), tuple(failures), tuple(skipped))
 
 

@@ -19,6 +19,7 @@ from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.installed.values import Asked, Installation
 from musl_audit.environment.judge import exit_code, findings_of
 from musl_audit.environment.kernel_headers import KernelHeaders, read_kernel_headers
+from musl_audit.environment.rules.env901_could_not_read import RULE as COULD_NOT_READ
 from musl_audit.environment.tags import platform_tags
 from musl_audit.environment.values import Environment, Host, Interpreter
 from musl_audit.errors import UsageError, did_you_mean
@@ -29,8 +30,6 @@ from musl_audit.policy import Catalog
 from musl_audit.workflows.answering import answer_wheels
 from musl_audit.workflows.inspecting import InstalledSettings, inspect_all, place_of_host
 from musl_audit.workflows.inspecting_systems import inspect_system
-
-NO_INTERPRETER = "ENV901"
 
 
 @frozen
@@ -122,7 +121,7 @@ class _Question:
         if not read:
             if not failures and (required or wheels):
                 message = f"no python3 in {':'.join(self.here.path)}: name one"
-                failures = (Failure("python3", NO_INTERPRETER, message),)
+                failures = (Failure("python3", COULD_NOT_READ.code, message),)
             environment = Environment(host, None, (), (), installations, asked, required, failures)
             return environment, ()
         found = read[0]
@@ -146,12 +145,12 @@ class _Question:
         try:
             choice = choose(self.tree, self._named(), self.here)
         except InterpreterError as error:
-            return [], (), (Failure(self.python or "python3", NO_INTERPRETER, str(error)),)
+            return [], (), (Failure(self.python or "python3", COULD_NOT_READ.code, str(error)),)
         for chosen in choice.interpreters:
             try:
                 found = read_interpreter(self.tree, chosen.path, self.catalog)
             except InterpreterError as error:
-                failures.append(Failure(chosen.path, NO_INTERPRETER, str(error)))
+                failures.append(Failure(chosen.path, COULD_NOT_READ.code, str(error)))
                 continue
             found = replace(found, chosen=chosen.reason)
             read.append(_executed(found, self.kernel_headers) if self.runs else found)

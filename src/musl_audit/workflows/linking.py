@@ -8,6 +8,7 @@ from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.adapters.elf_files import facts_around, is_elf
 from musl_audit.errors import WheelError
 from musl_audit.judging.audit import context_of
+from musl_audit.judging.rules.musl902_not_judged import RULE as NOT_JUDGED
 from musl_audit.judging.settings import Settings
 from musl_audit.loader.linkage import Linkage
 from musl_audit.model import WheelFacts
@@ -25,7 +26,7 @@ def linkage_of(path: str | PathLike[str], catalog: Catalog | None = None, settin
     facts = _facts(Path(path))
     context = context_of(facts, catalog or load_catalog(), settings or Settings())
     if context.arch is None:
-        raise WheelError(f"{path}: no binary of it is for an architecture that the policies know", code="MUSL902")
+        raise WheelError(f"{path}: no binary of it is for an architecture that the policies know", code=NOT_JUDGED.code)
     return context.linkage
 
 

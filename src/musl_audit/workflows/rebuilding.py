@@ -9,11 +9,10 @@ from musl_audit.adapters.installed.projects import Projects
 from musl_audit.adapters.installed.wheels import Rebuilt, rebuild
 from musl_audit.adapters.writer import check_output_directory
 from musl_audit.environment.installed.values import Installation
+from musl_audit.environment.rules.env905_wheel_not_made import RULE as NOT_MADE
 from musl_audit.errors import RepairError
 from musl_audit.frozen import frozen
 from musl_audit.model import Failure
-
-NOT_MADE = "ENV905"
 
 
 @frozen
@@ -41,5 +40,5 @@ def rebuild_broken(
         try:
             made.append(rebuild(tree, projects.listing(metadata), target))
         except RepairError as error:
-            failures.append(Failure(metadata, NOT_MADE, str(error)))
+            failures.append(Failure(metadata, NOT_MADE.code, str(error)))
     return RebuiltWheels(tuple(made), tuple(failures))

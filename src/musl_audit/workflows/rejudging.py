@@ -8,6 +8,7 @@ from musl_audit.adapters.facts_files import facts_lines
 from musl_audit.adapters.runners import runner_named
 from musl_audit.errors import NotJsonError, WheelError
 from musl_audit.frozen import frozen
+from musl_audit.judging.rules.musl902_not_judged import RULE as NOT_JUDGED
 from musl_audit.model import Failure, Outcome
 from musl_audit.wheel.facts_document import facts_from_json
 from musl_audit.workflows.examining import Examination
@@ -51,7 +52,7 @@ class Rejudgement:
     def __call__(self, batch: Batch) -> list[Outcome | Noise]:
         """Return the outcome for each line."""
         outcomes = [self._outcome(f"{batch.file}:{number}", line) for number, line in batch.lines]
-        return [*outcomes, Failure(batch.file, "MUSL902", batch.complaint)] if batch.complaint else outcomes
+        return [*outcomes, Failure(batch.file, NOT_JUDGED.code, batch.complaint)] if batch.complaint else outcomes
 
     def _outcome(self, place: str, line: bytes) -> Outcome | Noise:
         try:
@@ -59,7 +60,7 @@ class Rejudgement:
         except NotJsonError as error:
             return Noise(place, str(error))
         except WheelError as error:
-            return Failure(place, "MUSL902", str(error))
+            return Failure(place, NOT_JUDGED.code, str(error))
         return self.examination.judged(facts, path)
 
 
@@ -111,4 +112,4 @@ def _batches(file: str) -> Iterator[Batch]:
 def _as_one_failure(noise: Sequence[Noise]) -> Iterator[Failure]:
     if noise:
         more = f"; the same goes for {len(noise) - 1} more lines" if noise[1:] else ""
-        yield Failure(noise[0].place, "MUSL902", f"{noise[0].complaint}{more}")
+        yield Failure(noise[0].place, NOT_JUDGED.code, f"{noise[0].complaint}{more}")

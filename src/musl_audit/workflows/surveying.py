@@ -24,6 +24,7 @@ from musl_audit.adapters.stores.survey import SurveyStore, table_of
 from musl_audit.errors import WheelError
 from musl_audit.frozen import frozen
 from musl_audit.judging.audit import judge
+from musl_audit.judging.rules.musl902_not_judged import RULE as NOT_JUDGED
 from musl_audit.model import Failure, Report, Severity, Skip, WheelFacts
 from musl_audit.policy import Catalog
 from musl_audit.reporters.places import is_offered
@@ -99,7 +100,7 @@ class Looking:
         try:
             facts, _ = facts_from_json(item.document)
         except WheelError as error:
-            return Failure(item.path, "MUSL902", str(error))
+            return Failure(item.path, NOT_JUDGED.code, str(error))
         return self._looked(facts, item.document if isinstance(item, DocumentLine) else None)
 
     def _looked(self, facts: WheelFacts, document: bytes | None) -> Looked:

@@ -18,13 +18,12 @@ from musl_audit.environment.destination import Destination
 from musl_audit.errors import WheelError
 from musl_audit.frozen import replace
 from musl_audit.judging.loads_at import Obstacle, loads_at
+from musl_audit.judging.rules.musl401_packed_relocations import RULE as PACKED_RELOCATIONS
 from musl_audit.model import MuslVersion, Report
 from musl_audit.policy import Catalog
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.names import kind_of
 from musl_audit.wheel.offers import Offer, OfferedFile
-
-_PACKED = "MUSL401"
 
 
 class Verdicts:
@@ -80,7 +79,7 @@ class Verdicts:
                 return self._judged(offer, found)
         if not isinstance(found, Packed):
             return None
-        obstacle = Obstacle(_PACKED, found.members)
+        obstacle = Obstacle(PACKED_RELOCATIONS.code, found.members)
         lacking = frozenset(self._catalog.releases_of(self._destination.arch)) - able
         self._write(self._probe_key(offer.file), packed_row(obstacle, lacking, self._catalog))
         return FileAnswer(offer.file, loads=False, basis=Basis.PROBE, obstacle=obstacle)

@@ -16,12 +16,12 @@ from musl_audit.adapters.catalogs import policies_digest
 from musl_audit.adapters.runners import Answer, AnyItem
 from musl_audit.errors import MuslAuditError, UsageError
 from musl_audit.frozen import frozen
+from musl_audit.judging.rules.musl902_not_judged import RULE as NOT_JUDGED
 from musl_audit.model import Failure
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-DIED = "MUSL902"
 _BATCH_BYTES, _BATCH_ITEMS = 64 << 20, 32
 _AHEAD = 3  # batches for each worker: one that it does, one that waits, one on the way
 _RETURNS = 3  # times that a scheduler may
@@ -171,7 +171,7 @@ def _alone(client: "Client", work: Callable[[AnyItem], Answer], item: AnyItem) -
             return answers[0]
         except KilledWorker:
             continue
-    return Failure(item.path, DIED, "not examined: it killed each process that read it")
+    return Failure(item.path, NOT_JUDGED.code, "not examined: it killed each process that read it")
 
 
 def _done(work: Callable[[AnyItem], Answer], batch: Sequence[AnyItem]) -> list[Answer]:

@@ -12,9 +12,8 @@ from multiprocessing.process import BaseProcess
 from typing import Generic
 
 from musl_audit.adapters.runners import Answer, AnyItem
+from musl_audit.judging.rules.musl902_not_judged import RULE as NOT_JUDGED
 from musl_audit.model import Failure
-
-DIED = "MUSL902"
 
 
 def run(work: Callable[[AnyItem], Answer], items: Iterable[AnyItem], jobs: int) -> Generator[Answer | Failure]:
@@ -59,7 +58,7 @@ def _as_completed(
                 answer = worker.answer()
                 if answer is None:
                     hired.remove(worker)
-                    answers.append((index, Failure(item.path, DIED, worker.epitaph())))
+                    answers.append((index, Failure(item.path, NOT_JUDGED.code, worker.epitaph())))
                 else:
                     idle.append(worker)
                     answers.append((index, answer))

@@ -8,12 +8,13 @@ from operator import attrgetter
 
 from musl_audit.adapters.archive.zips import ZipArchive, open_wheel
 from musl_audit.frozen import frozen
+from musl_audit.judging.rules.musl004_unsafe_member import RULE as UNSAFE_MEMBER
+from musl_audit.judging.rules.musl900_not_found import RULE as NOT_FOUND
 from musl_audit.model import Failure, Skip
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.names import is_sdist_name
 
 PASSED_OVER = ("hidden directory", "link to a directory")
-UNREADABLE, NOT_FOUND = "MUSL004", "MUSL900"
 
 
 _NO_WHEELS = (
@@ -80,10 +81,10 @@ def _expand_one(reference: str) -> Iterator[str | Skip | Failure]:
         elif stat.S_ISREG(mode):
             yield _file(reference.removeprefix("./"))
         else:
-            yield Failure(reference, UNREADABLE, "not a file")
+            yield Failure(reference, UNSAFE_MEMBER.code, "not a file")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        yield Failure(reference, UNREADABLE, f"cannot be read: {reason}")
+        yield Failure(reference, UNSAFE_MEMBER.code, f"cannot be read: {reason}")
 
 
 def _mode(path: str) -> int | None:
@@ -149,4 +150,4 @@ def _matches(pattern: str) -> Iterator[str | Skip | Failure]:
     if not matches:
         stdin = "no such file: wheels are not read from standard input"
         missing = "no file matches" if glob.has_magic(pattern) else "no such file"
-        yield Failure(pattern, NOT_FOUND, stdin if pattern == "-" else missing)
+        yield Failure(pattern, NOT_FOUND.code, stdin if pattern == "-" else missing)

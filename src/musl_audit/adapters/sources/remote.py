@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from musl_audit.adapters.sources.files import WheelFile
 from musl_audit.errors import MuslAuditError
 from musl_audit.frozen import frozen
+from musl_audit.judging.rules.musl004_unsafe_member import RULE as UNSAFE_MEMBER
+from musl_audit.judging.rules.musl900_not_found import RULE as NOT_FOUND
 from musl_audit.model import Failure
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from musl_audit.wheel.offers import OfferedFile
 
 RANK = 50  # before paths: a word is a project only where no file of that name is there
-UNREADABLE = "MUSL004"
 _MISSING = "needs httpx and simple-repository: pip install 'musl-audit[index]'"
 # A name with a dot is more often that of a file; pinned to a version, it is that of a project.
 _NAME = "[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
@@ -77,7 +78,7 @@ def find(reference: str) -> Iterator[WheelFile | Failure]:
 
     if any(find_spec(name) is None for name in ("httpx", "simple_repository")):
         what = "fetching a URL" if _is_url(reference) else "no such file; the name of a project"
-        yield Failure(reference, UNREADABLE, f"{what} {_MISSING}")
+        yield Failure(reference, UNSAFE_MEMBER.code, f"{what} {_MISSING}")
         return
     from musl_audit.adapters.indexes.credentials import shown
 
@@ -85,7 +86,7 @@ def find(reference: str) -> Iterator[WheelFile | Failure]:
     try:
         yield from _fetched(reference, named)
     except MuslAuditError as error:
-        yield Failure(named, UNREADABLE, str(error))
+        yield Failure(named, UNSAFE_MEMBER.code, str(error))
 
 
 def _is_url(reference: str) -> bool:
@@ -109,7 +110,7 @@ def _fetched(reference: str, named: str) -> Iterator[WheelFile | Failure]:
         for file in files:
             yield WheelFile(str(_kept(asker, file)))
         if not files:
-            yield Failure(named, "MUSL900", "no such file, and no index has a wheel of that name that fits")
+            yield Failure(named, NOT_FOUND.code, "no such file, and no index has a wheel of that name that fits")
     finally:
         asker.close()
 

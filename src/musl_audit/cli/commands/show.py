@@ -17,9 +17,8 @@ from musl_audit.cli import arguments
 from musl_audit.cli.audit_run import AuditRun
 from musl_audit.cli.inputs import inputs_of
 from musl_audit.cli.stderr import remark
+from musl_audit.judging.rules.musl302_isa_above_baseline import RULE as ABOVE_BASELINE
 from musl_audit.workflows.examining import outcomes_of
-
-ISA_CODE = "MUSL302"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -46,7 +45,7 @@ def run(options: Namespace) -> int:
     if options.ldpaths is not None:
         remark("--ldpaths has no meaning here: what a wheel needs is told from the wheel alone")
     if options.disable_isa_ext_check:
-        options.ignore = [*(options.ignore or ()), ISA_CODE]
+        options.ignore = [*(options.ignore or ()), ABOVE_BASELINE.code]
     audit = AuditRun("show", options)
     inputs = inputs_of(options.wheels, audit.files, options)
     return audit.report(outcomes_of(inputs, audit.examination, options.jobs), len(inputs))

@@ -19,7 +19,7 @@ from musl_audit.environment.installed.values import (
     ProjectFacts,
 )
 from musl_audit.environment.values import Interpreter
-from musl_audit.frozen import replace
+from musl_audit.frozen import frozen, replace
 from musl_audit.judging.audit import finding_of
 from musl_audit.judging.context import Context
 from musl_audit.judging.rules import WheelRule, all_rules, rule_of
@@ -30,21 +30,19 @@ from musl_audit.judging.verdict import decide, external_libraries, required
 from musl_audit.loader.extension_suffixes import module_of, suffix_of
 from musl_audit.loader.libc_names import is_glibc_loader
 from musl_audit.loader.linkage import Linkage
-from musl_audit.model import ElfFacts, ElfKind, Finding, MuslVersion, Report, Statement, Verdict, WheelFacts, WheelKind
-from musl_audit.policy import Catalog
-
-_OF_THE_SYSTEM = {  # what rules about wheels say with the wheel in view
-    "MUSL101": "it needs {symbols}, which this musl {musl} lacks",
-    "MUSL102": "it needs {symbols}, which nothing here provides",
-    "MUSL202": "it needs {libraries}, which is not on this system",
-    "MUSL203": "it needs {libraries}, and what is found there cannot be loaded",
-}
-_NO_MATTER = frozenset(  # rules that never say on which release something fails
-    "MUSL001 MUSL002 MUSL003 MUSL004 MUSL005 MUSL006 MUSL007 MUSL008 MUSL009 MUSL010 "
-    "MUSL103 MUSL104 MUSL105 MUSL204 MUSL205 MUSL302 MUSL303 MUSL404 MUSL405 MUSL902".split()
+from musl_audit.model import (
+    ElfFacts,
+    ElfKind,
+    Finding,
+    FixKind,
+    MuslVersion,
+    Report,
+    Statement,
+    Verdict,
+    WheelFacts,
+    WheelKind,
 )
-_HERE_ONLY = frozenset({"MUSL202"})  # a repair would graft a library that is not here
-_BY_RELEASE = frozenset({"MUSL101", "MUSL401", "MUSL406", "MUSL407", "MUSL203"})
+from musl_audit.policy import Catalog
 
 
 @dataclass(frozen=True)
@@ -180,12 +178,12 @@ class Judge:
             is_several=is_several,
             sentence=f"{subject} {deed.of(is_several)} here: {reason}",
             needed=needed,
-            is_mendable=all(item.is_mendable and item.code not in _HERE_ONLY for item in report.findings),
+            is_mendable=all(map(_is_mendable_here, report.findings)),
         )
 
     def _needed(self, stated: Iterable[Statement]) -> MuslVersion | None:
         """Return the release from which on what a later release brings is there; None where that is no help."""
-        by_release = [item for item in stated if item.code in _BY_RELEASE and self.system.musl in item.fails_on]
+        by_release = [item for item in stated if rule_of(item.code).is_outgrown and self.system.musl in item.fails_on]
         failing = frozenset[MuslVersion]().union(*(item.fails_on for item in by_release))
         needed = required(tuple(sorted(self.system.known)), self.system.known - failing) if by_release else None
         return needed if needed is not None and needed > self.system.musl else None
@@ -194,26 +192,33 @@ class Judge:
         """Return why, in the words of a person: the release that is needed, then what else is in the way."""
         here = f"this is {self.system.musl}" + (f" ({self.place})" if self.place else "")
         said = [f"it needs musl {needed}, {here}"] if needed is not None else []
-        codes = _BY_RELEASE if said else ()
-        said += dict.fromkeys(self._phrase(item) for item in report.findings if item.code not in codes)
+        left = [item for item in report.findings if not (said and rule_of(item.code).is_outgrown)]
+        said += dict.fromkeys(map(self._phrase, left))
         return "; ".join(said)
 
     def _phrase(self, finding: Finding) -> str:
-        names = {"symbols": spell(finding.symbols, 2), "libraries": spell(finding.libraries, 2)}
-        files = [_base(path) for path in finding.members]
-        if phrase := _OF_THE_SYSTEM.get(finding.code):
-            return phrase.format(**names, musl=self.system.musl)
-        if finding.code in (SUFFIX.code, NEEDS_GLIBC.code):
-            return finding.message
-        return rule_of(finding.code).phrase.of(files, finding.symbols)
+        rule = rule_of(finding.code)
+        if not rule.here:
+            return rule.phrase.of([_base(path) for path in finding.members], finding.symbols)
+        return rule.here.format(
+            message=finding.message,
+            symbols=spell(finding.symbols, 2),
+            libraries=spell(finding.libraries, 2),
+            musl=self.system.musl,
+        )
+
+
+def _is_mendable_here(finding: Finding) -> bool:
+    """Whether a repair mends it here; what it would graft is not on this system."""
+    return finding.is_mendable and finding.fix is not None and finding.fix.kind is not FixKind.GRAFT
 
 
 @cache
 def _deciding_rules() -> tuple[WheelRule, ...]:
-    return tuple(rule for rule in all_rules() if rule.rule.code not in _NO_MATTER)
+    return tuple(rule for rule in all_rules() if rule.rule.tells_releases)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Modules:
     """The extension modules that an interpreter opens; copies that it passes by; those of which it opens no copy."""
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from musl_audit.environment.context import Check, EnvironmentContext
 from musl_audit.frozen import frozen
-from musl_audit.judging.rules.base import Rule, rule_modules
+from musl_audit.judging.rules.base import Rule, find_rule, rule_modules
 from musl_audit.model import Statement
 
 
@@ -27,6 +27,12 @@ def all_rules() -> tuple[EnvironmentRule, ...]:
     """Return every rule, by code."""
     modules = rule_modules(__name__, __path__, "env")
     return tuple(EnvironmentRule(module.RULE, module.__doc__ or "", module.check) for module in modules)
+
+
+@cache
+def rule_of(code: str) -> Rule:
+    """Return the rule that *code* names, whose file alone is imported; raise ``KeyError`` where there is none."""
+    return find_rule(__name__, __path__, code)
 
 
 def run_rules(context: EnvironmentContext) -> Iterable[Statement]:

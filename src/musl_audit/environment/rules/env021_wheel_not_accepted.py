@@ -9,10 +9,16 @@ Then it compares ``Requires-Python`` of the metadata with its version. The messa
 from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
-from musl_audit.judging.rules.base import Rule
+from musl_audit.judging.rules.base import Rule, Teller
 from musl_audit.model import Severity, Statement
 
-RULE = Rule("ENV021", "wheel-not-accepted", Severity.ERROR, "take the wheel built for this Python, or build it there")
+RULE = Rule(
+    "ENV021",
+    "wheel-not-accepted",
+    Severity.ERROR,
+    "take the wheel built for this Python, or build it there",
+    told_by=Teller.WHEEL_ANSWER,
+)
 
 
 def check(context: EnvironmentContext) -> Iterator[Statement]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.values import WheelAnswer
-from musl_audit.judging.rules.base import Rule
+from musl_audit.judging.rules.base import Rule, Teller
 from musl_audit.model import Severity, Statement
 
 RULE = Rule(
@@ -19,6 +19,7 @@ RULE = Rule(
     "wheel-does-not-load",
     Severity.ERROR,
     "run `musl-audit show` on it for all releases; `musl-audit repair` mends what can be mended",
+    told_by=Teller.WHEEL_ANSWER,
 )
 _HINTS = {
     "MUSL202": "install the package with that library (Alpine: apk add), or take a wheel that bundles it",

@@ -9,10 +9,16 @@ message says which.
 from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
-from musl_audit.judging.rules.base import Rule
+from musl_audit.judging.rules.base import Rule, Teller
 from musl_audit.model import Severity, Statement
 
-RULE = Rule("ENV023", "wheel-not-judged", Severity.WARNING, "install it there and import it")
+RULE = Rule(
+    "ENV023",
+    "wheel-not-judged",
+    Severity.WARNING,
+    "install it there and import it",
+    told_by=Teller.WHEEL_ANSWER,
+)
 
 
 def check(context: EnvironmentContext) -> Iterator[Statement]:

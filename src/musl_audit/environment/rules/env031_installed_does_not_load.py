@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from musl_audit.environment.context import EnvironmentContext
 from musl_audit.environment.installed.values import InstalledAnswer
-from musl_audit.judging.rules.base import Rule
+from musl_audit.judging.rules.base import Rule, Teller
 from musl_audit.model import Severity, Statement
 
 RULE = Rule(
@@ -19,6 +19,7 @@ RULE = Rule(
     "installed-does-not-load",
     Severity.ERROR,
     "`musl-audit env --wheels DIR` makes a wheel of what is installed, and `musl-audit repair` mends it",
+    told_by=Teller.PACKAGE_ANSWER,
 )
 _HINT = "install another version, or a system that has what it needs"
 

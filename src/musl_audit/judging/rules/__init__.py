@@ -9,7 +9,7 @@ from functools import cache
 
 from musl_audit.frozen import frozen
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Check, Rule, rule_modules
+from musl_audit.judging.rules.base import Check, Rule, find_rule, rule_modules
 from musl_audit.model import Statement
 
 
@@ -32,11 +32,7 @@ def all_rules() -> tuple[WheelRule, ...]:
 @cache
 def rule_of(code: str) -> Rule:
     """Return the rule that *code* names, whose file alone is imported; raise ``KeyError`` where there is none."""
-    rules = (module.RULE for module in rule_modules(__name__, __path__, f"{code.lower()}_"))
-    found: Rule | None = next((rule for rule in rules if rule.code == code), None)
-    if found is None:
-        raise KeyError(code)
-    return found
+    return find_rule(__name__, __path__, code)
 
 
 def run_rules(context: Context) -> Iterable[Statement]:

@@ -1,6 +1,7 @@
 """What every rule is made of: its identity, its page and its check."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum, auto
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -56,6 +57,14 @@ class Phrase:
         return f"{spell(members, 2)} {verb} {self.rest.format(symbols=spell(symbols))}"
 
 
+class Teller(Enum):
+    """What tells people that which a rule about environments found."""
+
+    FINDING = auto()  # nothing else: its finding
+    WHEEL_ANSWER = auto()
+    PACKAGE_ANSWER = auto()
+
+
 DOES_NOT_LOAD = Phrase("does", "do", "not load")
 
 
@@ -72,6 +81,11 @@ class Rule:
     crashes: bool = False  # a signal at import; all else is an ImportError
     since: str = "0.1.0"  # the release of musl-audit that brought it
     is_told_by_tags: bool = False  # a refusal of the tags says it already
+    tells_releases: bool = True  # its statements may name releases on which something fails
+    is_outgrown: bool = False  # what it is about loads from some later release on
+    blocks_import: bool = False  # what it is about is imported on no release, though every file could be mapped
+    here: str = ""  # its reason where one system is in view: {message}, {symbols}, {libraries}, {musl}; empty: phrase
+    told_by: Teller = Teller.FINDING
 
     def states(
         self,
@@ -137,3 +151,12 @@ def rule_modules(package: str, folders: Iterable[str], prefix: str) -> Iterator[
     names = sorted(found.name for found in iter_modules(folders) if found.name.startswith(prefix))
     for name in names:
         yield import_module(f"{package}.{name}")
+
+
+def find_rule(package: str, folders: Iterable[str], code: str) -> Rule:
+    """Return the rule of *package* that *code* names; its file alone is imported. Raise ``KeyError`` without one."""
+    rules: Iterator[Rule] = (module.RULE for module in rule_modules(package, folders, f"{code.lower()}_"))
+    found = next((rule for rule in rules if rule.code == code), None)
+    if found is None:
+        raise KeyError(code)
+    return found

@@ -21,6 +21,7 @@ RULE = Rule(
     "bad-wheel-name",
     Severity.ERROR,
     "rename the file: NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl",
+    tells_releases=False,
 )
 
 

@@ -24,6 +24,7 @@ RULE = Rule(
     "tag-mismatch",
     Severity.WARNING,
     "build the wheel again, or rename it with `python -m wheel tags`, which changes both",
+    tells_releases=False,
 )
 _WRITTEN_ANEW = Fix(FixKind.WRITE_TAGS, automatic=True)
 _MOST_TAGS = 10_000

@@ -21,6 +21,7 @@ RULE = Rule(
     "record-mismatch",
     Severity.WARNING,
     "build the wheel again, or `wheel unpack` and `wheel pack` it, which writes RECORD anew",
+    tells_releases=False,
 )
 _WRITTEN_ANEW = Fix(FixKind.WRITE_RECORD, automatic=True)
 

@@ -25,6 +25,7 @@ RULE = Rule(
     "unsafe-member",
     Severity.ERROR,
     "build the wheel again with a maintained build backend; do not install this one",
+    tells_releases=False,
 )
 _SEVERITIES = {
     ProblemKind.EXTRA_DATA: Severity.NOTE,

@@ -20,6 +20,7 @@ RULE = Rule(
     "unknown-musl-series",
     Severity.ERROR,
     "tag the wheel for a musl that exists: `python -m wheel tags --platform-tag musllinux_1_2_ARCH`",
+    tells_releases=False,
 )
 
 

@@ -20,6 +20,7 @@ RULE = Rule(
     Severity.WARNING,
     "tell the build backend that the project has extension modules, so that it writes Root-Is-Purelib: false",
     Fix(FixKind.CORRECT_ROOT, automatic=True),
+    tells_releases=False,
 )
 
 

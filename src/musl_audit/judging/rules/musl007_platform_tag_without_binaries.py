@@ -20,6 +20,7 @@ RULE = Rule(
     "platform-tag-without-binaries",
     Severity.WARNING,
     "look whether the extension modules were compiled; if there are none: `python -m wheel tags --platform-tag any`",
+    tells_releases=False,
 )
 _LINUX = frozenset({"musllinux", "manylinux", "linux"})
 _UNREAD = frozenset(

@@ -21,6 +21,7 @@ RULE = Rule(
     "one-binary-two-libcs",
     Severity.ERROR,
     "build one wheel in a manylinux image and another in a musllinux image",
+    tells_releases=False,
 )
 
 

@@ -16,6 +16,7 @@ RULE = Rule(
     "platform-not-accepted-by-pypi",
     Severity.NOTE,
     "publish the wheel on an index of your own",
+    tells_releases=False,
 )
 
 

@@ -19,6 +19,7 @@ RULE = Rule(
     "any-tag-with-binaries",
     Severity.WARNING,
     "tag the wheel for its platform: `python -m wheel tags --platform-tag musllinux_1_2_ARCH`",
+    tells_releases=False,
 )
 
 

@@ -34,6 +34,8 @@ RULE = Rule(
     Severity.ERROR,
     "build without it or refer to it weakly; --floor supported judges against supported distributions only",
     phrase=Phrase("needs", "need", "{symbols}, which this musl lacks"),
+    is_outgrown=True,
+    here="it needs {symbols}, which this musl {musl} lacks",
 )
 
 

@@ -24,6 +24,7 @@ RULE = Rule(
     Severity.ERROR,
     "link the library that defines it, or build without it",
     phrase=Phrase("needs", "need", "{symbols}, which is in no musl"),
+    here="it needs {symbols}, which nothing here provides",
 )
 
 

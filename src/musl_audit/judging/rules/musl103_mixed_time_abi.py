@@ -18,6 +18,7 @@ RULE = Rule(
     "mixed-time-abi",
     Severity.WARNING,
     "build all parts against musl 1.2 headers, or see that no time_t passes between the files",
+    tells_releases=False,
 )
 
 _RUNTIMES = ("libstdc++", "libgcc_s", "libatomic", "libgomp", "libquadmath")

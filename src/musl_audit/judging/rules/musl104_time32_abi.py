@@ -16,6 +16,7 @@ RULE = Rule(
     "time32-abi",
     Severity.WARNING,
     "build against musl 1.2 headers; for Rust, use a libc crate with 64-bit time_t for musl",
+    tells_releases=False,
 )
 
 

@@ -20,6 +20,7 @@ RULE = Rule(
     "shadowed-by-libc",
     Severity.NOTE,
     "hide or rename the symbol in the library (-Bsymbolic has no effect on musl)",
+    tells_releases=False,
 )
 _DANGEROUS = frozenset(
     "aligned_alloc calloc dlclose dlopen dlsym free malloc malloc_usable_size memalign "

@@ -25,6 +25,7 @@ RULE = Rule(
     "build it in a musllinux image, against musl",
     phrase=Phrase("was", "were", "built for glibc"),
     is_told_by_tags=True,
+    here="{message}",
 )
 
 

@@ -22,6 +22,8 @@ RULE = Rule(
     "link with -Wl,-rpath,'$ORIGIN/…'",
     Fix(FixKind.SET_RUNPATH, automatic=True, command=BY_REPAIR),
     phrase=Phrase("needs", "need", "a library of the wheel that no search path leads to"),
+    is_outgrown=True,
+    here="it needs {libraries}, and what is found there cannot be loaded",
 )
 
 

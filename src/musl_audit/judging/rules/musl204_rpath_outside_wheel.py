@@ -24,6 +24,7 @@ RULE = Rule(
     Severity.WARNING,
     "`patchelf --set-rpath`; build with $ORIGIN only",
     Fix(FixKind.SET_RUNPATH, automatic=True, command=BY_REPAIR),
+    tells_releases=False,
 )
 _WORLD_WRITABLE = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
 

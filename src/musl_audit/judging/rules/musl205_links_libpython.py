@@ -19,6 +19,7 @@ RULE = Rule(
     Severity.WARNING,
     "do not link extensions with -lpython3.x; `musl-audit repair` drops the dependency",
     Fix(FixKind.DROP_NEEDED, automatic=True),
+    tells_releases=False,
 )
 
 

@@ -19,6 +19,7 @@ RULE = Rule(
     "build it for the architecture of the tag, or correct the tag",
     phrase=Phrase("is", "are", "for another architecture"),
     is_told_by_tags=True,
+    blocks_import=True,
 )
 _JUDGED = (ElfKind.EXTENSION, ElfKind.LIBRARY, ElfKind.EXECUTABLE, ElfKind.STATIC_EXECUTABLE)
 

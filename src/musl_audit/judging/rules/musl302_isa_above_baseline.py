@@ -17,6 +17,7 @@ RULE = Rule(
     "isa-above-baseline",
     Severity.WARNING,
     "compile with -march=x86-64, and dispatch at run time",
+    tells_releases=False,
 )
 _BASELINE = 1
 _LEVELS = ((8, "x86-64-v4"), (4, "x86-64-v3"), (2, "x86-64-v2"))  # x86-64 psABI, "Program property"

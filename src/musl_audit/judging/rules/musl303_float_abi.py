@@ -17,6 +17,8 @@ RULE = Rule(
     "float-abi",
     Severity.ERROR,
     "compile for arm-linux-musleabihf (-mfloat-abi=hard)",
+    tells_releases=False,
+    blocks_import=True,
 )
 
 

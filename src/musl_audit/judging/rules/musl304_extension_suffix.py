@@ -32,6 +32,8 @@ RULE = Rule(
     "rename it to what the interpreter's EXT_SUFFIX says",
     Fix(FixKind.RENAME_EXTENSION, automatic=True, command=BY_REPAIR),
     is_told_by_tags=True,
+    blocks_import=True,
+    here="{message}",
 )
 _CURES = {
     Cure.RENAME: (RULE.hint, RULE.fix),

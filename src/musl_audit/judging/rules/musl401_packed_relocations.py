@@ -23,6 +23,7 @@ RULE = Rule(
     Fix(FixKind.UNPACK_RELOCATIONS, automatic=True, command=BY_REPAIR),
     phrase=Phrase("uses", "use", "packed relocations"),
     crashes=True,
+    is_outgrown=True,
 )
 
 

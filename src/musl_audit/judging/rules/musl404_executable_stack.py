@@ -20,6 +20,7 @@ RULE = Rule(
     Severity.NOTE,
     "add .note.GNU-stack to assembler sources, or link with -Wl,-z,noexecstack",
     Fix(FixKind.CLEAR_EXECUTABLE_STACK, automatic=True),
+    tells_releases=False,
 )
 
 

@@ -16,6 +16,7 @@ RULE = Rule(
     "text-relocations",
     Severity.NOTE,
     "compile with -fPIC; -Wl,-z,text shows where it is missing",
+    tells_releases=False,
 )
 
 

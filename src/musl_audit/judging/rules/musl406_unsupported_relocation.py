@@ -18,6 +18,7 @@ RULE = Rule(
     Severity.ERROR,
     "for TLS descriptors compile with -mtls-dialect=trad; else link with the architecture's usual options",
     phrase=Phrase("has", "have", "relocations that this musl does not apply"),
+    is_outgrown=True,
 )
 
 

@@ -20,6 +20,7 @@ RULE = Rule(
     "link with -Wl,-z,noseparate-code",
     Fix(FixKind.DROP_ZERO_LENGTH_SEGMENTS, automatic=True, command=BY_REPAIR),
     phrase=Phrase("has", "have", "a zero-length segment, which this musl refuses"),
+    is_outgrown=True,
 )
 
 

@@ -19,6 +19,7 @@ RULE = Rule(
     "unreadable-elf",
     Severity.ERROR,
     "build or copy the file again; ignore it per file if it is test data",
+    blocks_import=True,
 )
 
 

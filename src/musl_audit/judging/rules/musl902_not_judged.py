@@ -14,7 +14,13 @@ from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import Rule
 from musl_audit.model import ElfKind, Severity, Statement, Unknown
 
-RULE = Rule("MUSL902", "not-judged", Severity.NOTE, "")
+RULE = Rule(
+    "MUSL902",
+    "not-judged",
+    Severity.NOTE,
+    "",
+    tells_releases=False,
+)
 
 
 def check(context: Context) -> Iterator[Statement]:
