@@ -98,7 +98,7 @@ def _fields(bits: int) -> tuple[tuple[str, int, str], ...]:
 
 def _start_of_headers(image: ElfView) -> int:
     word = struct.Struct(image.formats.order + image.formats.word)
-    return int(word.unpack_from(image.data, 28 if image.identity.bits == 32 else 32)[0])
+    return int(word.unpack_from(image.bytes_at(0, image.size), 28 if image.identity.bits == 32 else 32)[0])
 
 
 def _dynamic_entry(data: bytes, random: Random) -> Damaged:
@@ -126,7 +126,7 @@ def _bit(data: bytes, random: Random) -> Damaged:
 
 def _overwritten(image: ElfView, at: int, width: str, random: Random, *, tags: bool = False) -> tuple[bytes, int]:
     layout = struct.Struct(image.formats.order + width)
-    data = bytes(image.data)
+    data = bytes(image.bytes_at(0, image.size))
     (old,) = layout.unpack_from(data, at)
     flipped = old ^ 1 << random.randrange(layout.size * 8)
     nearby = (old + 1, old - 1, old + 8, old - 8, old + 0x1000, old - 0x1000, flipped)

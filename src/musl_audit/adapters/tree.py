@@ -3,11 +3,14 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import Enum
-from functools import reduce
+from functools import cached_property, reduce
+from io import FileIO
 from operator import or_
 from pathlib import Path
 
+from musl_audit.adapters.partial_file import CutShortError, PartialFile
 from musl_audit.errors import MuslAuditError
 
 _MOST_LINKS = 40  # Linux follows as many before it says ELOOP
@@ -54,6 +57,24 @@ class Tree:
 
     def resolve(self, path: str) -> str:
         """Return *path* without symbolic links; raise ``PathError`` where it does not lead to something that exists."""
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", ".."):
+            return self._resolved(path)
+        if (real := self._folders.get(folder)) is not None:
+            with suppress(PathError):  # told below, with the link that led there
+                if self._link(f"{real}/{name}", path, []) is None:
+                    return f"{real}/{name}"
+        found = self._resolved(path)
+        if folder:
+            self._folders[folder] = self._resolved(folder).rstrip("/")
+        return found
+
+    @cached_property
+    def _folders(self) -> dict[str, str]:
+        """Folders that were resolved, without links: thousands of files lie in a few hundred."""
+        return {}
+
+    def _resolved(self, path: str) -> str:
         done: list[str] = []
         ahead = _parts(path)
         links: list[tuple[str, str]] = []
@@ -155,20 +176,28 @@ class Tree:
 
         Raise ``PathError`` where it cannot be read or has more than *most* bytes.
         """
+        with self._open_if(path, beginning, most) as file:
+            return file.read() if file is not None else None
+
+    @contextmanager
+    def contents_if(self, path: str, beginning: bytes, *, most: int) -> Iterator[bytes | PartialFile | None]:
+        """Yield what ``read_if`` would return, read piece by piece as it is asked for; not after the block."""
+        with self._open_if(path, beginning, most) as file:
+            yield PartialFile(file, os.fstat(file.fileno()).st_size) if file is not None else None
+
+    @contextmanager
+    def _open_if(self, path: str, beginning: bytes, most: int) -> Iterator[FileIO | None]:
         try:
-            descriptor = os.open(self.place(path), _READ)
-            try:
-                status = os.fstat(descriptor)
-                if not stat.S_ISREG(status.st_mode) or os.read(descriptor, len(beginning)) != beginning:
-                    return None
+            with FileIO(os.open(self.place(path), _READ)) as file:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode) or file.read(len(beginning)) != beginning:
+                    yield None
+                    return
                 _check_file(path, status, most)
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                with open(descriptor, "rb", closefd=False, buffering=0) as file:
-                    return file.read(status.st_size)
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise PathError(f"{path}: {error.strerror}") from error
+                file.seek(0)
+                yield file
+        except (OSError, CutShortError) as error:
+            raise PathError(f"{path}: {error.strerror if isinstance(error, OSError) else error}") from error
 
     def names(self, path: str) -> Iterator[str]:
         """Yield the names in a directory, sorted; none where there is no such directory."""

@@ -24,12 +24,12 @@ def read_vfp_args(image: ElfView) -> int | None:
     """
     layout = image.formats.section
     end = image.section_offset + image.section_size * image.section_count
-    if image.section_size != layout.size or not image.section_offset or end > len(image.data):
+    if image.section_size != layout.size or not image.section_offset or end > image.size:
         return None
-    for kind, offset, size in layout.iter_unpack(image.data[image.section_offset : end]):
-        if kind == SHT_ARM_ATTRIBUTES and offset + size <= len(image.data):
+    for kind, offset, size in layout.iter_unpack(image.bytes_at(image.section_offset, end)):
+        if kind == SHT_ARM_ATTRIBUTES and offset + size <= image.size:
             try:
-                return _vfp_args(bytes(image.data[offset : offset + size]), image.formats.order)
+                return _vfp_args(bytes(image.bytes_at(offset, offset + size)), image.formats.order)
             except _TruncatedError:
                 return None
     return None

@@ -112,9 +112,9 @@ class _Walk:
         image, word = self._image, self._image.formats.word
         layout = struct.Struct(f"{image.formats.order}4xI{word}{word}{word}{word}{8 + 2 * self._size}x")
         end = image.section_offset + image.section_size * image.section_count
-        if image.section_size != layout.size or end > len(image.data):
+        if image.section_size != layout.size or end > image.size:
             return
-        for kind, flags, address, offset, size in layout.iter_unpack(image.data[image.section_offset : end]):
+        for kind, flags, address, offset, size in layout.iter_unpack(image.bytes_at(image.section_offset, end)):
             if flags & SHF_ALLOC and kind != SHT_NOBITS and size:
                 yield address, offset
 

@@ -15,6 +15,6 @@ def has_mark(image: ElfView) -> bool:
     """Tell whether the thread-local accesses of *image* were rewritten, and so are right from musl 1.1.22 on."""
     for load in image.segments_of_type(PT_LOAD):
         end = load.offset + load.file_size
-        if load.flags & PF_X and load.file_size >= len(MARK) and image.data[end - len(MARK) : end] == MARK:
+        if load.flags & PF_X and load.file_size >= len(MARK) and image.bytes_at(end - len(MARK), end) == MARK:
             return True
     return False

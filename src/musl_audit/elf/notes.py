@@ -25,12 +25,12 @@ def read_isa_needed(image: ElfView) -> int:
     if image.identity.machine not in (EM_386, EM_X86_64):
         return 0
     segments = image.segments_of_type(PT_GNU_PROPERTY) or image.segments_of_type(PT_NOTE)
-    needed, unread = 0, len(image.data)
+    needed, unread = 0, image.size
     for segment in segments:
         unread -= segment.file_size
         if unread < 0:  # 65,535 segments of the same megabytes would take hours
             break
-        view = image.data[segment.offset : segment.offset + segment.file_size]
+        view = image.bytes_at(segment.offset, segment.offset + segment.file_size)
         for name, kind, description in _notes(view, image.formats.order, 8 if segment.alignment == 8 else 4):
             if name == b"GNU\0" and kind == NT_GNU_PROPERTY_TYPE_0:
                 needed |= _isa_of(description, image.formats.order, image.identity.bits // 8)

@@ -22,6 +22,7 @@ from musl_audit.elf.view import (
     PT_GNU_STACK,
     PT_INTERP,
     ElfView,
+    Fetched,
 )
 from musl_audit.errors import ElfError
 from musl_audit.model import ElfFacts, ElfKind, Fault, FaultKind
@@ -30,11 +31,12 @@ LARGEST_PAGE = 65536
 FIRST_COUNTS = (DT_GNU_HASH, DT_VERSYM)  # tags beyond those that decode_dyn keeps in a table
 
 
-def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
+def read_elf(data: bytes | memoryview | Fetched, path: str) -> ElfFacts:
     """
     Return what the ELF file *data* says about itself, under the name *path*.
 
     Raises ``ElfError``, and nothing else, for whatever is malformed; time and memory grow with ``len(data)`` at most.
+    Of *data* that are fetched, only what is looked at is: not code, not constants, not debug information.
     """
     image = ElfView(data)
     kind = kind_of_type(image)
@@ -49,6 +51,7 @@ def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
     kind = kind_of(image, dynamic, symbols.defined)
     lookup = Lookup(image, dynamic, strings)
     faults = _faults(image, kind, dynamic, lookup, tables)
+    unfindable = _unfindable(symbols, lookup, faults)
     return ElfFacts(
         path=path,
         kind=kind,
@@ -59,7 +62,7 @@ def read_elf(data: bytes | memoryview, path: str) -> ElfFacts:
         rpath=_string(strings, dynamic, DT_RPATH),
         runpath=_string(strings, dynamic, DT_RUNPATH),
         undefined=symbols.undefined,
-        defined=symbols.defined.difference(_unfindable(symbols, lookup, faults)),
+        defined=symbols.defined - unfindable if unfindable else symbols.defined,
         referenced_definitions=symbols.referenced_definitions,
         copied=symbols.copied,
         hidden_versions=symbols.hidden_versions,
@@ -125,9 +128,9 @@ def _interpreter(image: ElfView) -> str | None:
     """Return PT_INTERP's path, found by its offset in the file as the kernel does."""
     for segment in image.segments_of_type(PT_INTERP):
         end = segment.offset + segment.file_size
-        if end > len(image.data):
+        if end > image.size:
             raise ElfError("interpreter runs past the end of the file", offset=segment.offset)
-        path = bytes(image.data[segment.offset : end])
+        path = bytes(image.bytes_at(segment.offset, end))
         return path.partition(b"\0")[0].decode("utf-8", "surrogateescape") or None
     return None
 

@@ -5,7 +5,6 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
 
 from musl_audit.elf.machines import EM_S390
 from musl_audit.elf.relocations import Relocations
@@ -70,13 +69,12 @@ def read_symbols(image: ElfView, dynamic: Dynamic, strings: StringTable, relocat
     defined = frozenset(
         [name for name, kind, section, value in visible if section and kind in ACCEPTED and (value or kind in TLS)]
     )
+    referenced = [index for index in relocations.symbols if sections[index]]
     return SymbolFacts(
         undefined=tuple(_undefined(table, relocations.symbols)),
         defined=defined,
-        referenced_definitions=frozenset(
-            names[index] for index in relocations.symbols if sections[index] and kinds[index] >> 4
-        ),
-        own=tuple(islice((names[index] for index in relocations.symbols if sections[index]), MOST_OWN)),
+        referenced_definitions=frozenset([names[index] for index in referenced if kinds[index] >> 4]),
+        own=tuple(names[index] for index in referenced[:MOST_OWN]),
         hidden_versions=_names(table, (index for index in hidden if sections[index])) - defined,
         ifuncs=_ifuncs(table, hidden),
         copied=_names(table, relocations.copied),
@@ -122,13 +120,13 @@ def _hidden_symbols(image: ElfView, dynamic: Dynamic, count: int) -> frozenset[i
 
 
 def _undefined(table: _Table, referenced: frozenset[int]) -> Iterator[Symbol]:
-    for index, section in enumerate(table.sections):
-        kind = table.kinds[index]
+    names, kinds = table.names, table.kinds
+    for index in [index for index, section in enumerate(table.sections) if not section]:
+        kind, is_referenced = kinds[index], index in referenced
+        binding = kind >> 4
         # Without a relocation, what no linker binds is nothing; with one, all but local symbols are looked up by name.
-        if section or (kind >> 4 not in BINDINGS and not (kind >> 4 and index in referenced)):
-            continue
-        type_name = TYPE_NAMES.get(kind & 15, "other")
-        yield _symbol(table.names[index], kind >> 4 == STB_WEAK, type_name, index in referenced)
+        if binding in BINDINGS or (binding and is_referenced):
+            yield _symbol(names[index], binding == STB_WEAK, TYPE_NAMES.get(kind & 15, "other"), is_referenced)
 
 
 def _names(table: _Table, indices: Iterable[int]) -> frozenset[str]:

@@ -7,6 +7,7 @@ Nothing here trusts an offset, a size or a count of the file: whatever leads out
 
 import struct
 from collections.abc import Iterator
+from typing import Protocol
 
 from musl_audit.elf.memory import ANY_ACCESS, Memory, Piece
 from musl_audit.errors import ElfError
@@ -14,6 +15,7 @@ from musl_audit.frozen import frozen
 from musl_audit.model import Bits, ByteOrder, ElfIdentity
 
 MAGIC = b"\x7fELF"
+HEADERS = 4096  # bytes at the beginning of a file: the ELF header, and the program headers of all real ones
 
 ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
 
@@ -78,6 +80,15 @@ MOST_DYNAMIC_ENTRIES = 65_536  # the largest of real ones have a few hundred
 BYTE_ORDER_NAMES: dict[str, ByteOrder] = {"<": "little", ">": "big"}
 
 
+class Fetched(Protocol):
+    """The bytes of a file that are read as they are asked for."""
+
+    view: memoryview  # as long as the file; zeros where nothing was fetched
+
+    def fetch(self, start: int, end: int) -> None:
+        """Have the bytes from *start* to *end*, which lie in the file, in ``view``."""
+
+
 @frozen
 class SegmentView:
     """One program header, without its physical address."""
@@ -99,8 +110,9 @@ class ElfView:
     """
 
     __slots__ = (
+        "_data",
+        "_fetch",
         "_memory",
-        "data",
         "entry",
         "formats",
         "identity",
@@ -109,11 +121,16 @@ class ElfView:
         "section_offset",
         "section_size",
         "segments",
+        "size",
         "type",
     )
 
-    def __init__(self, data: bytes | memoryview) -> None:
-        view = memoryview(data).cast("B")
+    def __init__(self, data: bytes | memoryview | Fetched) -> None:
+        if isinstance(data, bytes | memoryview):
+            view, self._fetch = memoryview(data).cast("B"), None
+        else:
+            view, self._fetch = data.view, data.fetch
+            data.fetch(0, min(HEADERS, len(view)))
         if not is_elf(view):
             raise ElfError("does not begin like an ELF file")
         if len(view) < 16:
@@ -136,7 +153,7 @@ class ElfView:
             self.section_size,
             self.section_count,
         ) = formats.header.unpack_from(view)
-        self.data = view
+        self._data, self.size = view, len(view)
         self.formats = formats
         self.identity = ElfIdentity(machine, bits, BYTE_ORDER_NAMES[order], flags)
         is_loaded = self.type in (ET_EXEC, ET_DYN)
@@ -148,15 +165,21 @@ class ElfView:
             if 0 < load.file_size <= load.memory_size and load.offset + load.file_size > len(view):
                 raise ElfError("load segment runs past the end of the file", offset=load.offset)
 
+    def bytes_at(self, start: int, end: int) -> memoryview:
+        """Return the bytes of the file from *start* to *end*, or to its own end."""
+        if self._fetch is not None and start < self.size:
+            self._fetch(start, min(end, self.size))
+        return self._data[start:end]
+
     def _read_segments(self, offset: int, size: int, count: int) -> tuple[SegmentView, ...]:
         layout, order = self.formats.segment, self.formats.segment_order
         if not count:
             return ()
         if size != layout.size:
             raise ElfError(f"program headers of {size} bytes, not {layout.size}")
-        if offset + size * count > len(self.data):
+        if offset + size * count > self.size:
             raise ElfError("program headers run past the end of the file", offset=offset)
-        table = self.data[offset : offset + size * count]
+        table = self.bytes_at(offset, offset + size * count)
         return tuple(SegmentView(*[fields[at] for at in order]) for fields in layout.iter_unpack(table))
 
     def segments_of_type(self, *types: int) -> tuple[SegmentView, ...]:
@@ -167,7 +190,7 @@ class ElfView:
     def memory(self) -> Memory:
         """What lies where once it is mapped; raises ``ElfError`` where it cannot be."""
         if self._memory is None:
-            self._memory = Memory(self.loads, len(self.data), self.identity.bits)
+            self._memory = Memory(self.loads, self.size, self.identity.bits)
         return self._memory
 
     def file_range(self, address: int) -> tuple[int, int]:
@@ -184,14 +207,14 @@ class ElfView:
     def rest(self, address: int) -> memoryview:
         """Return the bytes from *address* to the end of what is mapped with it."""
         start, end = self.file_range(address)
-        return self.data[start:end]
+        return self.bytes_at(start, end)
 
     def span(self, address: int, size: int, what: str) -> memoryview:
         """Return the *size* bytes at *address*; *what* names them if they run out of what is mapped."""
         start, end = self.file_range(address)
         if size <= end - start:
-            return self.data[start : start + size]
-        if size > len(self.data) or not self.memory.allows(address, size, ANY_ACCESS):
+            return self.bytes_at(start, start + size)
+        if size > self.size or not self.memory.allows(address, size, ANY_ACCESS):
             raise ElfError(f"{what} of {size} bytes runs past the end of its segment", offset=start)
         return memoryview(b"".join(map(self._bytes_of, self._cut(address, size))))
 
@@ -204,7 +227,7 @@ class ElfView:
 
     def _bytes_of(self, piece: Piece) -> bytes:
         size = piece.end - piece.start
-        return bytes(size) if piece.offset is None else bytes(self.data[piece.offset : piece.offset + size])
+        return bytes(size) if piece.offset is None else bytes(self.bytes_at(piece.offset, piece.offset + size))
 
     def dynamic_entries(self) -> Iterator[tuple[int, int]]:
         """

@@ -1,7 +1,7 @@
 """What is installed for an interpreter, from its path to the answers: each project is read and judged by itself."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from musl_audit.adapters.installed.files import SystemFiles
@@ -56,10 +56,14 @@ class Inspection:
     place: str = ""  # how the system is called
     verify_hashes: bool = False
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what another process needs, not what it makes of it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def __call__(self, wanted: Wanted) -> InstalledAnswer:
         """Return the answer about a project, or about the files of a folder."""
         listing = self._listing(wanted.path)
-        return self._judge.answer(read_project(self.tree, listing, verify_hashes=self.verify_hashes))
+        return self.judge.answer(read_project(self.tree, listing, verify_hashes=self.verify_hashes))
 
     def _listing(self, metadata: str) -> Listing:
         if metadata.endswith("/"):
@@ -78,11 +82,16 @@ class Inspection:
         return Projects(self.tree)
 
     @cached_property
-    def _judge(self) -> Judge:
-        system = system_of(self.tree, self.catalog, self.interpreter)
-        if system is None:
+    def judge(self) -> Judge:
+        """What every project is held against; made before processes fork, it is made once."""
+        if self.system is None:
             raise ValueError("an interpreter that is not judged was given to the judge")
-        return Judge(self.catalog, system, SystemFiles(self.tree), self.interpreter, self.place)
+        return Judge(self.catalog, self.system, SystemFiles(self.tree), self.interpreter, self.place)
+
+    @cached_property
+    def system(self) -> System | None:
+        """The system that the interpreter runs on; None where it is not one whose loader is known."""
+        return system_of(self.tree, self.catalog, self.interpreter)
 
 
 def system_of(tree: Tree, catalog: Catalog, interpreter: Interpreter) -> System | None:
@@ -156,6 +165,8 @@ def inspect(
     answers: list[InstalledAnswer] = []
     wanted += (f"{path.rstrip('/')}/" for path in paths)
     items = tuple(map(Wanted, dict.fromkeys(wanted)))
+    if items:
+        inspection.judge  # noqa: B018  # for all processes that are forked
     for outcome in runner_for(items, jobs).run(inspection, items, jobs):
         match outcome:
             case Failure():
@@ -176,7 +187,7 @@ def _why_not(inspection: Inspection) -> str:
         return f"{found.path} runs on {found.libc}: what is installed for it is not judged"
     if found.loader is not None and not found.loader.exists:
         return f"{found.path} cannot start: its loader {found.loader.path} does not exist"
-    if system_of(inspection.tree, inspection.catalog, found) is None:
+    if inspection.system is None:
         release = f"musl {found.musl}" if found.musl else "a musl whose release is not known"
         return f"{found.path} runs on {release}, of which the policies know nothing: nothing is judged"
     return ""

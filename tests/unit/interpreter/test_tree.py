@@ -160,3 +160,21 @@ def test_whatever_the_links_say_nothing_outside_is_found(
     assert os.path.realpath(tree.place(found)) == os.path.normpath(tree.place(found))
     assert ".." not in found.split("/")
     assert "secret" not in found
+
+
+def test_a_folder_that_was_resolved_once_leads_to_the_same_files(root: Root) -> None:
+    """Links in it, links out of it and what is not there: as if nothing had been asked before."""
+    root.file("/real/file", "yes").file("/other", "link").link("/way", "/real").link("/real/link", "../other")
+    tree = Tree(str(root.path))
+
+    tree.resolve("/way/file")
+
+    assert [tree.resolve(f"/way/{name}") for name in ("file", "link", "..", ".", "../other")] == [
+        "/real/file",
+        "/other",
+        "/",
+        "/real",
+        "/other",
+    ]
+    with pytest.raises(PathError, match="/way/none: broken symbolic link: /way → /real, and /real/none does not exist"):
+        tree.resolve("/way/none")

@@ -1,6 +1,7 @@
 """An image as a tree of files: what ``adapters.tree.Tree`` is for a folder."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from musl_audit.adapters.images.layers import Node, add_layer, folder
@@ -91,6 +92,11 @@ class ImageTree(Tree):
         if node.blob.read_at(node.offset, len(beginning)) != beginning:
             return None
         return self.read(path, most=most)
+
+    @contextmanager
+    def contents_if(self, path: str, beginning: bytes, *, most: int) -> Iterator[bytes | None]:
+        """Yield what ``read_if`` returns: an archive may have to be read whole in any case."""
+        yield self.read_if(path, beginning, most=most)
 
     def is_program(self, path: str) -> bool:
         """Whether *path* leads to a regular file that may be executed."""

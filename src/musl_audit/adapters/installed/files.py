@@ -29,7 +29,7 @@ class SystemFiles:
 
     def _facts(self, path: str) -> ElfFacts | None:
         try:
-            data = self.tree.read_if(path, MAGIC, most=LARGEST_FILE)
-            return read_elf(data, path) if data is not None else None
+            with self.tree.contents_if(path, MAGIC, most=LARGEST_FILE) as data:
+                return read_elf(data, path) if data is not None else None
         except (PathError, ElfError):
             return None

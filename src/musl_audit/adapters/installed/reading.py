@@ -22,16 +22,14 @@ def read_project(tree: Tree, listing: Listing, *, verify_hashes: bool = False) -
     unread = list(listing.unread)
     for path in listing.paths:
         try:
-            data = tree.read_if(tree.resolve(path), MAGIC, most=LARGEST_FILE)
+            with tree.contents_if(tree.resolve(path), MAGIC, most=LARGEST_FILE) as data:
+                if data is None:
+                    continue
+                if not _has_listed_size(listing, path, len(data)):
+                    changed.add(path)
+                elves.append(read_elf(data, path))
         except PathError as error:
             unread.append(str(error))
-            continue
-        if data is None:
-            continue
-        if not _has_listed_size(listing, path, len(data)):
-            changed.add(path)
-        try:
-            elves.append(read_elf(data, path))
         except ElfError as error:
             problems.append(Problem(ProblemKind.UNREADABLE_ELF, (path,), str(error)))
     if verify_hashes:

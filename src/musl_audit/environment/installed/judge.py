@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from musl_audit.environment.installed.linkage import Files, Process, System, SystemLinker, link
+from musl_audit.environment.installed.linkage import Files, Process, System, SystemLinker, link, own_files
 from musl_audit.environment.installed.values import (
     Deed,
     FileAnswer,
@@ -68,8 +68,9 @@ class Judge:
     def answer(self, facts: ProjectFacts) -> InstalledAnswer:
         """Return whether *facts*, those of an installed project, load here."""
         modules = _modules(facts.elves, self.python.suffixes if self.python else ())
-        linker = SystemLinker(self.system, self.files, self.catalog, self.process, provided=self.provided)
-        linkage = link(facts.elves, linker, self.files, modules.imported, self.system.arch)
+        own = own_files(facts.elves, self.files)
+        linker = SystemLinker(self.system, self.files, self.catalog, self.process, provided=self.provided, own=own)
+        linkage = link(facts.elves, linker, own, modules.imported)
         context = self._context(facts, linkage, modules)
         stated = tuple(item for rule in _deciding_rules() for item in rule.check(context))
         found = (*self._strangers(facts, modules), *self._loaders(linkage), *self._hits(stated))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from musl_audit.frozen import frozen, replace
+from musl_audit.frozen import frozen
 from musl_audit.loader.linkage import Linkage, Load, Need, Reference
 from musl_audit.loader.search_paths import effective_entries
 from musl_audit.model import (
@@ -77,7 +77,8 @@ class SystemLinker:
     """
     Answers for the files of one system; *process*, where there is one, opens them.
 
-    *provided* is what libc and the process export together, made once for all linkers of a system.
+    *provided* is what libc and the process export together, made once for all linkers of a system. *own* are files
+    whose facts are known, by their paths without links: those are not read again.
     """
 
     def __init__(
@@ -88,17 +89,23 @@ class SystemLinker:
         process: Process | None = None,
         *,
         provided: frozenset[str] = frozenset(),
+        own: Mapping[str, ElfFacts] = MappingProxyType({}),
     ) -> None:
         self._system = system
         self._files = files
         self._catalog = catalog
         self._process = process
+        self._own = own
         self._opens: dict[tuple[str, bool], tuple[Symbol, ...]] = {}
         self._provided = provided or system.exports  # by libc and the process together
         # A program that opens libpython later, as some launchers do, says nothing about what Python exports.
         self._knows_python = process is not None and "PyErr_Occurred" in process.exports
         self._table = catalog.symbols(system.arch.name)
         self._libc_names = frozenset((system.arch.loader, *system.arch.libc_sonames))
+
+    def is_for_here(self, elf: ElfFacts) -> bool:
+        """Whether *elf* is something that the loader may be given at all."""
+        return elf.is_dynamic and self._system.arch.is_machine_of(elf.identity)
 
     def process(self, program: ElfFacts) -> Process:
         """Return what *program* is once it was started."""
@@ -107,11 +114,11 @@ class SystemLinker:
         exports = frozenset[str]().union(*(file.defined for file in load.files))
         return Process(program, exports, frozenset(name for name in names if "/" not in name))
 
-    def load(self, root: ElfFacts, names: Mapping[str, str] = MappingProxyType({})) -> Load:
+    def load(self, root: ElfFacts) -> Load:
         """
         Return what loading *root* pulls in: breadth first, each file once.
 
-        Files are called by their paths without links, or what *names* says of these; ``$ORIGIN`` is where they were
+        Files are called by their paths without links, or as what is known of them says; ``$ORIGIN`` is where they were
         opened.
         """
         files = [root]
@@ -121,13 +128,9 @@ class SystemLinker:
         for file in files:  # grows while it is walked
             for soname in file.needed:
                 found = by_name.get(soname) or self._find(soname, chains[file.path], root)
-                if isinstance(found, _Opened):
-                    found = _Opened(
-                        replace(found.facts, path=names.get(found.facts.path, found.facts.path)), found.origin
-                    )
-                    if found.facts.path not in chains:
-                        chains[found.facts.path] = (found, *chains[file.path])
-                        files.append(found.facts)
+                if isinstance(found, _Opened) and found.facts.path not in chains:
+                    chains[found.facts.path] = (found, *chains[file.path])
+                    files.append(found.facts)
                 by_name[soname] = found
                 provider = InWheel(found.facts.path) if isinstance(found, _Opened) else found
                 needs.append(Need(file.path, soname, provider))
@@ -157,7 +160,7 @@ class SystemLinker:
             return None
         if real == self._system.loader:
             return FromLibc(self._system.known)
-        facts = self._files.facts(real)
+        facts = self._own.get(real) or self._files.facts(real)
         if facts is None or not facts.is_dynamic or facts.identity.bits != self._system.arch.bits:
             return Unreachable((path,))  # it opens, and cannot be mapped: that ends the search
         if self._system.musl >= _FIRST_THAT_KNOWS_ITSELF and facts.defined >= _OF_EVERY_LIBC:
@@ -220,17 +223,27 @@ def _above(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def link(elves: Iterable[ElfFacts], linker: SystemLinker, files: Files, roots: frozenset[str], arch: Arch) -> Linkage:
+def own_files(elves: Iterable[ElfFacts], files: Files) -> dict[str, ElfFacts]:
+    """Return *elves* by their paths without links; of several links to one file, the first."""
+    dynamic = [elf for elf in elves if elf.is_dynamic]
+    return {files.found(elf.path) or elf.path: elf for elf in reversed(dynamic)}
+
+
+def link(
+    elves: Iterable[ElfFacts], linker: SystemLinker, own: Mapping[str, ElfFacts], roots: frozenset[str]
+) -> Linkage:
     """
     Return every load: of the extension modules in *roots*, of the programs, of the libraries that no other reaches.
+
+    *own* are the same files as *linker* knows them.
     """
-    dynamic = [elf for elf in elves if elf.is_dynamic and arch.is_machine_of(elf.identity)]
-    names = {files.found(elf.path) or elf.path: elf.path for elf in reversed(dynamic)}
+    dynamic = [elf for elf in elves if linker.is_for_here(elf)]
     chosen = [elf for elf in dynamic if elf.kind is ElfKind.EXECUTABLE or elf.path in roots]
-    loads = [linker.load(elf, names) for elf in chosen]
+    loads = [linker.load(elf) for elf in chosen]
     reached = {file.path for load in loads for file in load.files}
-    libraries = [elf for elf in dynamic if elf.kind is ElfKind.LIBRARY and elf.path in names.values()]
-    rest = {elf.path: linker.load(elf, names) for elf in libraries if elf.path not in reached}
+    names = {elf.path for elf in own.values()}
+    libraries = [elf for elf in dynamic if elf.kind is ElfKind.LIBRARY and elf.path in names]
+    rest = {elf.path: linker.load(elf) for elf in libraries if elf.path not in reached}
     return Linkage((*loads, *_tops(rest)))
 
 
