@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from musl_audit.repair.actions import RepairPlan, RepairSettings
     from musl_audit.reporters.rows import to_json
     from musl_audit.wheel.limits import Limits
+    from musl_audit.workflows.admitting import Admission, admit
     from musl_audit.workflows.examining import examine
     from musl_audit.workflows.explaining import Explanation, explain
     from musl_audit.workflows.reading import read_facts
@@ -67,6 +68,7 @@ _HOMES = {  # of what is in none of errors and model
     "repair.actions": ("RepairPlan", "RepairSettings"),
     "reporters.rows": ("to_json",),
     "wheel.limits": ("Limits",),
+    "workflows.admitting": ("Admission", "admit"),
     "workflows.examining": ("examine",),
     "workflows.explaining": ("Explanation", "explain"),
     "workflows.reading": ("read_facts",),
@@ -74,6 +76,7 @@ _HOMES = {  # of what is in none of errors and model
 }
 
 __all__ = [
+    "Admission",
     "Catalog",
     "Claim",
     "DistributionAnswer",
@@ -118,6 +121,7 @@ __all__ = [
     "WheelKind",
     "WheelMetadata",
     "WheelName",
+    "admit",
     "examine",
     "explain",
     "judge",

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def nginx(folder: Path, wheels: Iterable[Path]) -> Generator[str]:
     user = "user root;" if os.getuid() == 0 else ""  # its workers would be nobody, who may not read here
     (folder / "nginx.conf").write_text(_NGINX.format(user=user, folder=folder, port=port, kind=JSON_PAGE))
     command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
-    with _running(command, folder, f"http://127.0.0.1:{port}/"):
+    with running(command, folder, f"http://127.0.0.1:{port}/"):
         yield f"http://127.0.0.1:{port}/simple/"
 
 
@@ -72,7 +72,7 @@ def http_server(folder: Path, wheels: Iterable[Path]) -> Generator[str]:
         _link([path], folder / project_of(path))
     port = free_port()
     command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(folder), str(port)]
-    with _running(command, folder, f"http://127.0.0.1:{port}/"):
+    with running(command, folder, f"http://127.0.0.1:{port}/"):
         yield f"http://127.0.0.1:{port}/"
 
 
@@ -83,7 +83,7 @@ def pypiserver(folder: Path, wheels: Iterable[Path]) -> Generator[str]:
     port = free_port()
     where = ["-i", "127.0.0.1", "-p", str(port)]
     command = [str(CLIENTS / "pypi-server"), "run", *where, "--disable-fallback", str(folder / "packages")]
-    with _running(command, folder, f"http://127.0.0.1:{port}/simple/"):
+    with running(command, folder, f"http://127.0.0.1:{port}/simple/"):
         yield f"http://127.0.0.1:{port}/simple/"
 
 
@@ -94,7 +94,7 @@ def devpi(folder: Path, wheels: Iterable[Path]) -> Generator[str]:
     subprocess.run([CLIENTS / "devpi-init", "--serverdir", data, "--no-root-pypi"], check=True, capture_output=True)
     command = [str(CLIENTS / "devpi-server"), "--serverdir", str(data), "--host", "127.0.0.1", "--port", str(port)]
     root = f"http://127.0.0.1:{port}"
-    with _running([*command, "--offline-mode"], folder, f"{root}/+api"):
+    with running([*command, "--offline-mode"], folder, f"{root}/+api"):
         login = _send("POST", f"{root}/+login", {"user": "root", "password": ""})
         token = base64.b64encode(f"root:{login['result']['password']}".encode()).decode()  # type: ignore[index]
         _send("PUT", f"{root}/root/test", {"type": "stage", "bases": []}, {"X-Devpi-Auth": token})
@@ -137,9 +137,14 @@ def _link(wheels: Iterable[Path], folder: Path) -> None:
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, url: str) -> Generator[None]:
+def running(
+    command: list[str], folder: Path, url: str, environment: Mapping[str, str] | None = None
+) -> Generator[None]:
     """Run a server until the end of the block, once it answers at *url*."""
-    with (folder / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    with (
+        (folder / "server.log").open("wb") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, env=environment) as process,
+    ):
         try:
             _wait(process, url, folder / "server.log")
             yield

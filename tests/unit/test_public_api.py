@@ -16,6 +16,7 @@ from musl_audit import (
     Settings,
     UsageError,
     WheelError,
+    admit,
     examine,
     explain,
     judge,
@@ -49,6 +50,38 @@ def test_facts_are_read_and_judged() -> None:
     report = judge(read_facts(wheel("packed_relocations_x86_64")), load_catalog())
 
     assert str(report.verdict.required_musl) == "1.2.4"
+
+
+def test_a_gate_says_why() -> None:
+    """The verdict, and what speaks against the wheel; a floor above the trouble lets it pass."""
+    broken = wheel("packed_relocations_x86_64")
+
+    refused, passed = admit(broken), admit(broken, Settings(floor="1.2.4"))
+
+    assert (refused.is_admitted, refused.codes) == (False, ("MUSL401",))
+    assert refused.sentence.startswith("Crashes on Alpine 3.13–3.17. Works on Alpine 3.18 and later.")
+    assert (passed.is_admitted, passed.codes) == (True, ())
+
+
+def test_a_gate_lets_pass_what_is_none_of_its_business(tmp_path: Path) -> None:
+    """A wheel for Windows is not opened; what cannot be read passes only where the caller says so."""
+    foreign, cut = tmp_path / "demo-1.0-py3-none-win_amd64.whl", tmp_path / "demo-1.0-py3-none-musllinux_1_2_x86_64.whl"
+    for path in (foreign, cut):
+        path.write_bytes(b"anything")
+
+    assert (admit(foreign).is_admitted, admit(foreign).is_judged) == (True, False)
+    assert not admit(cut).is_admitted
+    assert admit(cut, admits_unjudgeable=True).is_admitted
+    assert admit(cut).sentence.startswith("Cannot be judged: ")
+
+
+def test_a_gate_wants_one_file(tmp_path: Path) -> None:
+    """A directory may have any number."""
+    for name in ("clean_x86_64", "clean_cp311"):
+        shutil.copy(wheel(name), tmp_path)
+
+    with pytest.raises(UsageError, match="one file is wanted, not 2"):
+        admit(tmp_path)
 
 
 def test_a_path_may_be_text() -> None:
@@ -117,4 +150,4 @@ def test_the_page_shows_code_that_runs(tmp_path: Path, monkeypatch: pytest.Monke
     for block in blocks:
         exec(compile(block, "api.md", "exec"), {})  # noqa: S102
 
-    assert len(blocks) == 4
+    assert len(blocks) == 5
