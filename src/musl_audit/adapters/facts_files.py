@@ -12,6 +12,7 @@ from musl_audit.errors import UsageError, WheelError
 
 LONGEST_LINE = 1 << 28  # bytes: a hundred times what the largest wheel known takes
 _GZIP = b"\x1f\x8b"
+_BUFFER = 1 << 20  # bytes: a line of facts has a quarter of that, and is put together out of as few pieces
 
 
 def facts_lines(file: str) -> Iterator[tuple[int, bytes]]:
@@ -24,14 +25,14 @@ def facts_lines(file: str) -> Iterator[tuple[int, bytes]]:
         yield from _numbered(sys.stdin.buffer)
         return
     try:
-        with Path(file).open("rb") as stream:
+        with Path(file).open("rb", buffering=0) as stream:
             yield from _numbered(stream)
     except OSError as error:
         raise UsageError(f"--from-facts {file}: {error.strerror or error}") from error
 
 
 def _numbered(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    stream = BufferedReader(file)  # type: ignore[type-var]  # what is read here is never written
+    stream = BufferedReader(file, _BUFFER)  # type: ignore[type-var]  # what is read here is never written
     plain = GzipFile(fileobj=stream) if stream.peek(2)[:2] == _GZIP else stream
     number = 0
     while line := _line(plain.readline):

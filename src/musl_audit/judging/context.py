@@ -54,6 +54,8 @@ class Context:
     @cached_property
     def known(self) -> Releases:
         """The same as a set."""
+        if self.arch is not None and self.era.releases is None:
+            return self.catalog.known_on(self.arch.name)
         return frozenset(self.releases)
 
     @cached_property

@@ -60,7 +60,7 @@ def decide(context: Context, stated: Iterable[Statement], *, floors: dict[str, M
         required_musl=required(context.releases, loads_on),
         decided_by=evidence,
         distributions=tuple(
-            _answer(distribution, evidence, context.linkage)
+            _answer(distribution, evidence, context)
             for distribution in context.catalog.distributions
             if distribution.verified and distribution.is_for(context.arch) and distribution.musl in context.known
         ),
@@ -125,12 +125,12 @@ def _loads(context: Context, loads_on: Releases) -> Loads:
     return Loads.ALL if loads_on == context.known else Loads.SOME
 
 
-def _answer(distribution: Distribution, evidence: tuple[Evidence, ...], linkage: Linkage) -> DistributionAnswer:
+def _answer(distribution: Distribution, evidence: tuple[Evidence, ...], context: Context) -> DistributionAnswer:
     because = next(
         (index for index, item in enumerate(evidence) if _hits(item, distribution)),
         None,
     )
-    lacks = bool(distribution.symbols_removed) and _needs_any(linkage, distribution.symbols_removed)
+    lacks = bool(distribution.symbols_removed) and _needs_any(context, distribution.symbols_removed)
     return DistributionAnswer(
         id=distribution.id,
         name=distribution.name,
@@ -149,11 +149,12 @@ def _hits(item: Evidence, distribution: Distribution) -> bool:
     return not item.symbols or not frozenset(item.symbols) <= distribution.symbols_added
 
 
-def _needs_any(linkage: Linkage, symbols: frozenset[str]) -> bool:
+def _needs_any(context: Context, symbols: frozenset[str]) -> bool:
     return any(
         not symbol.is_weak and not any(symbol.name in other.defined for other in load.files)
-        for load in linkage.loads
+        for load in context.loads
         for file in load.files
+        if not symbols.isdisjoint(context.imported(file))
         for symbol in file.undefined
         if symbol.name in symbols and symbol.is_referenced
     )

@@ -34,7 +34,7 @@ def eras_of(facts: WheelFacts, arch: Arch, catalog: Catalog) -> tuple[Era, ...]:
     if not has_libc and not has_prefix:
         return (TODAY,)
     with_prefixes = catalog.able("reserved-prefix-bug", arch.name) if has_prefix else frozenset()
-    known = frozenset(catalog.releases_of(arch.name))
+    known = catalog.known_on(arch.name)
     with_files = catalog.able("libc-found-as-file", arch.name) if has_libc else known
     eras = []
     for takes_prefixes, takes_files in ((False, True), (True, True), (False, False), (True, False)):

@@ -44,7 +44,11 @@ class Need:
 
 @frozen
 class Reference:
-    """One undefined symbol that a relocation refers to and that musl and Python do not provide on every release."""
+    """
+    One undefined symbol that a relocation refers to.
+
+    Neither musl nor Python provides it on every release, and no file of the load does.
+    """
 
     path: str  # the file that refers to it
     symbol: Symbol
@@ -88,6 +92,14 @@ class Linkage:
         return iter(file for _, file in sorted(found.items()))
 
 
+@frozen
+class _Open:
+    """What a file asks of whoever is loaded with it."""
+
+    symbols: tuple[Symbol, ...]
+    names: frozenset[str]
+
+
 class Linker:
     """Answers for the files of one wheel and one architecture; holds what every load of the wheel shares."""
 
@@ -98,12 +110,12 @@ class Linker:
         self._era = era
         self._exclude = exclude
         self._symbols: SymbolTable = catalog.symbols(arch.name)
-        self._known = frozenset(catalog.releases_of(arch.name))
+        self._known = catalog.known_on(arch.name)
         self._reserved = frozenset((arch.loader, *arch.libc_sonames))
         self._elves = {elf.path: elf for elf in facts.elves}
         self._members = facts.members
         self._on_all_releases = self._symbols.names_on_all(self._known)
-        self._open_references: dict[tuple[str, bool], tuple[Symbol, ...]] = {}
+        self._open_references: dict[tuple[str, bool], _Open] = {}
 
     @cached_property
     def _tree(self) -> InstalledTree:
@@ -218,28 +230,31 @@ class Linker:
         fallback = _who_may_provide(needs)
         has_interpreter = root.kind is not ElfKind.EXECUTABLE
         for file in files:
-            for symbol in self._open(file, has_interpreter=has_interpreter):
-                yield Reference(file.path, symbol, self._lookup(symbol.name, files, allowed, fallback))
+            asked = self._open(file, has_interpreter=has_interpreter)
+            names = asked.names
+            for other in files:
+                names -= other.defined
+                if not names:
+                    break
+            for symbol in asked.symbols if names else ():
+                if symbol.name in names:
+                    yield Reference(file.path, symbol, self._lookup(symbol.name, allowed, fallback))
 
-    def _open(self, file: ElfFacts, *, has_interpreter: bool) -> tuple[Symbol, ...]:
+    def _open(self, file: ElfFacts, *, has_interpreter: bool) -> _Open:
         """Return the references of *file* that neither libc, on every known release, nor a Python satisfies."""
         key = file.path, has_interpreter
         if key not in self._open_references:
             provided = self._on_all_releases
-            self._open_references[key] = tuple(
-                symbol
-                for symbol in (*file.undefined, *_referred_to_without_definition(file))
-                if symbol.is_referenced
-                and symbol.name not in provided
-                and not (has_interpreter and self._catalog.provided_by_interpreter(symbol.name))
-            )
+            left = [symbol for symbol in file.undefined if symbol.name not in provided and symbol.is_referenced]
+            left += [symbol for symbol in _referred_to_without_definition(file) if symbol.name not in provided]
+            if has_interpreter:
+                prefixes = self._catalog.interpreter_prefixes
+                left = [symbol for symbol in left if not symbol.name.startswith(prefixes)]
+            self._open_references[key] = _Open(tuple(left), frozenset([symbol.name for symbol in left]))
         return self._open_references[key]
 
-    def _lookup(self, name: str, files: list[ElfFacts], allowed: list[str], fallback: Provider) -> Provider:
-        """Return the provider of *name*: the one that has it on most releases, as the first match would."""
-        for file in files:
-            if name in file.defined:
-                return InWheel(file.path)
+    def _lookup(self, name: str, allowed: list[str], fallback: Provider) -> Provider:
+        """Return who outside the wheel provides *name*: the one that has it on most releases."""
         for library in allowed:
             known = self._catalog.allowed_libraries[library]
             if name in known.exports or name in known.internals:

@@ -33,6 +33,8 @@ class Catalog:
     def __init__(self, files: PolicyFiles) -> None:
         self._files = files
         self._chronicle = Chronicle(files)
+        self._releases: dict[str, tuple[MuslVersion, ...]] = {}
+        self._known: dict[str, Releases] = {}
 
     # --- What there is ------------------------------------------------------------------------------------
 
@@ -82,8 +84,16 @@ class Catalog:
 
     def releases_of(self, arch: str) -> tuple[MuslVersion, ...]:
         """Return the known releases of *arch*, ascending."""
-        first = self._chronicle.arch(arch).first_release
-        return tuple(release for release in self.releases if release >= first)
+        if arch not in self._releases:
+            first = self._chronicle.arch(arch).first_release
+            self._releases[arch] = tuple(release for release in self.releases if release >= first)
+        return self._releases[arch]
+
+    def known_on(self, arch: str) -> Releases:
+        """Return the same as a set, which is one for all who ask."""
+        if arch not in self._known:
+            self._known[arch] = frozenset(self.releases_of(arch))
+        return self._known[arch]
 
     def symbols(self, arch: str) -> SymbolTable:
         """Return what musl's libc exports on *arch*, by release."""
@@ -185,7 +195,7 @@ class Catalog:
 
     def provided_by_interpreter(self, symbol: str) -> bool:
         """Whether Python itself defines *symbol*, told by its prefix."""
-        return symbol.startswith(self._interpreter_prefixes)
+        return symbol.startswith(self.interpreter_prefixes)
 
     @cached_property
     def allowed_libraries(self) -> Mapping[str, AllowedLibrary]:
@@ -268,7 +278,8 @@ class Catalog:
         return frozenset(self._libraries.table("libc").texts("reserved_words"))
 
     @cached_property
-    def _interpreter_prefixes(self) -> tuple[str, ...]:
+    def interpreter_prefixes(self) -> tuple[str, ...]:
+        """How the names begin that Python itself defines."""
         return tuple(self._libraries.table("interpreter").texts("prefixes"))
 
     @cached_property

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from musl_audit.frozen import frozen
 from musl_audit.model import DistributionAnswer, Loads, Report
-from musl_audit.reporters.places import is_offered
+from musl_audit.reporters.places import is_offered, lowest_series
 from musl_audit.reporters.ways import Way, way_of
 
 
@@ -48,11 +48,12 @@ def _order(column: Column) -> tuple[bool, list[int]]:
 
 def cells(report: Report) -> dict[str, Cell]:
     """Return the answer for each distribution, by its id."""
-    return {item.id: _cell(item, report) for item in report.verdict.distributions}
+    lowest = lowest_series(report)
+    return {item.id: _cell(item, report, lowest) for item in report.verdict.distributions}
 
 
-def _cell(item: DistributionAnswer, report: Report) -> Cell:
-    if not is_offered(item, report):
+def _cell(item: DistributionAnswer, report: Report, lowest: tuple[int, int]) -> Cell:
+    if not is_offered(item, lowest):
         return Cell.NOT_OFFERED
     if item.loads:
         return Cell.MAYBE if report.verdict.loads is Loads.UNKNOWN else Cell.LOADS

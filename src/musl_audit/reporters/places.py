@@ -30,19 +30,25 @@ def places(report: Report) -> tuple[Place, ...]:
     1.2. Of these Alpine, and others where they are told nothing by what Alpine does: there is no Alpine for the
     architecture, or it fails there and on no Alpine.
     """
-    answers = [item for item in report.verdict.distributions if is_offered(item, report)]
+    lowest = lowest_series(report)
+    answers = [item for item in report.verdict.distributions if is_offered(item, lowest)]
     known = [Place(item, _evidence(item, report.verdict.decided_by)) for item in answers]
     best = [place for place in known if place.answer.name == _BEST_KNOWN]
     if best and all(place.loads for place in best):
-        return tuple(place for place in known if place in best or not place.loads)
+        return tuple(place for place in known if place.answer.name == _BEST_KNOWN or not place.loads)
     return tuple(best or known)
 
 
-def is_offered(answer: DistributionAnswer, report: Report) -> bool:
-    """Whether an installer takes the wheel there; a wheel without a musllinux tag is offered everywhere."""
+def lowest_series(report: Report) -> tuple[int, int]:
+    """Return the oldest series of musl that a tag names, (0, 0) where none does: such a wheel is offered everywhere."""
     arch = report.verdict.arch
     series = [_series(claim.series) for claim in report.claims if claim.series and claim.arch == arch]
-    return (answer.musl.major, answer.musl.minor) >= min(series, default=(0, 0))
+    return min(series, default=(0, 0))
+
+
+def is_offered(answer: DistributionAnswer, lowest: tuple[int, int]) -> bool:
+    """Whether an installer takes a wheel there whose oldest series of musl is *lowest*."""
+    return (answer.musl.major, answer.musl.minor) >= lowest
 
 
 def _series(text: str) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """The JSON contract: outcomes as objects; ``policies/schema/report.schema.json`` describes them."""
 
 import json
-from collections.abc import Iterable
+from functools import cache
 
 from musl_audit.judging.settings import Settings
 from musl_audit.model import (
@@ -13,6 +13,7 @@ from musl_audit.model import (
     Finding,
     MuslVersion,
     Outcome,
+    Releases,
     Report,
     Skip,
 )
@@ -186,5 +187,7 @@ def _release(release: MuslVersion | None) -> str | None:
     return None if release is None else str(release)
 
 
-def _releases(releases: Iterable[MuslVersion]) -> list[str]:
-    return [str(release) for release in sorted(releases)]
+@cache
+def _releases(releases: Releases) -> tuple[str, ...]:
+    """Return *releases*, of which a few sets are met again and again, ascending."""
+    return tuple(str(release) for release in sorted(releases))

@@ -85,8 +85,13 @@ def rejudge(file: str, examination: Examination, jobs: int = 1) -> Generator[Out
 
 def _judged(file: str, work: Rejudgement, jobs: int) -> Generator[Outcome | Noise]:
     batches = _batches(file)
-    first = list(islice(batches, 2))
-    runner = runner_named("processes" if min(jobs, len(first)) > 1 else "serial")
+    first = list(islice(batches, 3))
+    is_worth = min(jobs, len(first) - 1) > 1
+    if (
+        is_worth
+    ):  # what judging the first batch loads, rules and policies, processes that are forked need not load again
+        yield from work(first.pop(0))
+    runner = runner_named("processes" if is_worth else "serial")
     with closing(runner.run(work, chain(first, batches), jobs)) as answers:
         for answer in answers:
             yield from [answer] if isinstance(answer, Failure) else answer

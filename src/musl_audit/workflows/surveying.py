@@ -27,7 +27,7 @@ from musl_audit.judging.audit import judge
 from musl_audit.judging.rules.musl902_not_judged import RULE as NOT_JUDGED
 from musl_audit.model import Failure, Report, Severity, Skip, WheelFacts
 from musl_audit.policy import Catalog
-from musl_audit.reporters.places import is_offered
+from musl_audit.reporters.places import is_offered, lowest_series
 from musl_audit.reporters.sentence import summary
 from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
 from musl_audit.wheel.limits import Limits
@@ -120,7 +120,7 @@ def identity() -> str:
 
 def verdict_row(report: Report, *, policies: str) -> VerdictRow:
     """Return the row of *report*, judged by the policies of that digest."""
-    verdict, name = report.verdict, report.name
+    verdict, name, lowest = report.verdict, report.name, lowest_series(report)
     kept = [claim.kept for claim in report.claims if claim.kept is not None]
     errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
     return VerdictRow(
@@ -139,7 +139,7 @@ def verdict_row(report: Report, *, policies: str) -> VerdictRow:
         is_mendable=bool(errors) and all(finding.is_mendable for finding in errors),
         summary=_clean(summary(report)),
         loads_on=[str(release) for release in sorted(verdict.loads_on)],
-        loads_at=[item.id for item in verdict.distributions if item.loads and is_offered(item, report)],
+        loads_at=[item.id for item in verdict.distributions if item.loads and is_offered(item, lowest)],
         fails_at=[item.id for item in verdict.distributions if item.loads is False],
         codes=sorted({finding.code for finding in errors}),
         findings=[

@@ -1,5 +1,6 @@
 """Several wheels at once, each in one of a few processes."""
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -136,6 +137,7 @@ def _interrupts_held() -> Iterator[None]:
 def _serve(work: Callable[[AnyItem], Answer], pipe: "Connection[Answer, AnyItem]") -> None:
     """Examine what *pipe* asks for, until the process at the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells every process; the parent alone decides
+    gc.freeze()  # what is inherited is shared as long as nobody touches it, and would be looked through for nothing
     parent = parent_process()
     while pipe in wait([pipe, *([parent.sentinel] if parent else [])]):
         try:
