@@ -1,12 +1,15 @@
 """
-What a survey is pointed at: wheels of folders and all folders in them, of lists, and facts that were read before.
+What a survey is pointed at: wheels of folders and all folders in them, of lists, of indexes, and facts read before.
 
 Not a kind of source for every command: a mirror is walked whole only by who asks for it.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
+from os.path import lexists
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from musl_audit.adapters.facts_files import facts_lines
 from musl_audit.adapters.sources import find_sources
@@ -14,6 +17,10 @@ from musl_audit.errors import UsageError, WheelError
 from musl_audit.frozen import frozen
 from musl_audit.model import Failure, Skip
 from musl_audit.wheel.ports import Source
+
+if TYPE_CHECKING:
+    from musl_audit.adapters.indexes.lines import Line
+    from musl_audit.adapters.indexes.projects import IndexGroup
 
 _DOCUMENTS = (".jsonl", ".jsonl.gz")
 _LISTS = (".txt", ".list")
@@ -58,21 +65,63 @@ class DocumentLine:
 Surveyed = Candidate | DocumentLine | Skip | Failure
 
 
-def find_candidates(references: Iterable[str]) -> Iterator[Surveyed]:
+def find_candidates(
+    references: Iterable[str],
+    requirement_files: Iterable[str] = (),
+    index: "Callable[[], IndexGroup] | None" = None,
+) -> Iterator[Surveyed]:
     """
-    Yield what *references* mean: folders with all folders in them, globs, wheels, lists (``.txt``), facts (``.jsonl``).
+    Yield what *references* mean, each wheel once.
 
-    Raise ``UsageError`` where a list or a file of facts cannot be read.
+    These are folders with all folders in them, globs, wheels, lists (``.txt``), facts (``.jsonl``), URLs, and projects
+    with or without versions, of which *index* offers every musllinux wheel; so it does of what *requirement_files* ask
+    for. *index* is called when it is first needed. Raise ``UsageError`` where a list or a file cannot be read.
     """
+    seen: set[str] = set()
+    for found in _found(references, requirement_files, index):
+        if isinstance(found, Candidate):
+            if found.source.identity in seen:
+                continue
+            seen.add(found.source.identity)
+        yield found
+
+
+def _found(
+    references: Iterable[str], requirement_files: Iterable[str], index: "Callable[[], IndexGroup] | None"
+) -> Iterator[Surveyed]:
+    lines: list[Line] = []
     for reference in references:
         if reference.endswith(_DOCUMENTS) and Path(reference).is_file():
             yield from _lines(reference)
         elif reference.endswith(_LISTS) and Path(reference).is_file():
-            yield from find_candidates(_listed(reference))
+            yield from _found(_listed(reference), (), index)
         elif Path(reference).is_dir():
             yield from _walked(reference)
+        elif reference.startswith(("http://", "https://")) and find_spec("httpx"):
+            from musl_audit.adapters.index_candidates import at_url
+
+            yield at_url(reference)
+        elif index is not None and (line := _line(reference)):
+            lines.append(line)
         else:
             yield from map(_candidate, find_sources([reference]))
+    for file in requirement_files:
+        from musl_audit.adapters.indexes.requirement_files import read_requirement_file
+
+        lines += read_requirement_file(Path(file), None)
+    if lines and index is not None:
+        from musl_audit.adapters.index_candidates import offered_candidates
+
+        yield from offered_candidates(lines, index())
+
+
+def _line(reference: str) -> "Line | None":
+    """Return what *reference* asks an index for; None where it is, or looks like, a file or a glob."""
+    if lexists(reference) or any(sign in reference for sign in "*?/") or reference.endswith(".whl"):
+        return None
+    from musl_audit.adapters.index_candidates import requirement_line
+
+    return requirement_line(reference)
 
 
 def _walked(folder: str) -> Iterator[Surveyed]:

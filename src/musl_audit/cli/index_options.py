@@ -53,11 +53,12 @@ def add_indexes(parser: ArgumentParser) -> None:
     group.add_argument(
         "--find-links", "-f", metavar="PLACE", action="append", default=[], help="a directory, or a page with links"
     )
-    group.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=15.0, help="default: 15")
+    group.add_argument("--timeout", metavar="SECONDS", type=seconds, default=15.0, help="default: 15")
     group.add_argument("--no-cache", action="store_true", help="neither read nor write what is kept of earlier runs")
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Return the number of seconds that *text* says."""
     try:
         value = float(text)
     except ValueError:
@@ -155,7 +156,7 @@ def group_of(options: Namespace) -> "Generator[IndexGroup]":
     from musl_audit.adapters.indexes.projects import IndexGroup
 
     require_extra()
-    indexes = named_indexes(options.index, options.extra_index_url, options.find_links)
+    indexes = named_indexes(options.index, options.extra_index_url, getattr(options, "find_links", ()))
     credentials = Credentials(netrc=netrc_file(), uses_keyring=indexes.uses_keyring)
     asker = Asker(credentials, patience_of(options.timeout), agent=f"musl-audit/{__version__}")
     try:

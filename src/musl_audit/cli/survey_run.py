@@ -5,15 +5,18 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from musl_audit.adapters.candidates import Candidate, Surveyed, find_candidates
 from musl_audit.adapters.catalogs import policies_digest
 from musl_audit.adapters.runners import Runner
 from musl_audit.adapters.stores.queries import Answers
-from musl_audit.adapters.stores.survey import SurveyStore, open_store
+from musl_audit.adapters.stores.survey import NoStoreError, SurveyStore, open_store
 from musl_audit.cli.audit_run import limits_of
+from musl_audit.cli.index_options import group_of
 from musl_audit.cli.stderr import complain, remark
 from musl_audit.errors import UsageError
 from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE, NOTHING
@@ -22,21 +25,25 @@ from musl_audit.reporters.rows import dump
 from musl_audit.reporters.style import plural
 from musl_audit.workflows.surveying import Survey, identity, plan_survey, survey
 
+if TYPE_CHECKING:
+    from musl_audit.adapters.indexes.projects import IndexGroup
+
 _CLEAR = "\r\x1b[K"
 _UNITS = (("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10))
 
 
 def run_survey(options: Namespace) -> int:
     """Look, keep, say what was done, and return the exit code."""
-    if not options.sources and not (options.check or options.compact):
-        raise UsageError("no source given: name a folder, a glob, a list of wheels, or facts")
-    store = open_store(options.store, create=bool(options.sources) and not options.dry_run)
+    has_sources = bool(options.sources or options.requirements)
+    if not has_sources and not (options.check or options.compact):
+        raise UsageError("no source given: name a folder, a glob, a list of wheels, facts, or projects of an index")
+    if options.dry_run:
+        return _tried(options)
+    store = open_store(options.store, create=has_sources)
     if options.check:
         return _checked(store)
     inputs = _inputs(options)
-    if options.dry_run:
-        return _tried(inputs, store, options)
-    done = _done(inputs, store, options) if options.sources else Survey(store)
+    done = _done(inputs, store, options) if has_sources else Survey(store)
     if options.compact:
         with store.held():
             store.compact()
@@ -46,11 +53,16 @@ def run_survey(options: Namespace) -> int:
 def _inputs(options: Namespace) -> list[Surveyed]:
     since = _day(options.since)
     found: list[Surveyed] = []
-    for item in find_candidates(options.sources):
-        if isinstance(item, Failure):
-            remark(f"{item.path}: {item.message} ({item.code})")
-        if since is None or not isinstance(item, Candidate) or _is_since(item, since):
-            found.append(item)
+    with ExitStack() as stack:
+
+        def index() -> "IndexGroup":
+            return stack.enter_context(group_of(options))
+
+        for item in find_candidates(options.sources, options.requirements, index):
+            if isinstance(item, Failure):
+                remark(f"{item.path}: {item.message} ({item.code})")
+            if since is None or not isinstance(item, Candidate) or _is_since(item, since):
+                found.append(item)
     return found
 
 
@@ -100,8 +112,14 @@ def _runner(options: Namespace) -> Runner | None:
     return Cluster(address, identity)
 
 
-def _tried(inputs: Iterable[Surveyed], store: SurveyStore, options: Namespace) -> int:
-    plan = plan_survey(inputs, store, policies=policies_digest(options.policies), limit=options.limit)
+def _tried(options: Namespace) -> int:
+    with TemporaryDirectory(prefix="musl-audit-") as empty:
+        try:
+            store = open_store(options.store)
+        except NoStoreError:
+            store = open_store(empty, create=True)
+        inputs = _inputs(options)
+        plan = plan_survey(inputs, store, policies=policies_digest(options.policies), limit=options.limit)
     row = {
         "known": plan.known,
         "to_judge_again": plan.again,
@@ -150,7 +168,7 @@ def _code(done: Survey, broken: int, total: int, options: Namespace) -> int:
         return INCOMPLETE
     if options.fail_on_broken and broken:
         return FOUND
-    return CLEAN if total or not options.sources else NOTHING
+    return CLEAN if total or not (options.sources or options.requirements) else NOTHING
 
 
 def _number(answers: Answers, query: str) -> int:

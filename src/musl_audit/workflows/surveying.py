@@ -157,6 +157,7 @@ class Plan:
     again: int
     to_read: tuple[Wanted, ...]
     rows: tuple[Skip | Failure, ...]
+    elsewhere: tuple[tuple[Wanted, str], ...] = ()  # with facts, but never seen at this place: the digest
 
     @property
     def bytes_to_read(self) -> int:
@@ -193,19 +194,23 @@ def plan_survey(
     seen = _seen(store)
     judged = _judged(store, policies)
     with_facts = set(store.rows("facts", ["sha256"]).column("sha256").to_pylist())
-    known, again, to_read, rows = 0, set(), [], []
+    known, again, to_read, rows, elsewhere = 0, set(), [], [], []
     for item in inputs:
         if isinstance(item, Skip | Failure):
             rows.append(item)
             continue
-        sha256 = seen.get((item.path, item.size, item.stamp)) or item.sha256
+        known_here = seen.get((item.path, item.size, item.stamp))
+        sha256 = item.sha256 if known_here is None else known_here
         if sha256 is None or (sha256 != _SKIPPED and sha256 not in with_facts):
             to_read.append(item)
-        elif sha256 == _SKIPPED or sha256 in judged:
+            continue
+        if known_here is None:
+            elsewhere.append((item, sha256))
+        if sha256 == _SKIPPED or sha256 in judged:
             known += 1
         else:
             again.add(sha256)
-    return Plan(known, len(again), tuple(to_read[:limit]), tuple(rows))
+    return Plan(known, len(again), tuple(to_read[:limit]), tuple(rows), tuple(elsewhere))
 
 
 def survey(
@@ -261,6 +266,10 @@ class _Run:
         counts = {"again": 0, "read": 0, "skipped": 0, "failed": 0}
         for row in plan.rows:
             counts["skipped" if isinstance(row, Skip) else "failed"] += 1
+        pure = _pure(self._store) if plan.elsewhere else frozenset()
+        for source, sha256 in plan.elsewhere:
+            outcome, detail = ("skipped", "pure") if sha256 in pure else ("wheel", "")
+            self._sightings.append(_row(source, sha256, outcome, detail))
         try:
             for found in self._looked(_remembered(self._store, again), len(again)):
                 counts["again"] += 1
@@ -328,11 +337,15 @@ def _sighting(source: Wanted, found: Found) -> SightingRow:
             outcome, detail, code = "failed", message, name
         case Looked(verdict=None):
             outcome, detail = "skipped", "pure"
+    return _row(source, found.sha256 if isinstance(found, Looked) else None, outcome, detail, code)
+
+
+def _row(source: Wanted, sha256: str | None, outcome: str, detail: str, code: str = "") -> SightingRow:
     return SightingRow(
         path=_clean(source.path),
         size=source.size,
         stamp=source.stamp,
-        sha256=found.sha256 if isinstance(found, Looked) else None,
+        sha256=sha256,
         outcome=outcome,
         detail=_clean(detail)[:_LONGEST_MESSAGE],
         code=code,
@@ -357,9 +370,14 @@ def _judged(store: SurveyStore, policies: str) -> set[str]:
     rows = store.rows("verdicts", ["sha256", "policies", "judge"])
     columns = [rows.column(name).to_pylist() for name in rows.column_names]
     judged = {sha256 for sha256, by, judge in zip(*columns, strict=True) if (by, judge) == (policies, __version__)}
-    pure = store.rows("sightings", ["sha256", "outcome"])
-    outcomes = zip(pure.column("sha256").to_pylist(), pure.column("outcome").to_pylist(), strict=True)
-    return judged | {sha256 for sha256, outcome in outcomes if outcome == "skipped" and sha256}
+    return judged | _pure(store)
+
+
+def _pure(store: SurveyStore) -> frozenset[str]:
+    """Return the digests of wheels that have nothing to judge in them."""
+    rows = store.rows("sightings", ["sha256", "outcome"])
+    outcomes = zip(rows.column("sha256").to_pylist(), rows.column("outcome").to_pylist(), strict=True)
+    return frozenset(sha256 for sha256, outcome in outcomes if outcome == "skipped" and sha256)
 
 
 def _unjudged(store: SurveyStore, policies: str) -> Iterator[str]:

@@ -28,6 +28,10 @@ class Credentials:
         self._roots.setdefault(origin(clean), clean)
         return clean
 
+    def know(self, url: str, pair: Pair) -> None:
+        """Remember *pair* for the origin of *url*."""
+        self._pairs[origin(url)] = pair
+
     def of(self, url: str) -> Pair | None:
         """Return what is known for *url* before it is asked: from a URL that was named, or netrc."""
         where = origin(url)

@@ -22,15 +22,19 @@ _INCLUDES = ("-r", "--requirement")
 Table = Mapping[str, object]
 
 
-def read_requirement_file(path: Path, destination: Destination) -> list[Line]:
-    """Return what the file at *path* asks for; raise ``UsageError`` where it cannot be read."""
+def read_requirement_file(path: Path, destination: Destination | None) -> list[Line]:
+    """
+    Return what the file at *path* asks for at *destination*, None being everywhere, whatever markers say.
+
+    Raise ``UsageError`` where it cannot be read.
+    """
     readers: Mapping[str, Callable[[Table, Path, Mapping[str, str]], Iterator[Line]]] = {
         "pyproject.toml": _pyproject,
         "uv.lock": _uv_lock,
         "poetry.lock": _pinned_lock,
         "pdm.lock": _pinned_lock,
     }
-    markers = marker_environment(destination)
+    markers = marker_environment(destination) if destination else {}
     reader = readers.get(path.name)
     if reader is None and re.fullmatch(r"pylock(\.[^.]+)?\.toml", path.name):
         reader = _pylock
@@ -93,7 +97,7 @@ def _line(text: str, markers: Mapping[str, str]) -> Line:
         return Line(text, skipped="a path or a URL" if re.search(r"[/\\]|\.whl$", text) else "not a requirement")
     if requirement.url is not None:
         return Line(text, skipped="a URL")
-    if requirement.marker is not None and not requirement.marker.evaluate(dict(markers)):
+    if markers and requirement.marker is not None and not requirement.marker.evaluate(dict(markers)):
         return Line(text, skipped="not for this place: its marker says so")
     requirement.marker = None
     return Line(str(requirement), requirement)
@@ -175,6 +179,8 @@ def _rows(table: Table, name: str) -> list[Table]:
 
 def _holds(marker: object, markers: Mapping[str, str]) -> bool:
     """Whether *marker* is true; one that cannot be read, or asks for what only its tool knows, is."""
+    if not markers:
+        return True
     try:
         return bool(Marker(str(marker)).evaluate(dict(markers)))
     except (InvalidMarker, ValueError, KeyError):

@@ -30,6 +30,10 @@ class StoreError(MuslAuditError):
     """A store that cannot be read or written: of another version, damaged, foreign, full, or somebody else's now."""
 
 
+class NoStoreError(StoreError):
+    """A place where there is no store yet."""
+
+
 @frozen
 class Part:
     """One file of a table."""
@@ -206,7 +210,7 @@ def _begin(place: str, filesystem: "pafs.FileSystem", root: str, *, create: bool
     import pyarrow.fs as pafs
 
     if not create:
-        raise StoreError(f"{place}: there is no store; `musl-audit survey SOURCE… --store {place}` makes one")
+        raise NoStoreError(f"{place}: there is no store; `musl-audit survey SOURCE… --store {place}` makes one")
     info = filesystem.get_file_info(root)
     if info.is_file:
         raise UsageError(f"--store {place}: is a file, not a folder")

@@ -1,10 +1,11 @@
 """
 Look at a whole mirror: read what is new, judge again what is known, keep it all.
 
-SOURCE is a folder (with all folders in it), a glob, a wheel, a list of such in a
-file (.txt), or facts that `show --facts` wrote (.jsonl, .jsonl.gz). The store is a
-folder, or s3://BUCKET/FOLDER. `survey report`, `survey sql` and `survey diff`
-answer questions about it.
+SOURCE is a folder (with all folders in it), a glob, a wheel, a URL, a list of such
+in a file (.txt), facts that `show --facts` wrote (.jsonl, .jsonl.gz), or a project
+of an index, with or without versions: numpy, 'numpy>=2'; of its versions every
+musllinux wheel is looked at. The store is a folder, or s3://BUCKET/FOLDER.
+`survey report`, `survey sql` and `survey diff` answer questions about it.
 
 Example:
   musl-audit survey mirror/ --store survey && musl-audit survey report --store survey
@@ -20,6 +21,7 @@ exit code:
 from argparse import ArgumentParser, Namespace
 
 from musl_audit.cli import arguments
+from musl_audit.cli.index_options import seconds
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -31,6 +33,24 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--since", metavar="DATE", help="only wheels uploaded, or written, on that day or later (ISO)")
     group.add_argument("--dry-run", action="store_true", help="say what would be read, and read nothing")
     arguments.add_policies(group)
+    group = parser.add_argument_group("indexes")
+    group.add_argument(
+        "--index",
+        "--index-url",
+        "-i",
+        metavar="URL",
+        help="where projects are; default: as pip and uv are configured, else pip's own default",
+    )
+    group.add_argument("--extra-index-url", metavar="URL", action="append", default=[], help="one more (repeatable)")
+    group.add_argument(
+        "-r",
+        "--requirements",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="projects of a requirements.txt, a pyproject.toml or a lock, whatever its markers say (repeatable)",
+    )
+    group.add_argument("--timeout", metavar="SECONDS", type=seconds, default=15.0, help="default: 15")
     group = parser.add_argument_group("who does it")
     group.add_argument(
         "-j", "--jobs", type=arguments.count, metavar="N", default=arguments.available_cores(),
