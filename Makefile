@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-REQUIRED := chromium,clients,index,nginx,site,elfutils,loaders,qemu,ziglang,musl-gcc,musl-python,pythons,real
+REQUIRED := apt,chromium,clients,index,nginx,site,elfutils,loaders,qemu,ziglang,musl-gcc,musl-python,pythons,real
 
 .DEFAULT_GOAL := help
 .PHONY: help agree before-after bench bench-installed build clean clients corpus cover damage demo dev docs fix fuzz golden golden-policies good index-wheels installed lint loaders lock musl-python mutants peers pythons quick release site test test-all test-real testwheels type which-truth

@@ -36,6 +36,7 @@ HOW = {
     "elfutils": "apt-get install elfutils",
     "llvm": "apt-get install llvm",
     "real": "make test-real",
+    "apt": "apt-get update, on Debian",
     "ziglang": "pip install --group polyfills",
     "pythons": "make pythons",
     "python3.12": "install python3.12, on PATH or with pyenv; Debian has none",

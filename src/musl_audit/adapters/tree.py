@@ -188,9 +188,14 @@ class Tree:
     @contextmanager
     def _open_if(self, path: str, beginning: bytes, most: int) -> Iterator[FileIO | None]:
         try:
-            with FileIO(os.open(self.place(path), _READ)) as file:
-                status = os.fstat(file.fileno())
-                if not stat.S_ISREG(status.st_mode) or file.read(len(beginning)) != beginning:
+            descriptor = os.open(self.place(path), _READ)
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                os.close(descriptor)
+                yield None
+                return
+            with FileIO(descriptor) as file:
+                if file.read(len(beginning)) != beginning:
                     yield None
                     return
                 _check_file(path, status, most)

@@ -178,3 +178,13 @@ def test_a_folder_that_was_resolved_once_leads_to_the_same_files(root: Root) -> 
     ]
     with pytest.raises(PathError, match="/way/none: broken symbolic link: /way → /real, and /real/none does not exist"):
         tree.resolve("/way/none")
+
+
+@pytest.mark.parametrize("name", ["folder", "pipe", "text"])
+def test_what_is_no_file_of_that_kind_is_none(root: Root, name: str) -> None:
+    """Lists of packages name folders, too; nothing waits for a pipe."""
+    root.file("/text", "text").file("/folder/file", "")
+    os.mkfifo(root.path / "pipe")
+
+    with Tree(str(root.path)).contents_if(f"/{name}", b"\x7fELF", most=100) as contents:
+        assert contents is None
