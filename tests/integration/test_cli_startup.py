@@ -11,6 +11,7 @@ from tests.support.cli import environment, wheel
 SLOW = {
     "asyncio",
     "concurrent.futures",
+    "dataclasses",
     "difflib",
     "email",
     "http",
@@ -114,3 +115,10 @@ def test_a_project_that_does_not_mention_us_needs_no_toml(tmp_path: Path) -> Non
     (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
 
     assert "tomllib" not in imported(command("check", "--json", str(wheel("clean_x86_64"))), tmp_path)
+
+
+def test_no_source_is_read_again_for_a_docstring(tmp_path: Path) -> None:
+    """``help`` reads a value's page out of its source; a decorator that copies docstrings would at every start."""
+    work = command("show", str(wheel("clean_x86_64"))) + "; import linecache; sys.modules.update(linecache.cache)"
+
+    assert not [name for name in imported(work, tmp_path) if name.endswith(".py")]

@@ -28,7 +28,10 @@ ACCEPTED = frozenset(binding << 4 | kind for binding in BINDINGS for kind in (0,
 TLS = frozenset(binding << 4 | STT_TLS for binding in BINDINGS)
 IFUNCS = frozenset(binding << 4 | STT_GNU_IFUNC for binding in BINDINGS)
 
-_symbol = lru_cache(maxsize=8192)(Symbol)  # the files of a wheel ask for the same libc and Python symbols
+
+@lru_cache(maxsize=8192)  # the files of a wheel ask for the same libc and Python symbols
+def _symbol(name: str, is_weak: bool, kind: str, is_referenced: bool) -> Symbol:  # noqa: FBT001  # called for each
+    return Symbol(name, is_weak, kind, is_referenced)
 
 
 @frozen
