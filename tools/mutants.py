@@ -343,6 +343,8 @@ def is_caught(mutant: Mutant) -> bool:
             sys.exit(f"{mutant.name}: {mutant.path} has no {mutant.old!r}")
         path.write_text(text.replace(mutant.old, mutant.new))
         if path.suffix == ".c":
+            build = Path(directory, "polyfills", "build.py")
+            build.write_text(build.read_text().replace('"-Werror", ', ""))  # what is broken may leave a name unused
             subprocess.run([sys.executable, "polyfills/build.py"], cwd=directory, check=True)
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests]
         environment = os.environ | {"PYTHONPATH": str(Path(directory, "src"))}

@@ -6,6 +6,7 @@ Writes the tables of ``docs/explanation/before-and-after.md`` between its two ma
 qemu.
 """
 
+import os
 import resource
 import sys
 import tempfile
@@ -27,7 +28,15 @@ from musl_audit.model import MuslVersion
 PAGE = ROOT / "docs" / "explanation" / "before-and-after.md"
 BEGIN, END = "<!-- make before-after writes from here … -->", "<!-- … to here -->"
 SEGFAULT = -11
-TURNS = 3  # of a measurement, the shortest of which counts
+TURNS = 5  # of a measurement, the shortest of which counts
+REWRITING = ("--strip",)  # every binary is written anew then, with polyfills and without
+COSTS = """\
+CPU of `repair`, and of `repair --no-polyfill --warn`, the tools that they run included. Without polyfills most of these
+wheels are copied as they are, so that the first figures are what it takes to rewrite and to compress a binary; with
+`--strip` both write every binary anew, and the rest is what polyfills cost.
+
+| wheel | polyfills | added, compressed | with, without: ratio | the same with `--strip` |
+|---|---|---|---|---|""".splitlines()
 Answers = dict[str, str]  # by release: works, crashes, refused
 
 
@@ -123,8 +132,7 @@ def lines() -> Iterator[str]:
     yield ""
     yield "## What polyfills cost"
     yield ""
-    yield "| wheel | polyfills | added, compressed | CPU of a repair with and without |"
-    yield "|---|---|---|---|"
+    yield from COSTS
     for real in filter(lambda real: real.work and real.fault == MISSING, rows.values()):
         with tempfile.TemporaryDirectory() as scratch:
             yield _cost(real, Path(scratch))
@@ -145,20 +153,32 @@ def lines() -> Iterator[str]:
 
 def _cost(row: RealWheel, scratch: Path) -> str:
     """Return the line of a table: what was added to a wheel, and the CPU time that it took."""
-    with_them = min(_cpu(row.path, scratch / f"with{turn}") for turn in range(TURNS))
-    without = min(_cpu(row.path, scratch / f"without{turn}", "--no-polyfill", "--warn") for turn in range(TURNS))
-    with zipfile.ZipFile(scratch / "with0" / row.wheel.file) as archive:
+    plain, rewriting = _compared(row.path, scratch / "plain"), _compared(row.path, scratch / "rewriting", *REWRITING)
+    with zipfile.ZipFile(scratch / "plain" / "with0" / row.wheel.file) as archive:
         added = [one for one in archive.infolist() if "/libmusl-polyfill-" in one.filename]
     size = sum(one.compress_size for one in added)
     symbols = ", ".join(one.filename.rpartition("libmusl-polyfill-")[2].rpartition("-")[0] for one in added)
-    cpu = f"{with_them:.2f} s, {without:.2f} s: {with_them / without:.2f}"
-    return f"| {row.wheel.file.removesuffix('.whl')} | {symbols} | {size:,} bytes | {cpu} |"
+    return f"| {row.wheel.file.removesuffix('.whl')} | {symbols} | {size:,} bytes | {plain} | {rewriting} |"
 
 
-def _cpu(wheel: Path, output: Path, *options: str) -> float:
-    """Return the CPU time of one repair, in seconds, that of the tools that it runs included."""
+def _compared(wheel: Path, scratch: Path, *options: str) -> str:
+    """Return the CPU times of a repair with polyfills and without, in turns, and their ratio; "—" if it fails."""
+    pairs = []
+    for turn in range(TURNS):
+        with_them = _cpu(wheel, scratch / f"with{turn}", *options)
+        without = _cpu(wheel, scratch / f"without{turn}", "--no-polyfill", "--warn", *options)
+        if with_them is None or without is None:
+            return "—"
+        pairs.append((with_them, without))
+    best = [min(column) for column in zip(*pairs, strict=True)]
+    return f"{best[0]:.2f} s, {best[1]:.2f} s: {best[0] / best[1]:.2f}"
+
+
+def _cpu(wheel: Path, output: Path, *options: str) -> float | None:
+    """Return the CPU time of one repair, in seconds, that of the tools that it runs included; None if it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    repaired(wheel, output, *options).check_returncode()
+    if repaired(wheel, output, *options).returncode:
+        return None
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -183,6 +203,7 @@ def _after(comparison: Comparison) -> Answers:
 
 def main() -> None:
     """Write the tables into the page."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each command would compile all that it imports
     text = PAGE.read_text(encoding="utf-8")
     head, tail = text.partition(BEGIN)[0], text.partition(END)[2]
     PAGE.write_text("\n".join([head + BEGIN, "", *lines(), "", END]) + tail, encoding="utf-8")
