@@ -1,15 +1,17 @@
 """Several wheels at once: the same output, one broken wheel stops nothing, an interrupt stops everything."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 from tests.support.archives import demo_files, wheel_of
-from tests.support.cli import COMMAND, WHEELS, environment, musl_audit
+from tests.support.cli import COMMAND, WHEELS, environment, musl_audit, wheel
 
 INTERRUPTED = (130, b"", b"musl-audit: error: interrupted\n")
 NEEDS_PROC = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc")
@@ -44,6 +46,38 @@ def test_a_broken_wheel_stops_no_other(many: Path) -> None:
 def test_facts_are_read_by_several_processes(many: Path) -> None:
     """In the order of the inputs, too."""
     assert musl_audit("show", "--facts", "-j2", many) == musl_audit("show", "--facts", "-j1", many)
+
+
+def worn_wheels(directory: Path) -> list[Path]:
+    """Return wheels to mend, to copy and to refuse, worth several processes; one of them cannot be read."""
+    padding = os.urandom(1 << 20)
+    names = (*(f"packed_relocations_{arch}" for arch in ("x86_64", "i686", "aarch64")), "clean_x86_64", "ifunc_x86_64")
+    paths = []
+    for name in names:
+        path = directory / wheel(name).name
+        shutil.copyfile(wheel(name), path)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(f"{name}/padding.bin", padding)
+        paths.append(path)
+    paths[2].write_bytes(paths[2].read_bytes()[:-50])
+    return paths
+
+
+def test_repairs_in_several_processes_are_the_same(tmp_path: Path) -> None:
+    """The same lines in the same order, the same bytes; the last line counts."""
+    wheels = worn_wheels(tmp_path)
+
+    said, written = [], []
+    for jobs in ("1", "2", "5"):
+        answer = musl_audit("repair", "--jobs", jobs, "--wheel-dir", "out", *wheels, cwd=tmp_path)
+        said.append(answer)
+        written.append({path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()})
+        shutil.rmtree(tmp_path / "out")
+
+    assert said[0] == said[1] == said[2]
+    assert written[0] == written[1] == written[2]
+    assert said[0].stdout.splitlines()[-1] == "5 wheels: 2 repaired, 1 copied as they are, 1 refused, 1 failed"
+    assert [line[:5] for line in said[0].stdout.splitlines() if line.startswith("[")] == ["[1/5]", "[2/5]", "[4/5]"]
 
 
 def children(pid: int) -> list[int]:

@@ -7,8 +7,9 @@ import re
 import select
 import struct
 import subprocess
+import sys
 import termios
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,23 @@ BROKEN = wheel("packed_relocations_x86_64")
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def on_terminal(*arguments: str | Path, env: Mapping[str, str] | None = None, size: tuple[int, int] = (40, 80)) -> str:
-    """Return what the command writes to a terminal of *size* rows and columns."""
+def on_terminal(
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    size: tuple[int, int] = (40, 80),
+    command: Sequence[str] = COMMAND,
+    when: tuple[str, Callable[[], None]] | None = None,
+) -> str:
+    """
+    Return what the command writes to a terminal of *size* rows and columns.
+
+    *when* is a text, and what to do as soon as it is there.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", *size, 0, 0))
     changes = {"TERM": "xterm-256color", **(env or {})}
     process = subprocess.Popen(
-        [*COMMAND, *arguments], stdout=theirs, stderr=theirs, stdin=theirs, env=environment(**changes)
+        [*command, *arguments], stdout=theirs, stderr=theirs, stdin=theirs, env=environment(**changes)
     )
     os.close(theirs)
     said = b""
@@ -34,6 +45,9 @@ def on_terminal(*arguments: str | Path, env: Mapping[str, str] | None = None, si
             said += os.read(ours, 65536)
         except OSError:  # the other end is closed
             break
+        if when is not None and when[0].encode() in said:
+            when[1]()
+            when = None
     process.wait(60)
     os.close(ours)
     return said.decode().replace("\r\n", "\n")
@@ -166,11 +180,49 @@ def test_help_fits_80_columns() -> None:
     assert max(len(line) for text in helps for line in text.splitlines()) <= 80
 
 
-def test_progress_is_for_terminals_only() -> None:
-    """A pipe, a file and a short list get none."""
-    many = sorted(WHEELS.glob("clean_*.whl"))
+IMPATIENT = """
+import sys
+from musl_audit.cli import main, progress
+progress.AFTER = 1e-6
+sys.exit(main(sys.argv[1:]))
+"""
 
-    assert f"1/{len(many)} wheels" in on_terminal("check", *many)
-    assert "wheels\n" not in on_terminal("check", "--quiet", *many)
+
+def test_progress_is_shown_for_what_takes_its_time(tmp_path: Path) -> None:
+    """Here a millionth of a second: one wheel, many, a repair, an environment; none where nobody watches."""
+    many = sorted(WHEELS.glob("clean_*.whl"))
+    watched: dict[str, tuple[str | Path, ...]] = {
+        f"1/{len(many)} wheels": ("check", *many),
+        "0/1 wheel\r": ("show", BROKEN),
+        f"2/{len(many)} {many[1].name}": ("repair", "--dry-run", *many),
+        BROKEN.name + "\r": ("repair", "--dry-run", BROKEN),
+        "looking at what is there\r": ("env", "--root", tmp_path),
+    }
+
+    for words, arguments in watched.items():
+        assert words in on_terminal(*arguments, command=[sys.executable, "-c", IMPATIENT])
+        assert words not in on_terminal(*arguments, "--quiet", command=[sys.executable, "-c", IMPATIENT])
+    piped = subprocess.run(
+        [sys.executable, "-c", IMPATIENT, "check", *many], capture_output=True, env=environment(), check=True
+    )
+    assert piped.stderr == b""
+
+
+def test_what_is_done_within_a_second_needs_no_progress() -> None:
+    """Nothing flickers."""
+    assert "0/1 wheel" not in on_terminal("show", BROKEN)
     assert on_terminal("check", "--quiet", BROKEN).startswith("\x1b[1m")
-    assert musl_audit("check", *many).stderr == ""
+
+
+def test_progress_comes_by_itself_while_one_thing_takes_long(tmp_path: Path) -> None:
+    """The line is there after a second though nothing was done yet: the lines of facts are not written before."""
+    facts = tmp_path / "facts.jsonl"
+    os.mkfifo(facts)
+
+    def write_facts() -> None:
+        with facts.open("w") as file:
+            file.write(musl_audit("show", "--facts", BROKEN).stdout)
+
+    seen = on_terminal("check", "--from-facts", facts, when=("0 wheels", write_facts))
+
+    assert "Crashes on Alpine" in seen or "MUSL401" in seen

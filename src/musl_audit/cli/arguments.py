@@ -71,6 +71,11 @@ def add_reading(parser: ArgumentParser) -> None:
     """Add how wheels are read, and how much of them at most."""
     group = add_limits(parser)
     group.add_argument("--verify-hashes", action="store_true", help="hold every member against its hash in RECORD")
+    add_jobs(group)
+
+
+def add_jobs(group: _ArgumentGroup) -> None:
+    """Add how many processes there are at most."""
     group.add_argument(
         "-j", "--jobs", type=count, metavar="N", default=available_cores(), help="processes; default: one per core"
     )

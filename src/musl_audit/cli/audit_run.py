@@ -8,7 +8,7 @@ from musl_audit import __version__
 from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.cli.destinations import destinations, opened
 from musl_audit.cli.output import Output
-from musl_audit.cli.progress import is_watched, with_progress
+from musl_audit.cli.progress import with_progress
 from musl_audit.cli.settings import settings_of
 from musl_audit.cli.stderr import complain, remark, tell_unused_globs
 from musl_audit.frozen import replace
@@ -62,8 +62,7 @@ class AuditRun:
     def report(self, outcomes: Generator[Outcome], total: int = 0) -> int:
         """Write the report on *outcomes*, of which there will be *total*, as asked, and return the exit code."""
         check_floor(self.settings, self.catalog)
-        if is_watched(total, is_quiet=self.options.quiet):
-            outcomes = with_progress(outcomes, total)
+        outcomes = with_progress(outcomes, total, is_quiet=self.options.quiet)
         with closing(outcomes), opened(self.destinations, self.options.color) as places:
             reports = [(reporter(item.format, self._heading(output)), output) for item, output in places]
             for report, output in reports:

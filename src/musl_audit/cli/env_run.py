@@ -8,6 +8,7 @@ from musl_audit import __version__
 from musl_audit.adapters.configuration import FAIL_ON
 from musl_audit.adapters.interpreter.choosing import Surroundings
 from musl_audit.cli.output import Output, output_to
+from musl_audit.cli.progress import Progress
 from musl_audit.cli.settings import configuration_of
 from musl_audit.cli.stderr import complain, remark
 from musl_audit.reporters.rows import Row, dump
@@ -19,17 +20,9 @@ def run_env(options: Namespace) -> int:
     """Write what is to be said about the environment that *options* name, and return the exit code."""
     configuration = configuration_of(options)
     fail_on = options.fail_on or configuration.fail_on or "error"
-    found = explain(
-        options.python,
-        root=options.root or "/",
-        wheels=options.wheel,
-        require=options.require,
-        run=options.run,
-        search=() if options.root else _search_path(),
-        policies=options.policies,
-        here=_surroundings(options),
-        installed=InstalledSettings(tuple(options.path), _homes(), options.jobs, options.verify_hashes, options.all),
-    )
+    with Progress(is_quiet=options.quiet) as progress:
+        progress.tell("looking at what is there")
+        found = _explained(options)
     if options.wheels:
         found = _with_wheels(found, options)
     code = found.exit_code(FAIL_ON[fail_on])
@@ -55,6 +48,20 @@ def run_env(options: Namespace) -> int:
         for failure in found.environment.failures:
             complain(f"{failure.message} ({failure.code})")
     return code
+
+
+def _explained(options: Namespace) -> Explanation:
+    return explain(
+        options.python,
+        root=options.root or "/",
+        wheels=options.wheel,
+        require=options.require,
+        run=options.run,
+        search=() if options.root else _search_path(),
+        policies=options.policies,
+        here=_surroundings(options),
+        installed=InstalledSettings(tuple(options.path), _homes(), options.jobs, options.verify_hashes, options.all),
+    )
 
 
 def _surroundings(options: Namespace) -> Surroundings:

@@ -4,12 +4,13 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from musl_audit import __version__
 from musl_audit.adapters.auditwheel import delegated, without_counterpart
 from musl_audit.cli.output import Output
-from musl_audit.cli.progress import show_progress
+from musl_audit.cli.progress import Progress
 from musl_audit.cli.stderr import remark, tell_unused_globs
 from musl_audit.errors import MuslAuditError, UsageError
 from musl_audit.model import Report
@@ -20,6 +21,7 @@ from musl_audit.reporters.style import BAD, BOLD, GOOD, plural
 from musl_audit.reporters.text_layout import paragraph
 from musl_audit.reporters.visible import visible
 from musl_audit.workflows.repairing import Repaired, RepairStatus, Workshop
+from musl_audit.workflows.repairing_several import repair_each
 
 _WORST_FIRST = (4, 1)  # then whatever auditwheel answered
 
@@ -36,19 +38,22 @@ class RepairRun:
         """Repair the wheels, say what became of each, and return the worst exit code."""
         rows = []
         codes = {0}
-        is_watched = len(paths) > 1 and not self._options.quiet and sys.stderr.isatty()
-        for number, path in enumerate(paths, start=1):
-            place = f"{number}/{len(paths)}" if len(paths) > 1 else ""
-            if is_watched:
-                show_progress(f"{place} {visible(path.name)}")
-            result = self._repair(path)
-            if is_watched:
-                show_progress("")
-            codes.add(result.exit_code)
-            rows.append(result)
-            if not self._options.json:
-                self._tell(result, place)
-                _tell_remains(result)
+        total = len(paths)
+        places = [f"{number}/{total}" if total > 1 else "" for number in range(1, total + 1)]
+        with (
+            Progress(is_quiet=self._options.quiet) as progress,
+            closing(repair_each(self._workshop, paths, self._options.jobs)) as results,
+        ):
+            for path, place in zip(paths, places, strict=True):
+                progress.tell(visible(f"{place} {path.name}".strip()))
+                result = next(results)
+                progress.clear()  # auditwheel writes by itself
+                result = self._delegated(result)
+                codes.add(result.exit_code)
+                rows.append(result)
+                if not self._options.json:
+                    self._tell(result, place)
+                    _tell_remains(result)
         if len(rows) > 1 and not self._options.json and not self._options.quiet:
             sys.stdout.write(f"{self._painted(counted(rows), max(codes))}\n")
         if not self._options.quiet and any(row.keeps_promise is not None for row in rows):
@@ -66,16 +71,11 @@ class RepairRun:
             sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
         return code
 
-    def _repair(self, path: Path) -> Repaired:
-        try:
-            result = self._workshop.repaired(path)
-            return self._delegated(path) if result.status is RepairStatus.FOR_GLIBC else result
-        except UsageError:
-            raise
-        except MuslAuditError as error:
-            return Repaired(str(path), RepairStatus.FAILED, reasons=(str(error),), exit_code=4)
-
-    def _delegated(self, path: Path) -> Repaired:
+    def _delegated(self, result: Repaired) -> Repaired:
+        """Return *result*, or what auditwheel makes of the wheel where that is for glibc."""
+        if result.status is not RepairStatus.FOR_GLIBC:
+            return result
+        path = Path(result.path)
         if self._options.no_delegate:
             reason = "it is for glibc, and --no-delegate keeps it from auditwheel"
             return Repaired(str(path), RepairStatus.REFUSED, reasons=(reason,), exit_code=1)
@@ -85,7 +85,12 @@ class RepairRun:
             reason = f"it is for glibc, and auditwheel has no {foreign[0]}"
             return Repaired(str(path), RepairStatus.REFUSED, reasons=(reason,), exit_code=1)
         sys.stdout.flush()
-        code = delegated(path, self._options, self._workshop.settings.exclude, self._workshop.directory)
+        try:
+            code = delegated(path, self._options, self._workshop.settings.exclude, self._workshop.directory)
+        except UsageError:
+            raise
+        except MuslAuditError as error:
+            return Repaired(str(path), RepairStatus.FAILED, reasons=(str(error),), exit_code=4)
         return Repaired(str(path), RepairStatus.DELEGATED, exit_code=code)
 
     def _painted(self, text: str, code: int) -> str:

@@ -39,7 +39,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     _add_fixes(parser)
     arguments.add_policy(parser)
     parser.set_defaults(select=None, ignore=None, fail_on=None)  # a repair keeps the promise or does not
-    arguments.add_limits(parser)
+    reading = arguments.add_limits(parser)
+    arguments.add_jobs(reading)
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="write the result as JSON")
     group.add_argument("-q", "--quiet", action="store_true", help="write nothing about what was done")
