@@ -20,6 +20,7 @@ SECTIONS = {
     "How to": "how-to",
     "Reference": "reference",
     "Explanation": "explanation",
+    "Upstream": "upstream",
     "Decisions": "adr",
 }
 LINK = re.compile(r"(\]\()((?:\.\./)+[^)#\s]*)")

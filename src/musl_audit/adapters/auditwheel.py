@@ -81,3 +81,14 @@ def arguments(options: Namespace, exclude: Sequence[str] = ()) -> list[str]:
     level = options.zip_compression_level
     said += [] if level is None else ["--zip-compression-level", str(level)]
     return said
+
+
+def policy_file() -> Path:
+    """Return the file in which the installed auditwheel keeps its policies for musllinux."""
+    from importlib.util import find_spec
+
+    spec = find_spec("auditwheel")
+    folders = spec.submodule_search_locations if spec is not None else None
+    if not folders:
+        raise RepairError("auditwheel is not installed")
+    return Path(folders[0]) / "policy" / "musllinux-policy.json"
