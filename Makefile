@@ -79,12 +79,8 @@ lock:  ## Pin the development dependencies by hash again
 build: dev  ## Build sdist and wheel into dist/
 	$(BIN)/python -m build --quiet
 
-release: dev lint type  ## Build sdist and wheel and check them; nothing is uploaded
-	rm -rf dist
-	$(BIN)/python -m build --quiet
-	$(BIN)/twine check --strict dist/*
-	$(BIN)/check-wheel-contents dist/*.whl
-	@ls -l dist
+release: dev lint type  ## Build what is committed twice, compare, check, and write hashes, SBOM and changes; no upload
+	$(BIN)/python -m tools.release
 
 clean:  ## Remove what was built and cached
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

