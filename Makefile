@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-REQUIRED := apt,chromium,clients,index,nginx,site,elfutils,loaders,qemu,ziglang,musl-gcc,musl-python,pythons,real
+REQUIRED := apt,chromium,clients,emulated,index,nginx,site,elfutils,loaders,qemu,ziglang,musl-gcc,musl-python,pythons,real
 
 .DEFAULT_GOAL := help
 .PHONY: help agree before-after bench bench-installed build clean clients corpus cover damage demo dev docs fix fuzz golden golden-policies good index-wheels installed lint loaders lock musl-python mutants peers pythons quick release site test test-all test-real testwheels type which-truth
@@ -126,7 +126,7 @@ fuzz: dev  ## Fuzz the readers of ELF files and archives, RUNS times each
 bench: dev corpus  ## Measure speed and memory against auditwheel and the floor, and write docs/benchmarks.md
 	$(BIN)/python -m tools.speed.bench
 
-installed: dev musl-python  ## Install 80 real packages, hold env against the imports of all their modules, and write the table
+installed: dev musl-python  ## Install 80 real packages, hold env against the imports of their modules, aarch64's under qemu, and write the table
 	$(BIN)/python -m tools.evidence.installed
 
 bench-installed: dev musl-python  ## Measure env on 1,000 installed binaries against a bare loop that reads them
@@ -147,8 +147,8 @@ which-truth: dev musl-python clients index-wheels  ## Hold the answers of `which
 
 ##@ Data
 
-corpus: dev  ## Fetch the real wheels whose answers by musl's loaders are recorded
-	$(BIN)/python -m tools.evidence.corpus
+corpus: dev  ## Fetch the real wheels whose answers by musl's loaders are recorded; CORPUS="greenlet": only those
+	$(BIN)/python -m tools.evidence.corpus $(CORPUS)
 
 loaders: dev  ## Derive musl's loaders out of Debian's packages again and compare them with the committed ones
 	$(BIN)/python -m tools.evidence.loaders

@@ -36,6 +36,7 @@ HOW = {
     "elfutils": "apt-get install elfutils",
     "llvm": "apt-get install llvm",
     "real": "make test-real",
+    "emulated": "make corpus CORPUS=aarch64",
     "apt": "apt-get update, on Debian",
     "ziglang": "pip install --group polyfills",
     "pythons": "make pythons",

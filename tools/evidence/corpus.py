@@ -54,9 +54,9 @@ def _row(fields: dict[str, str]) -> CorpusRow:
     )
 
 
-def main() -> int:
-    """Fetch what is missing; return 1 if something could not be had."""
-    rows = read_corpus()
+def main(names: list[str]) -> int:
+    """Fetch what is missing of the wheels whose files have one of *names*, or of all; return 1 if one is not had."""
+    rows = [row for row in read_corpus() if not names or any(name in row.wheel.file for name in names)]
     print(f"{len(rows)} wheels, {sum(row.size for row in rows) / 1e6:.0f} MB, into {DIRECTORY.relative_to(ROOT)}")
     missing = 0
     for wheel, error in fetch((row.wheel for row in rows), DIRECTORY):
@@ -68,4 +68,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -3,7 +3,8 @@ Installed packages and real interpreters: what ``musl-audit env`` says is what t
 
 The wheels of ``tools/data/installed.csv`` are installed by pip into a folder of their own under a real CPython for musl
 of each release; ``env`` is asked once; then every extension module is imported in a process of its own, the whole
-package and, where that never gets so far, the file alone. The table goes into ``docs/explanation/installed.md``.
+package and, where that never gets so far, the file alone. ``installed_emulated`` asks the same about another processor.
+The tables go into ``docs/explanation/installed.md``.
 Run from the root of the repository: ``python -m tools.evidence.installed``; exits with 1 on any disagreement.
 """
 
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.musl_python import RELEASES, directory
+from tools.evidence.installed_emulated import answers, section
 from tools.evidence.pinned_wheels import PinnedWheel, fetch
 from tools.evidence.real_wheels import install
 
@@ -247,9 +249,12 @@ def main(arguments: list[str]) -> int:
                     sep="\n  ",
                     flush=True,
                 )
-    if not arguments:
-        PAGE.write_text(page(rows), encoding="utf-8")
-    return 1 if any(row.differences for row in rows) else 0
+    if arguments:
+        return 1 if any(row.differences for row in rows) else 0
+    emulated = answers()
+    PAGE.write_text(f"{page(rows)}\n{section(emulated)}", encoding="utf-8")
+    agree = all(item.agrees for items in emulated.values() for item in items)
+    return 0 if agree and not any(row.differences for row in rows) else 1
 
 
 if __name__ == "__main__":
