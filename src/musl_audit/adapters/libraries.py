@@ -53,7 +53,7 @@ class SystemLibraries:
         if not _is_plain(soname):
             raise LibraryError("not a plain file name, so no file is chosen by it")
         searched = [entry.directory for entry in entries if self._is_searched(entry)]
-        directories = tuple(dict.fromkeys((*self._named, *searched, *self._system)))
+        directories = dict.fromkeys((*self._named, *searched, *self._system))
         passed_over: list[str] = []
         refused: list[str] = []
         for directory in directories:
@@ -68,7 +68,7 @@ class SystemLibraries:
                 passed_over.append(str(error))
                 refused.append(str(error))
         unsearched = [e.directory for e in entries if _is_directory(e.directory) and e.directory not in directories]
-        raise LibraryError(refused[0] if refused else self._not_found(directories, unsearched))
+        raise LibraryError(refused[0] if refused else self._not_found(tuple(directories), unsearched))
 
     def take(self, path: str) -> FoundLibrary:
         """Return the library at *path*; see ``ports.Libraries``."""

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import tarfile
+from array import array
 from pathlib import Path
 
 import pytest
@@ -165,7 +166,7 @@ def test_a_damaged_image_is_one_sentence(data: bytes, said: str, tmp_path: Path)
 
 def test_compressed_bytes_are_read_anywhere(tmp_path: Path) -> None:
     """Forwards, backwards, across the places from which reading begins, and beyond the end."""
-    content = b"".join(number.to_bytes(4, "big") for number in range(9 << 20))  # 36 MiB
+    content = array("I", range(9 << 20)).tobytes()  # 36 MiB
     blob = GzipBlob(FileBlob(str(written(gzip.compress(content, 1), tmp_path / "data.gz"))), "data")
 
     for offset in (0, 35 << 20, 100, 17 << 20, (16 << 20) - 3, len(content) - 5, 1 << 20, 1 << 20):
