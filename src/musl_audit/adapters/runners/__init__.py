@@ -7,9 +7,9 @@ dies with its input is a ``Failure``. Read ``serial`` first, then ``processes``.
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import Protocol, TypeVar
 
+from musl_audit.adapters import module_names
 from musl_audit.errors import UsageError, did_you_mean
 from musl_audit.model import Failure
 
@@ -42,7 +42,7 @@ class Runner(Protocol):
 
 def runner_names() -> tuple[str, ...]:
     """Return the names of the runners, sorted."""
-    return tuple(sorted(found.name for found in iter_modules(__path__)))
+    return module_names(__path__)
 
 
 def runner_named(name: str) -> Runner:

@@ -9,9 +9,9 @@ A module here has ``RANK`` (it is asked in ascending order), ``accepts(reference
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import Protocol
 
+from musl_audit.adapters import module_names
 from musl_audit.model import Failure, Skip
 from musl_audit.wheel.ports import Source
 
@@ -33,7 +33,7 @@ class SourceKind(Protocol):
 @cache
 def source_kinds() -> tuple[SourceKind, ...]:
     """Return every kind of source, in the order in which they are asked."""
-    modules: list[SourceKind] = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
+    modules: list[SourceKind] = [import_module(f"{__name__}.{name}") for name in module_names(__path__)]
     return tuple(sorted(modules, key=lambda kind: kind.RANK))
 
 
