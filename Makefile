@@ -123,8 +123,8 @@ fuzz: dev  ## Fuzz the readers of ELF files and archives, RUNS times each
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run archive .cache/fuzz-corpus/archive -runs=$(RUNS)
 	$(BIN)/python -m tools.evidence.damage 500 $(DAMAGE_SEED)
 
-bench: dev corpus  ## Measure speed and memory against auditwheel and the floor, and write docs/benchmarks.md
-	$(BIN)/python -m tools.speed.bench
+bench: dev corpus  ## Measure speed and memory against auditwheel and the floor (BEFORE=COMMIT: and that), and write docs/benchmarks.md
+	$(BIN)/python -m tools.speed.bench $(if $(BEFORE),--before $(BEFORE))
 
 installed: dev musl-python  ## Install 80 real packages, hold env against the imports of their modules, aarch64's under qemu, and write the table
 	$(BIN)/python -m tools.evidence.installed

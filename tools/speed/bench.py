@@ -12,10 +12,8 @@ for all of them (ADR 0014 says why both).
 
 import argparse
 import csv
-import math
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -26,8 +24,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tools.speed import bench_facts, bench_repair, profile_stages
-from tools.speed.costs import CORPUS, ROOT, WITH_ZLIB_NG, WITHOUT_ZLIB_NG, Cost, best_of, in_turns, run
+from tools.speed import bench_before, bench_facts, bench_repair, profile_stages
+from tools.speed.costs import (
+    CORPUS,
+    ROOT,
+    WITH_ZLIB_NG,
+    WITHOUT_ZLIB_NG,
+    Cost,
+    best_of,
+    geometric_mean,
+    in_turns,
+    installed,
+    run,
+)
 
 AUDITWHEEL = "6.8.2"
 FLOOR = """\
@@ -73,26 +82,6 @@ class Row:
     spread: float  # median of the turns over the best of them, of all contenders on average
 
 
-def quietly(*command: str | Path) -> None:
-    """Run a step of the preparation; what it prints is of interest only if it fails."""
-    done = subprocess.run(command, capture_output=True, check=False, text=True)
-    if done.returncode:
-        sys.exit(f"{command}: {done.stdout}{done.stderr}")
-
-
-def environment() -> Path:
-    """Return the Python of a new environment with the shipped wheel, the extra ``fast``, and auditwheel."""
-    directory = ROOT / ".cache" / "bench"
-    shutil.rmtree(directory, ignore_errors=True)
-    python = directory / "venv" / "bin" / "python"
-    quietly(sys.executable, "-m", "build", "--quiet", "--outdir", directory / "dist", ROOT)
-    quietly(sys.executable, "-m", "venv", directory / "venv")
-    (wheel,) = (directory / "dist").glob("*.whl")
-    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    quietly(*pip, "install", f"{wheel}[fast]", f"auditwheel=={AUDITWHEEL}")
-    return python
-
-
 def contenders(python: Path) -> dict[str, list[str | Path]]:
     """Return the command of each contender, to which the wheel is added; all are isolated from the surroundings."""
     ours = ["show", "--json", "--isolated"]
@@ -132,11 +121,6 @@ def version_of(python: Path, project: str) -> str:
 
 
 # --- Figures ----------------------------------------------------------------------------------------------
-
-
-def geometric_mean(values: Sequence[float]) -> float:
-    """Return the geometric mean of positive *values*."""
-    return math.exp(sum(map(math.log, values)) / len(values))
 
 
 def total(rows: Sequence[Row], name: str) -> float:
@@ -246,8 +230,8 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, f"| all | {sum(row.size for row in rows):.1f} | {totals} | | | |"])
 
 
-def page(rows: Sequence[Row], together: Together, python: Path, turns: int) -> str:
-    """Return the whole page."""
+def page(rows: Sequence[Row], together: Together, python: Path, turns: int, before: str) -> str:
+    """Return the whole page; *before* is its section about another commit."""
     bare, version = start_up(python, turns)
     one, two = together.plain.wall, together.two_jobs.wall
     spread = statistics.mean(row.spread for row in rows) - 1
@@ -270,7 +254,7 @@ def page(rows: Sequence[Row], together: Together, python: Path, turns: int) -> s
         "[ADR 0014](adr/0014-two-ways-to-count-a-corpus.md).\n\n"
         "## Where the time goes\n\nCPU time in one process, its imports where they happen.\n\n"
         f"{profile_stages.table(python, [CORPUS / name for name in PROFILED])}\n\n"
-        f"{bench_repair.section(turns)}\n"
+        f"{before}{bench_repair.section(turns)}\n"
         f"## Every wheel\n\n{table(rows)}\n"
     )
 
@@ -278,10 +262,12 @@ def page(rows: Sequence[Row], together: Together, python: Path, turns: int) -> s
 def main() -> int:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--before", metavar="COMMIT", help="compare with that, too")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks.md")
     options = parser.parse_args()
-    python, wheels = environment(), corpus_wheels("x86_64")
+    python = installed(ROOT, ROOT / ".cache" / "bench", f"auditwheel=={AUDITWHEEL}")
+    wheels = corpus_wheels("x86_64")
     commands = contenders(python)
     rows = []
     for wheel in wheels:
@@ -289,8 +275,9 @@ def main() -> int:
         costs = ", ".join(f"{name} {cost.cpu * 1000:.0f} ms" for name, cost in rows[-1].best.items())
         print(f"{wheel.name}: {costs}", flush=True)
     together = several_wheels(python, wheels, options.turns)
+    before = bench_before.section(python, options.before, wheels, options.turns) if options.before else ""
     options.output.parent.mkdir(exist_ok=True)
-    options.output.write_text(page(rows, together, python, options.turns))
+    options.output.write_text(page(rows, together, python, options.turns, before))
     print(summary(rows, together))
     return 0
 

@@ -15,6 +15,27 @@ from tools.speed.costs import CORPUS, Cost, best_of, in_turns, run
 
 DOCUMENTS = 1000
 COMMAND = ("-c", "from musl_audit.cli import command; command()")
+# What a process takes to read the documents, and to do all of it but that; by the names that a commit has for it.
+DECODE = """\
+import gc, json, sys
+try:
+    from musl_audit.wheel.facts_document import facts_from_json
+except ImportError:  # before msgspec
+    from musl_audit.facts_json import facts_from_json as of_object
+    facts_from_json = lambda line: of_object(json.loads(line))
+gc.disable()
+for line in open(sys.argv[1], "rb"):
+    if sys.argv[2] == "read":
+        facts_from_json(line)
+"""
+
+
+def decoded(python: Path, folder: Path, turns: int) -> float:
+    """Return the CPU seconds in which the musl-audit of *python* reads the documents that it wrote."""
+    documents = written(python, folder)
+    ask = {what: partial(run, [python, "-c", DECODE, documents, what], must_work=True) for what in ("read", "not")}
+    best = best_of(in_turns(ask, turns))
+    return best["read"].cpu - best["not"].cpu
 
 
 def written(python: Path, folder: Path) -> Path:
@@ -40,15 +61,17 @@ def section(python: Path, turns: int, before: Path | None = None) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         ours = judged(python, Path(scratch), turns)
         theirs = judged(before, Path(scratch), turns) if before else None
+        decoding = decoded(python, Path(scratch), turns) / decoded(before, Path(scratch), turns) if before else None
     one, two = ours["1"], ours["2"]
     text = (
         f"| `check --from-facts` of {DOCUMENTS:,} documents, CPU with one job | | {one.cpu:.2f} s |\n"
         f"| the same with `--jobs 2`, by the clock | at least 1.8 times as fast | **{one.wall / two.wall:.2f}** "
         f"({one.wall:.2f} s, {two.wall:.2f} s) |\n"
     )
-    if theirs:
+    if theirs and decoding:
         text += (
             f"| the same with one job, over the commit before | at most 1/2 | **{one.cpu / theirs['1'].cpu:.2f}** |\n"
+            f"| CPU of decoding the documents, over the commit before | at most 1/4 | **{decoding:.2f}** |\n"
         )
     return text
 

@@ -1,6 +1,8 @@
 """What a process costs, and the costs of several contenders that are asked in turns: what the benchmarks share."""
 
+import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,6 +46,30 @@ def run(
             said.seek(0)
             sys.exit(f"{command}: {said.read().decode(errors='replace')}")
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+def installed(source: Path, directory: Path, *others: str) -> Path:
+    """Return the Python of a new environment in *directory* with the wheel of *source*, ``fast`` and *others*."""
+    shutil.rmtree(directory / "dist", ignore_errors=True)
+    shutil.rmtree(directory / "venv", ignore_errors=True)
+    python = directory / "venv" / "bin" / "python"
+    _quietly(sys.executable, "-m", "build", "--quiet", "--outdir", directory / "dist", source)
+    _quietly(sys.executable, "-m", "venv", directory / "venv")
+    (wheel,) = (directory / "dist").glob("*.whl")
+    _quietly(python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", f"{wheel}[fast]", *others)
+    return python
+
+
+def _quietly(*command: str | Path) -> None:
+    """Run a step of the preparation; what it prints is of interest only if it fails."""
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    if done.returncode:
+        sys.exit(f"{command}: {done.stdout}{done.stderr}")
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """Return the geometric mean of positive *values*."""
+    return math.exp(sum(map(math.log, values)) / len(values))
 
 
 def in_turns(contenders: Mapping[str, Callable[[], Cost]], turns: int) -> dict[str, list[Cost]]:
