@@ -387,11 +387,11 @@ class Fix:
 
     kind: FixKind
     automatic: bool = False
-    command: str = ""  # what to run, where the hint does not say it: "run `musl-audit repair`"
+    command: str = ""  # what to run, where the hint does not say it: "run `{repair}`"
 
-    def advice(self, hint: str) -> str:
-        """Return *hint* with the command that mends it before it."""
-        return f"{self.command}, or {hint}" if self.command and hint else hint
+    def advice(self, hint: str, repair: str = "musl-audit repair") -> str:
+        """Return *hint* with the command that mends this before it; *repair* is that of one wheel, or of any."""
+        return f"{self.command.format(repair=repair)}, or {hint}" if self.command and hint else hint
 
 
 @frozen

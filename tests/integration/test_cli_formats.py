@@ -195,7 +195,9 @@ def test_annotations_of_github() -> None:
     lines = musl_audit("check", "--format", "github", BROKEN, CLEAN).stdout.splitlines()
 
     assert lines[0].startswith(f"::error file={BROKEN},title=MUSL401 packed-relocations::Crashes on Alpine 3.13–3.17.")
-    assert lines[0].count("%0A") == 3
+    assert lines[0].count("%0A") == 4
+    assert f"hint: run `musl-audit repair {BROKEN}`, or " in lines[0]
+    assert lines[0].endswith("%0Asee: https://musl-audit.invalid/docs/reference/rules/#musl401-packed-relocations")
     assert lines[1:] == ["Found 1 error in 2 wheels"]
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -26,6 +27,7 @@ from tests.support.values import wheel as facts
 from musl_audit.judging.settings import Settings
 from musl_audit.model import Failure, Outcome, Report, Skip
 from musl_audit.reporters import formats, reporter
+from musl_audit.reporters.addresses import DOCUMENTATION, SOURCE
 from musl_audit.reporters.base import Heading, Tally
 
 BROKEN = wheel("packed_relocations_x86_64")
@@ -133,6 +135,31 @@ def test_reports_in_files_are_those_on_stdout(tmp_path: Path) -> None:
     for name in formats():
         answer = musl_audit("check", "--format", name, *inputs, cwd=tmp_path)
         assert answer.stdout == (tmp_path / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("format_name", [name for name in formats() if name != "text"])
+def test_every_format_leads_to_the_page_of_the_rule_and_says_what_to_run(format_name: str) -> None:
+    """The command has the wheel in it; in text, `musl-audit rule` is the page."""
+    said = musl_audit("check", "--format", format_name, BROKEN.name, cwd=WHEELS).stdout
+    plain = said.replace("\\", "").replace("<code>", "`").replace("</code>", "`")
+
+    assert "https://musl-audit.invalid/docs/reference/rules/#musl401-packed-relocations" in said
+    assert f"musl-audit repair {BROKEN.name}" in plain
+
+
+def test_text_leads_to_the_page_of_the_rule_and_says_what_to_run() -> None:
+    """On a terminal."""
+    lines = musl_audit("check", BROKEN.name, cwd=WHEELS).stdout.splitlines()
+
+    assert f"    hint: musl-audit repair {BROKEN.name}" in lines
+    assert any(line.startswith("`musl-audit rule MUSL401` explains it") for line in lines)
+
+
+def test_addresses_are_those_of_the_project() -> None:
+    """``[project.urls]`` is their one place."""
+    project = tomllib.loads((WHEELS.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert project["urls"] == {"Source": SOURCE, "Documentation": DOCUMENTATION}
 
 
 # --- SARIF -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from musl_audit.judging.context import Context
 from musl_audit.loader.linkage import Load, Reference
 from musl_audit.model import Fix, FixKind
 
-BY_POLYFILL = Fix(FixKind.ADD_POLYFILL, automatic=True, command="run `musl-audit repair`")
+BY_POLYFILL = Fix(FixKind.ADD_POLYFILL, automatic=True, command="run `{repair}`")
 _CALLED = ("notype", "func")  # the types of an undefined symbol that is called
 
 

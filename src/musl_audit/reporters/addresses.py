@@ -1,23 +1,20 @@
-"""The addresses of the project, of which ``[project.urls]`` in ``pyproject.toml`` is the one place."""
+"""
+The addresses of the project: those of ``[project.urls]`` in ``pyproject.toml``.
 
-from functools import cache
+That is their one place, to which tests hold these two and the README's links. To read them out of the installed
+package's metadata would take as long as to judge a wheel.
+"""
 
-
-@cache
-def address(label: str) -> str | None:
-    """Return the address that the installed package gives for *label*, such as ``Documentation``."""
-    from importlib.metadata import PackageNotFoundError, metadata
-
-    try:
-        rows = metadata("musl-audit").get_all("Project-URL") or []
-    except PackageNotFoundError:  # a source tree on the path, never installed
-        return None
-    addresses = dict(row.split(", ", 1) for row in rows)
-    return addresses.get(label)
+SOURCE = "https://musl-audit.invalid/source"
+DOCUMENTATION = "https://musl-audit.invalid/docs"
 
 
-def rule_address(code: str, name: str) -> str | None:
-    """Return the address of a rule's page."""
-    documentation = address("Documentation")
+def rule_address(code: str, name: str) -> str:
+    """
+    Return the address of a rule's page.
+
+    >>> rule_address("MUSL401", "packed-relocations").removeprefix(DOCUMENTATION)
+    '/reference/rules/#musl401-packed-relocations'
+    """
     page = "env" if code.startswith("ENV") else "rules"
-    return f"{documentation}/reference/{page}/#{code.lower()}-{name}" if documentation else None
+    return f"{DOCUMENTATION}/reference/{page}/#{code.lower()}-{name}"

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from musl_audit.judging.identity import fingerprint
 from musl_audit.model import Failure, Finding, Outcome, Report, Skip
+from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Heading, Reporter, Summary
+from musl_audit.reporters.hints import advice
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.visible import visible
 
 COLUMNS = (
     *("path", "wheel", "name", "version", "python", "abi", "platform", "arch", "summary", "loads", "required_musl"),
-    *("result", "code", "rule", "message", "impact", "hint", "members", "symbols", "libraries", "fails_on"),
+    *("result", "code", "rule", "message", "impact", "hint", "help", "members", "symbols", "libraries", "fails_on"),
     *("mended_by_repair", "fingerprint"),
 )
 _COMMANDS = ("=", "+", "-", "@", "|", "%")  # what a spreadsheet takes for a formula
@@ -77,7 +79,8 @@ def _finding(report: Report, finding: Finding) -> dict[str, str]:
         "rule": finding.name,
         "message": finding.message,
         "impact": finding.impact,
-        "hint": finding.advice,
+        "hint": advice(finding, [report.path]),
+        "help": rule_address(finding.code, finding.name),
         "members": "; ".join(finding.members),
         "symbols": "; ".join(finding.symbols),
         "libraries": "; ".join(finding.libraries),

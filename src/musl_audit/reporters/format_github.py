@@ -4,10 +4,14 @@ Annotations of GitHub Actions: one workflow command per rule and the wheels it c
 GitHub shows ten annotations of each level per step: one for each wheel would hide all rules but the first.
 """
 
+from collections.abc import Iterable
+
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
+from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.groups import Group, grouped
+from musl_audit.reporters.hints import advice
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.style import plural
 from musl_audit.reporters.text_layout import listed
@@ -55,19 +59,23 @@ class GitHub:
     def _group(self, group: Group) -> str:
         report, finding = group.found[0]
         if len(group.paths) == 1:
-            lines = [sentence(report), *(line for _, one in group.found for line in self._finding(one))]
+            lines = [sentence(report), *(line for one, item in group.found for line in self._finding(one, item))]
         else:
             wheels = plural(len(group.paths), "wheel")
-            lines = [f"{wheels}: {finding.message}", *_by_sentence(group), *self._hint(finding)]
+            lines = [f"{wheels}: {finding.message}", *_by_sentence(group), *self._ways(finding, group.paths)]
         title = f"{group.code} {group.name}" + (f" in {len(group.paths)} wheels" if len(group.paths) > 1 else "")
         return command(_LEVELS[group.severity], report.path, title, lines)
 
-    def _finding(self, finding: Finding) -> list[str]:
+    def _finding(self, report: Report, finding: Finding) -> list[str]:
         members = [f"in {', '.join(listed(finding.members, 3))}"] if finding.members else []
-        return [finding.sentence, *members, *self._hint(finding)]
+        return [finding.sentence, *members, *self._ways(finding, [report.path])]
 
-    def _hint(self, finding: Finding) -> list[str]:
-        return [f"hint: {finding.advice}"] if finding.advice and not self._heading.is_quiet else []
+    def _ways(self, finding: Finding, paths: Iterable[str]) -> list[str]:
+        """Return what helps, and where the rule is explained."""
+        if self._heading.is_quiet:
+            return []
+        way = advice(finding, list(paths))
+        return [*([f"hint: {way}"] if way else []), f"see: {rule_address(finding.code, finding.name)}"]
 
 
 def _by_sentence(group: Group) -> list[str]:

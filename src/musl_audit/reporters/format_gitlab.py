@@ -2,7 +2,9 @@
 
 from musl_audit.judging.identity import Unique, digest, fingerprint
 from musl_audit.model import Failure, Outcome, Report, Severity, Skip
+from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Heading, Reporter, Summary
+from musl_audit.reporters.hints import advice
 from musl_audit.reporters.rows import Row, dump
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.visible import visible
@@ -32,6 +34,9 @@ class GitLab:
             case Report(path=path, findings=findings):
                 for finding in findings:
                     text = f"{finding.code} {finding.name}: {finding.sentence}. {sentence(outcome)}"
+                    if way := advice(finding, [path]):
+                        text += f" Hint: {way}."
+                    text += f" See {rule_address(finding.code, finding.name)}"
                     mark = self._unique(fingerprint(outcome, finding))
                     self._add(path, finding.code, _SEVERITIES[finding.severity], mark, text)
             case Failure(path=path, code=code, message=message):

@@ -7,6 +7,7 @@ from musl_audit.model import Failure, Finding, Loads, Outcome, Report, Severity,
 from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
+from musl_audit.reporters.hints import advice
 from musl_audit.reporters.html_style import STYLE
 from musl_audit.reporters.ladder import ladder, spell_distributions, spell_reasons
 from musl_audit.reporters.matrix import Cell, Column, cells, columns
@@ -123,7 +124,7 @@ def _wheel(number: int, report: Report) -> Iterator[str]:
     yield f'<details id="wheel-{number}"{is_open}><summary><code>{_said(report.filename)}</code><br>'
     yield f'<span class="badge {_style(report)}">{_answer(report)}</span> {_prose(sentence(report))}</summary><div>'
     for finding in report.findings:
-        yield from _finding(finding)
+        yield from _finding(report, finding)
     yield from _ladder(report)
     yield f'<p class="dim">{_said(headline(report))}</p></div></details>'
 
@@ -138,17 +139,17 @@ def _answer(report: Report) -> str:
     return plural(len(report.findings), "finding") if report.findings else "nothing found"
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    address = rule_address(finding.code, finding.name)
+def _finding(report: Report, finding: Finding) -> Iterator[str]:
     code = _said(f"{finding.code} {finding.name}")
-    title = f'<a href="{escape(address)}" rel="noopener noreferrer">{code}</a>' if address else code
+    address = escape(rule_address(finding.code, finding.name))
+    title = f'<a href="{address}" rel="noopener noreferrer">{code}</a>'
     badge = f'<span class="badge {_SEVERITIES[finding.severity]}">{finding.severity}</span>'
     yield f'<section class="finding {finding.severity}"><h3>{badge} {title}</h3><p>{_prose(finding.sentence)}</p>'
     if finding.members:
         names = listed([f"<code>{_said(member)}</code>" for member in finding.members], _MEMBERS_SHOWN)
         yield f"<ul>{''.join(f'<li>{name}</li>' for name in names)}</ul>"
-    if finding.advice:
-        yield f"<p><strong>What helps:</strong> {_prose(finding.advice)}</p>"
+    if way := advice(finding, [report.path]):
+        yield f"<p><strong>What helps:</strong> {_prose(way)}</p>"
     yield "</section>"
 
 

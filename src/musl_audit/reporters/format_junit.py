@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from musl_audit.judging.gate import is_at_least
 from musl_audit.model import Failure, Finding, Outcome, Report, Skip
+from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Heading, Reporter, Summary
+from musl_audit.reporters.hints import advice
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.visible import visible
 
@@ -74,8 +76,9 @@ def _lines(report: Report, findings: Iterable[Finding]) -> str:
     for finding in findings:
         lines += ["", f"{finding.severity} {finding.code} {finding.name}: {visible(finding.sentence)}"]
         lines += [f"  {visible(member)}" for member in finding.members]
-        if finding.advice:
-            lines.append(f"  hint: {visible(finding.advice)}")
+        if way := advice(finding, [report.path]):
+            lines.append(f"  hint: {visible(way)}")
+        lines.append(f"  see: {rule_address(finding.code, finding.name)}")
     return "\n".join(lines)
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
+from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
+from musl_audit.reporters.hints import advice
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
 from musl_audit.reporters.matrix import Cell, cells, columns
 from musl_audit.reporters.sentence import summary as sentence
@@ -106,7 +108,7 @@ def _report(report: Report) -> Iterator[str]:
     title = f"<code>{html_escaped(report.filename)}</code> {html_escaped(sentence(report).replace('`', ''))}"
     yield from (f"<details><summary>{title}</summary>", "")
     for finding in report.findings:
-        yield from _finding(finding)
+        yield from _finding(report, finding)
     yield from _ladder(report)
     yield from ("", escaped(headline(report)), "", "</details>")
 
@@ -128,13 +130,14 @@ def _answer(rung: Rung) -> str:
     return f"❌ no, though {' and '.join(map(code_span, rung.promised_by))} promises it" if rung.is_broken else "no"
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def _finding(report: Report, finding: Finding) -> Iterator[str]:
     mends = ", which `musl-audit repair` mends" if finding.is_mendable else ""
-    yield f"- {_MARKS[finding.severity]} {code_span(finding.code)} {finding.name}{mends}: {escaped(finding.sentence)}"
+    rule = f"[{code_span(finding.code)} {finding.name}]({rule_address(finding.code, finding.name)})"
+    yield f"- {_MARKS[finding.severity]} {rule}{mends}: {escaped(finding.sentence)}"
     for name in listed([code_span(member) for member in finding.members], _MEMBERS_SHOWN):
         yield f"  - {name}"
-    if finding.advice:
-        yield f"  - *hint:* {escaped(finding.advice)}"
+    if way := advice(finding, [report.path]):
+        yield f"  - *hint:* {escaped(way)}"
 
 
 def escaped(text: str) -> str:

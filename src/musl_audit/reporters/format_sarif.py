@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from musl_audit.judging.identity import Unique, fingerprint
 from musl_audit.judging.rules import WheelRule, all_rules
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
-from musl_audit.reporters.addresses import address, rule_address
+from musl_audit.reporters.addresses import SOURCE, rule_address
 from musl_audit.reporters.base import Heading, Reporter, Summary
+from musl_audit.reporters.hints import advice
 from musl_audit.reporters.rows import Row, dump
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.visible import visible
@@ -69,8 +70,8 @@ class Sarif:
     def _result(self, report: Report, finding: Finding) -> Row:
         mark = self._unique(fingerprint(report, finding))
         lines = [finding.sentence, f"In {report.filename}: {sentence(report)}"]
-        if finding.advice:
-            lines.append(f"Hint: {finding.advice}")
+        if way := advice(finding, [report.path]):
+            lines.append(f"Hint: {way}")
         return {
             "ruleId": finding.code,
             "ruleIndex": self._rules.setdefault(finding.code, len(self._rules)),
@@ -91,10 +92,10 @@ class Sarif:
         driver: Row = {
             "name": "musl-audit",
             "semanticVersion": self._heading.version,
+            "informationUri": SOURCE,
             "rules": [_rule(pages[code]) for code in self._rules],
         }
-        source = address("Source")
-        return driver if source is None else {**driver, "informationUri": source}
+        return driver
 
 
 def _rule(module: WheelRule) -> Row:
@@ -103,17 +104,16 @@ def _rule(module: WheelRule) -> Row:
     page = module.page.strip()
     first = " ".join(page.partition("\n\n")[0].split())
     plain = page.replace("``", "`")
-    row: Row = {
+    return {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": _text(first)},
         "fullDescription": {"text": _text(first)},
+        "helpUri": rule_address(rule.code, rule.name),
         "help": {"text": plain, "markdown": plain},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": ["musl", "wheel"], "problem.severity": _problem_severity(rule.severity)},
     }
-    page_address = rule_address(rule.code, rule.name)
-    return row if page_address is None else {**row, "helpUri": page_address}
 
 
 def _problem_severity(severity: Severity) -> str:

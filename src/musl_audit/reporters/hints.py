@@ -12,6 +12,21 @@ _UNQUOTED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234
 _WHEELS_SPELLED = 1
 
 
+def repair_command(*paths: str) -> str:
+    """
+    Return the command that mends the wheels at *paths*.
+
+    >>> repair_command("dist/a.whl")
+    'musl-audit repair dist/a.whl'
+    """
+    return f"musl-audit repair {spell_paths(paths)}"
+
+
+def advice(finding: Finding, paths: Sequence[str]) -> str:
+    """Return what helps against *finding* of the wheels at *paths* in one line: the command for them, then the hint."""
+    return finding.fix.advice(finding.hint, repair_command(*paths)) if finding.fix else finding.hint
+
+
 def ways_out(report: Report, finding: Finding, heading: Heading) -> list[str]:
     """Return what helps against *finding*, the best first."""
     return list(_ways(finding, heading, [report.path], report.verdict.distributions))
@@ -30,7 +45,7 @@ def _ways(
     finding: Finding, heading: Heading, paths: Sequence[str], distributions: Sequence[DistributionAnswer]
 ) -> Iterator[str]:
     if finding.is_mendable:
-        yield f"musl-audit repair {spell_paths(paths)}"
+        yield repair_command(*paths)
     if finding.hint:
         yield finding.hint
     if only_dead(finding, heading.supported) and heading.settings.floor is None and "--floor" not in finding.hint:

@@ -17,7 +17,9 @@ from musl_audit.model import (
     Report,
     Skip,
 )
+from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Heading, Summary
+from musl_audit.reporters.hints import advice, repair_command
 from musl_audit.reporters.sentence import summary as sentence
 
 SCHEMA_VERSION = 1
@@ -112,12 +114,12 @@ def report_row(report: Report) -> Row:
         "decided_by": [_evidence(evidence) for evidence in verdict.decided_by],
         "distributions": [_distribution(answer) for answer in verdict.distributions],
         "external_libraries": [_library(library) for library in report.external_libraries],
-        "findings": [finding_row(finding) for finding in report.findings],
+        "findings": [finding_row(finding, report.path) for finding in report.findings],
     }
 
 
-def finding_row(finding: Finding) -> Row:
-    """Return the object of one finding."""
+def finding_row(finding: Finding, path: str | None = None) -> Row:
+    """Return the object of one finding, of the wheel at *path* if it is one of a wheel."""
     return {
         "code": finding.code,
         "name": finding.name,
@@ -130,7 +132,9 @@ def finding_row(finding: Finding) -> Row:
         "fixed_since": _release(finding.fixed_since),
         "message": finding.sentence,
         "impact": finding.impact,
-        "hint": finding.advice,
+        "hint": finding.advice if path is None else advice(finding, [path]),
+        "command": repair_command(path) if path is not None and finding.is_mendable else None,
+        "help": rule_address(finding.code, finding.name),
         "fix": {"kind": finding.fix.kind, "automatic": finding.fix.automatic} if finding.fix else None,
     }
 

@@ -11,7 +11,7 @@ from musl_audit.judging.context import Context
 from musl_audit.model import ElfFacts, Fix, FixKind, Releases, Severity, Statement
 
 MANUAL = Fix(FixKind.MANUAL)
-BY_REPAIR = "run `musl-audit repair`"  # the command of a fix that is automatic everywhere
+BY_REPAIR = "run `{repair}`"  # the command of a fix that is automatic everywhere
 
 
 class Uses:

@@ -15,7 +15,7 @@ from itertools import product
 from math import prod
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.base import BY_REPAIR, Rule, spell
 from musl_audit.model import Fix, FixKind, Severity, Statement, WheelName
 from musl_audit.wheel.dist_info import is_dist_info_of, is_project_of
 
@@ -26,7 +26,7 @@ RULE = Rule(
     "build the wheel again, or rename it with `python -m wheel tags`, which changes both",
     tells_releases=False,
 )
-_WRITTEN_ANEW = Fix(FixKind.WRITE_TAGS, automatic=True)
+_WRITTEN_ANEW = Fix(FixKind.WRITE_TAGS, automatic=True, command=BY_REPAIR)
 _MOST_TAGS = 10_000
 _BUILD_AGAIN = "build the wheel again; unpacking and packing it with `wheel` keeps the metadata whole"
 

@@ -13,7 +13,7 @@ compares all. A wheel without any ``RECORD`` cannot be installed: an error.
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.base import BY_REPAIR, Rule, spell
 from musl_audit.model import Fix, FixKind, ProblemKind, Severity, Statement
 
 RULE = Rule(
@@ -23,7 +23,7 @@ RULE = Rule(
     "build the wheel again, or `wheel unpack` and `wheel pack` it, which writes RECORD anew",
     tells_releases=False,
 )
-_WRITTEN_ANEW = Fix(FixKind.WRITE_RECORD, automatic=True)
+_WRITTEN_ANEW = Fix(FixKind.WRITE_RECORD, automatic=True, command=BY_REPAIR)
 
 
 def check(context: Context) -> Iterator[Statement]:

@@ -10,7 +10,7 @@ extension modules.
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.base import BY_REPAIR, Rule, spell
 from musl_audit.model import ElfKind, Fix, FixKind, Severity, Statement
 from musl_audit.wheel.installed_tree import SITE_PACKAGES, place_of
 
@@ -19,7 +19,7 @@ RULE = Rule(
     "purelib-with-binaries",
     Severity.WARNING,
     "tell the build backend that the project has extension modules, so that it writes Root-Is-Purelib: false",
-    Fix(FixKind.CORRECT_ROOT, automatic=True),
+    Fix(FixKind.CORRECT_ROOT, automatic=True, command=BY_REPAIR),
     tells_releases=False,
 )
 

@@ -10,7 +10,7 @@ Some projects ship binaries for several platforms in one wheel, and choose at ru
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.base import BY_REPAIR, Rule, spell
 from musl_audit.loader.libc_names import Libc, libc_named
 from musl_audit.model import ElfFacts, Fix, FixKind, Severity, Statement
 
@@ -21,6 +21,7 @@ RULE = Rule(
     "tag the wheel for its platform: `python -m wheel tags --platform-tag musllinux_1_2_ARCH`",
     tells_releases=False,
 )
+_TAGGED_ANEW = Fix(FixKind.WRITE_TAGS, automatic=True, command=BY_REPAIR)
 
 
 def check(context: Context) -> Iterator[Statement]:
@@ -33,7 +34,7 @@ def check(context: Context) -> Iterator[Statement]:
     yield RULE.states(
         f"tagged any, with binaries: {spell(listed, limit=len(listed))}",
         members=libcs,
-        fix=Fix(FixKind.WRITE_TAGS, automatic=True) if set(libcs.values()) == {Libc.MUSL.value} else None,
+        fix=_TAGGED_ANEW if set(libcs.values()) == {Libc.MUSL.value} else None,
     )
 
 

@@ -20,7 +20,7 @@ RULE = Rule(
     "external-library",
     Severity.ERROR,
     "--exclude it if users bring it",
-    Fix(FixKind.GRAFT, automatic=True, command="run `musl-audit repair` where it is installed"),
+    Fix(FixKind.GRAFT, automatic=True, command="run `{repair}` where it is installed"),
     here="it needs {libraries}, which is not on this system",
 )
 

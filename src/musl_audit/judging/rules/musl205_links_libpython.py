@@ -9,7 +9,7 @@ interpreter into the process.
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule, spell
+from musl_audit.judging.rules.base import BY_REPAIR, Rule, spell
 from musl_audit.loader.linkage import is_libpython
 from musl_audit.model import Fix, FixKind, Severity, Statement
 
@@ -17,8 +17,8 @@ RULE = Rule(
     "MUSL205",
     "links-libpython",
     Severity.WARNING,
-    "do not link extensions with -lpython3.x; `musl-audit repair` drops the dependency",
-    Fix(FixKind.DROP_NEEDED, automatic=True),
+    "do not link extensions with -lpython3.x",
+    Fix(FixKind.DROP_NEEDED, automatic=True, command=BY_REPAIR),
     tells_releases=False,
 )
 

@@ -11,7 +11,7 @@ process.
 from collections.abc import Iterator
 
 from musl_audit.judging.context import Context
-from musl_audit.judging.rules.base import Rule
+from musl_audit.judging.rules.base import BY_REPAIR, Rule
 from musl_audit.model import ElfKind, Fix, FixKind, Severity, Statement
 
 RULE = Rule(
@@ -19,7 +19,7 @@ RULE = Rule(
     "executable-stack",
     Severity.NOTE,
     "add .note.GNU-stack to assembler sources, or link with -Wl,-z,noexecstack",
-    Fix(FixKind.CLEAR_EXECUTABLE_STACK, automatic=True),
+    Fix(FixKind.CLEAR_EXECUTABLE_STACK, automatic=True, command=BY_REPAIR),
     tells_releases=False,
 )
 
