@@ -73,6 +73,7 @@ class _Writer:
     def __init__(self, library: Library, machine: Machine) -> None:
         self._library, self._machine = library, machine
         self._strings = bytearray(b"\0")
+        self._offsets: dict[str, int] = {}
         defined = {definition.name for definition in library.definitions}
         self._undefined = [reference for reference in library.references if reference.name not in defined]
         self._names = ["", *(r.name for r in self._undefined), *(d.name for d in library.definitions)]
@@ -182,12 +183,10 @@ class _Writer:
 
     def _string(self, text: str) -> int:
         """Return where *text* lies in the string table, which grows by it once."""
-        needle = text.encode("utf-8", "surrogateescape") + b"\0"
-        found = self._strings.find(b"\0" + needle)
-        if found >= 0:
-            return found + 1
-        self._strings += needle
-        return len(self._strings) - len(needle)
+        if text not in self._offsets:
+            self._offsets[text] = len(self._strings)
+            self._strings += text.encode("utf-8", "surrogateescape") + b"\0"
+        return self._offsets[text]
 
     def _symbol_table(self) -> bytes:
         rows = [self._symbol("", 0, 0, 0)]

@@ -127,8 +127,30 @@ def test_a_digest_of_record_itself_contradicts_nothing() -> None:
 
 
 def test_a_record_without_end_is_not_read_to_the_end() -> None:
-    """Every row costs memory."""
-    assert ("malformed-record", ()) in problems(b"a\n" * 400_001)
+    """Every row costs time; what the rest says, nobody knows, so it contradicts nothing."""
+    assert problems(b"\n" * 2_000_001, "a.py") == [("malformed-record", ())]
+
+
+def test_of_rows_for_other_files_a_thousand_are_named_and_the_rest_is_counted() -> None:
+    """Memory is that of the members: a row is kept for each of them, wherever it stands."""
+    rows = "".join(f"gone/{number},{SHA},3\n" for number in range(1_500)) + f"gone/,,\na.py,{SHA},4\n"
+
+    record = parse_record(rows.encode(), {"a.py"})
+    found = list(compare(record, [Member("a.py", 3, 3, 0)], (), INFO))
+
+    assert [(item.kind, len(item.members)) for item in found] == [
+        (ProblemKind.MISSING_MEMBER, 1_000),
+        (ProblemKind.WRONG_SIZE, 1),
+        (ProblemKind.MISSING_MEMBER, 0),
+    ]
+    assert found[-1].detail == "lists 500 more files that are not in the archive"
+
+
+def test_of_faulty_rows_a_thousand_are_named() -> None:
+    """A million of them are no better known."""
+    (problem,) = parse_record("".join(f"{number}\n" for number in range(1_500)).encode()).problems
+
+    assert len(problem.members) == 1_000
 
 
 @pytest.mark.parametrize("row", ["a,,3", "a,md5=x,3", "b,sha256=x,3"])

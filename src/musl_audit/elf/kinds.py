@@ -46,8 +46,8 @@ def kind_of_type(image: ElfView) -> ElfKind | None:
     return kind
 
 
-def kind_of(image: ElfView, dynamic: dict[int, int], defined: frozenset[str]) -> ElfKind:
-    """Return what a file of type ``ET_EXEC`` or ``ET_DYN`` is for, from its dynamic entries and exports."""
+def kind_of_program(image: ElfView, dynamic: dict[int, int]) -> ElfKind | None:
+    """Return what a file of type ``ET_EXEC`` or ``ET_DYN`` is for, from its dynamic entries; None where exports say."""
     has_interpreter = bool(image.segments_of_type(PT_INTERP))
     if not dynamic and (image.type == ET_DYN or image.segments_of_type(PT_DYNAMIC)):
         return ElfKind.RELOCATABLE
@@ -56,6 +56,11 @@ def kind_of(image: ElfView, dynamic: dict[int, int], defined: frozenset[str]) ->
             return ElfKind.EXECUTABLE
         if image.type == ET_EXEC or DT_NEEDED not in dynamic:
             return ElfKind.STATIC_EXECUTABLE
+    return None
+
+
+def kind_of_library(defined: frozenset[str]) -> ElfKind:
+    """Return whether a file that exports *defined*, and is no program, is an extension or any other library."""
     if INTERPRETER_SYMBOL not in defined and any(map(str.startswith, defined, repeat(EXTENSION_PREFIXES))):
         return ElfKind.EXTENSION
     return ElfKind.LIBRARY

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from musl_audit.elf.machines import EM_S390
 from musl_audit.elf.strings import StringTable
@@ -26,6 +27,7 @@ class Lookup:
         is_wide = image.identity.machine == EM_S390 and image.identity.bits == 64
         self._sysv_word = self._word if is_wide else self._half
         self._views: dict[int, memoryview] = {}
+        self._shape: tuple[int, int, int, int] | None = None  # of DT_GNU_HASH: buckets, first symbol, bloom, shift
 
     def missing(self, names: Iterable[str]) -> Iterator[str]:
         """Yield those of *names* that the table does not lead to, as far as the budget goes."""
@@ -49,8 +51,10 @@ class Lookup:
         raise ElfError("no symbol hash table")
 
     def _finds_gnu(self, name: str, table: memoryview) -> bool:
+        if self._shape is None:
+            self._shape = struct.unpack_from(f"{self._image.formats.order}4I", table)
+        bucket_count, first, bloom_size, shift = self._shape
         read, size = self._half.unpack_from, self._word.size
-        bucket_count, first, bloom_size, shift = (read(table, 4 * at)[0] for at in range(4))
         value = gnu_hash(name)
         bits = size * 8
         (bloom,) = self._word.unpack_from(table, 16 + size * (value // bits & (bloom_size - 1) & 0xFFFFFFFF))
@@ -87,7 +91,7 @@ class Lookup:
 
     def _is(self, index: int, name: str) -> bool:
         (offset,) = self._half.unpack_from(self._view(self._symbols), index * self._symbol.size)
-        return self._strings[offset] == name
+        return self._strings.has_name(offset, name)
 
     def _view(self, address: int) -> memoryview:
         if address not in self._views:
@@ -95,6 +99,7 @@ class Lookup:
         return self._views[address]
 
 
+@lru_cache(maxsize=1024)  # every file is asked for the same two, and many have definitions of the same name
 def gnu_hash(name: str) -> int:
     """
     Return the hash of *name* in ``DT_GNU_HASH``.

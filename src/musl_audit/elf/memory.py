@@ -127,11 +127,12 @@ class Memory:
     def allows(self, address: int, size: int, wanted: int) -> bool:
         """Whether all *size* bytes at *address* are mapped with any of the permissions *wanted*."""
         reached = address
-        for piece in self.run(address, wanted):
+        while reached < address + size:
+            piece = self.piece_at(reached)
+            if piece is None or not piece.flags & wanted:
+                return False
             reached = piece.end
-            if reached >= address + size:
-                return True
-        return reached >= address + size > address
+        return size > 0
 
     def protect(self, start: int, end: int, flags: int) -> None:
         """Give the pages from *start* to *end* other permissions."""

@@ -1,14 +1,14 @@
 """Bytes → ``ElfFacts``, in one pass over what the loader would look at."""
 
 from musl_audit.elf.faults import find_faults
-from musl_audit.elf.kinds import kind_of, kind_of_type
+from musl_audit.elf.kinds import kind_of_library, kind_of_program, kind_of_type
 from musl_audit.elf.lookup import Lookup
 from musl_audit.elf.mark import has_mark
 from musl_audit.elf.memory import PAGE_SIZE, PF_X
 from musl_audit.elf.notes import read_arm_float_abi, read_isa_needed
-from musl_audit.elf.relocations import RelocationTable, read_relocations, relocation_tables
+from musl_audit.elf.relocations import Relocations, RelocationTable, read_relocations, relocation_tables
 from musl_audit.elf.strings import StringTable
-from musl_audit.elf.symbols import SymbolFacts, read_symbols
+from musl_audit.elf.symbols import SymbolTable, own_definitions, read_symbols, symbol_facts
 from musl_audit.elf.versions import read_version_definitions, read_version_needs
 from musl_audit.elf.view import (
     DT_GNU_HASH,
@@ -25,6 +25,7 @@ from musl_audit.elf.view import (
     Fetched,
 )
 from musl_audit.errors import ElfError
+from musl_audit.frozen import replace
 from musl_audit.model import ElfFacts, ElfKind, Fault, FaultKind
 
 LARGEST_PAGE = 65536
@@ -37,43 +38,47 @@ def read_elf(data: bytes | memoryview | Fetched, path: str) -> ElfFacts:
 
     Raises ``ElfError``, and nothing else, for whatever is malformed; time and memory grow with ``len(data)`` at most.
     Of *data* that are fetched, only what is looked at is: not code, not constants, not debug information.
+    Whoever keeps no name for *data* has it freed before the names of the symbols are made, which for the largest
+    libraries are half as much again.
     """
     image = ElfView(data)
     kind = kind_of_type(image)
     if kind is not None:
         return ElfFacts(path=path, kind=kind, identity=image.identity)
+    rest = _read_all_but_names(image, path)
+    del data, image
+    return _named(*rest)
+
+
+def _read_all_but_names(
+    image: ElfView, path: str
+) -> tuple[ElfFacts, SymbolTable, StringTable, Relocations, frozenset[str]]:
+    """Return the facts, what the names of the symbols are made of, and those that the hash table does not lead to."""
     entries = tuple(image.dynamic_entries())
     dynamic = _last_of_each(entries)
     strings = StringTable(image, dynamic)
     tables = relocation_tables(image, dynamic)
     relocations = read_relocations(image, dynamic, tables)
-    symbols = read_symbols(image, dynamic, strings, relocations)
-    kind = kind_of(image, dynamic, symbols.defined)
+    symbols = read_symbols(image, dynamic, relocations)
+    kind = kind_of_program(image, dynamic)
     lookup = Lookup(image, dynamic, strings)
     faults = _faults(image, kind, dynamic, lookup, tables)
-    unfindable = _unfindable(symbols, lookup, faults)
-    return ElfFacts(
+    # A file that is unsound may have lost its hash table, and more than that is not said of it.
+    lost = () if faults else lookup.missing(own_definitions(symbols, strings))
+    facts = ElfFacts(
         path=path,
-        kind=kind,
+        kind=kind or ElfKind.LIBRARY,
         identity=image.identity,
         soname=_soname(strings, dynamic),
         interpreter=_interpreter(image),
         needed=tuple(strings[value] for tag, value in entries if tag == DT_NEEDED),
         rpath=_string(strings, dynamic, DT_RPATH),
         runpath=_string(strings, dynamic, DT_RUNPATH),
-        undefined=symbols.undefined,
-        defined=symbols.defined - unfindable if unfindable else symbols.defined,
-        referenced_definitions=symbols.referenced_definitions,
-        copied=symbols.copied,
-        hidden_versions=symbols.hidden_versions,
-        ifuncs=symbols.ifuncs,
         version_needs=read_version_needs(image, dynamic, strings),
         version_definitions=read_version_definitions(image, dynamic, strings),
         relocation_types=relocations.types,
-        initial_exec=symbols.initial_exec,
         initial_exec_slots=relocations.initial_exec_slots,
         is_tls_rewritten=has_mark(image),
-        thread_local=symbols.thread_local,
         packed_relocations=relocations.packed,
         has_hash_table=DT_HASH in dynamic or DT_GNU_HASH in dynamic,
         zero_length_segments=_zero_length_segments(image),
@@ -83,6 +88,27 @@ def read_elf(data: bytes | memoryview | Fetched, path: str) -> ElfFacts:
         arm_float_abi=read_arm_float_abi(image),
         page_congruence=_page_congruence(image),
         faults=faults,
+    )
+    lost_names = frozenset(lost)
+    strings.hold(symbols.names)
+    return facts, symbols, strings, relocations, lost_names
+
+
+def _named(
+    facts: ElfFacts, table: SymbolTable, strings: StringTable, relocations: Relocations, lost: frozenset[str]
+) -> ElfFacts:
+    symbols = symbol_facts(table, strings, relocations)
+    return replace(
+        facts,
+        kind=kind_of_library(symbols.defined) if facts.kind is ElfKind.LIBRARY else facts.kind,
+        undefined=symbols.undefined,
+        defined=symbols.defined.difference(lost) if lost else symbols.defined,
+        referenced_definitions=symbols.referenced_definitions,
+        copied=symbols.copied,
+        hidden_versions=symbols.hidden_versions,
+        ifuncs=symbols.ifuncs,
+        initial_exec=symbols.initial_exec,
+        thread_local=symbols.thread_local,
     )
 
 
@@ -95,7 +121,7 @@ def _last_of_each(entries: tuple[tuple[int, int], ...]) -> dict[int, int]:
 
 
 def _faults(
-    image: ElfView, kind: ElfKind, dynamic: dict[int, int], lookup: Lookup, tables: tuple[RelocationTable, ...]
+    image: ElfView, kind: ElfKind | None, dynamic: dict[int, int], lookup: Lookup, tables: tuple[RelocationTable, ...]
 ) -> tuple[Fault, ...]:
     """Return what the loader would come upon in a file of a kind that it loads."""
     if kind in (ElfKind.STATIC_EXECUTABLE, ElfKind.CORE):
@@ -103,13 +129,6 @@ def _faults(
     if kind is ElfKind.RELOCATABLE:
         return (Fault(FaultKind.NO_DYNAMIC_SECTION),)
     return find_faults(image, dynamic, lookup, tables)
-
-
-def _unfindable(symbols: SymbolFacts, lookup: Lookup, faults: tuple[Fault, ...]) -> frozenset[str]:
-    """Return definitions that the file itself asks for and that its hash table does not lead to."""
-    if faults:
-        return frozenset()
-    return frozenset(lookup.missing(name for name in symbols.own if name in symbols.defined))
 
 
 def _string(strings: StringTable, dynamic: dict[int, int], tag: int) -> str | None:

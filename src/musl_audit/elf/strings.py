@@ -10,6 +10,12 @@ from musl_audit.errors import ElfError
 BUDGET_FACTOR, BUDGET_FLOOR = 4, 65_536
 
 
+# A table up to this size is decoded at once. Of a larger one only what is asked for is, until all names are: that is
+# after everything else was read, and the bytes of the file need be here no more.
+AT_ONCE = 1 << 20
+WINDOW = 4096  # bytes of a name that is asked for before
+
+
 class StringTable:
     """
     The dynamic string table of a file, which is empty if there is none.
@@ -24,14 +30,17 @@ class StringTable:
         address = dynamic.get(DT_STRTAB)
         self._whole = image.rest(address) if address is not None else memoryview(b"")
         self._names: dict[int, str] = {}
-        self._read(dynamic.get(DT_STRSZ, len(self._whole)))
+        self._size = min(dynamic.get(DT_STRSZ, len(self._whole)), len(self._whole))
+        self._text, self._is_ascii = "", False
+        self._budget = BUDGET_FACTOR * self._size + BUDGET_FLOOR
+        if self._size <= AT_ONCE:
+            self._read(self._size)
 
     def _read(self, size: int) -> None:
-        table = bytes(self._whole[:size])
         # One character for each byte: offsets hold, and slices are strings already.
-        self._text = table.decode("latin-1")
-        self._is_ascii = table.isascii()
-        self._budget = BUDGET_FACTOR * len(table) + BUDGET_FLOOR
+        self._text = str(self._whole[:size], "latin-1")
+        self._is_ascii = self._text.isascii()
+        self._budget = BUDGET_FACTOR * size + BUDGET_FLOOR
 
     def __getitem__(self, offset: int) -> str:
         """Return the name at *offset*; raise ``ElfError`` if it does not end within the segment."""
@@ -41,17 +50,38 @@ class StringTable:
         return name
 
     def _cut(self, offset: int) -> str:
-        end = self._text.find("\0", offset)
+        text, start = self._text, offset
+        if not text:
+            text, start = str(self._whole[offset : offset + WINDOW], "latin-1"), 0
+        end = text.find("\0", start)
         if end < 0 and len(self._text) < len(self._whole):
             self._read(len(self._whole))
-            end = self._text.find("\0", offset)
+            text, start = self._text, offset
+            end = text.find("\0", start)
         if end < 0:
             raise ElfError(f"name at {offset:#x} of the string table has no end")
-        self._budget -= end - offset
+        self._budget -= end - start
         if self._budget < 0:
             raise ElfError("names overlap without end in the string table")
-        name = self._text[offset:end]
+        name = text[start:end]
         return name if self._is_ascii else _decoded(name)
+
+    def has_name(self, offset: int, name: str) -> bool:
+        """Whether *name* is the one at *offset*: without cutting it out, where it is plain."""
+        if not self._is_ascii or not name.isascii():
+            return self[offset] == name
+        end = offset + len(name)
+        if end >= len(self._text):
+            return self[offset] == name
+        return self._text.startswith(name, offset) and self._text[end] == "\0"
+
+    def hold(self, offsets: Sequence[int]) -> None:
+        """See that ``many`` will find the names at *offsets* here, so that the file's own bytes can be let go."""
+        if not self._text:
+            self._read(self._size)
+        if max(offsets, default=0) > self._text.rfind("\0"):
+            self._read(len(self._whole))
+        self._whole = memoryview(b"")
 
     def many(self, offsets: Sequence[int]) -> list[str]:
         """Return the name at each of *offsets*; the same as one by one, three times as fast."""

@@ -5,6 +5,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from musl_audit.elf.machines import EM_S390
 from musl_audit.elf.relocations import Relocations
@@ -41,7 +42,6 @@ class SymbolFacts:
     undefined: tuple[Symbol, ...] = ()
     defined: frozenset[str] = frozenset()
     referenced_definitions: frozenset[str] = frozenset()
-    own: tuple[str, ...] = ()  # some of the definitions that the file itself refers to
     hidden_versions: frozenset[str] = frozenset()
     ifuncs: frozenset[str] = frozenset()
     copied: frozenset[str] = frozenset()
@@ -50,62 +50,83 @@ class SymbolFacts:
 
 
 @frozen
-class _Table:
-    """The columns of the symbol table."""
+class SymbolTable:
+    """The symbol table by columns: all that names are looked up with, once the bytes of the file are gone."""
 
-    names: Sequence[str]
-    kinds: Sequence[int]  # st_info: binding and type
-    sections: Sequence[int]  # 0 where undefined
-    values: Sequence[int]
+    names: Sequence[int] = ()  # where each name begins in the string table
+    kinds: Sequence[int] = b""  # st_info: binding and type
+    sections: Sequence[int] = ()  # 0 where undefined
+    values: Sequence[int] = ()
+    referenced: Sequence[int] = ()  # those that a relocation refers to
+    hidden: frozenset[int] = frozenset()  # those with bit 15 of their version set: another is the default of that name
+
+    def is_definition(self, index: int) -> bool:
+        """Whether the loader would take a symbol for a definition."""
+        kind = self.kinds[index]
+        is_placed = bool(self.sections[index] and (self.values[index] or kind in TLS))
+        return is_placed and kind in ACCEPTED and index not in self.hidden
 
 
-def read_symbols(image: ElfView, dynamic: Dynamic, strings: StringTable, relocations: Relocations) -> SymbolFacts:
-    """Return the facts of the dynamic symbol table; raise ``ElfError`` if a table leaves its segment."""
-    count = symbol_count(image, dynamic, max(relocations.symbols, default=0))
+def read_symbols(image: ElfView, dynamic: Dynamic, relocations: Relocations) -> SymbolTable:
+    """Return the dynamic symbol table; raise ``ElfError`` if it leaves its segment."""
+    count = symbol_count(image, dynamic, relocations.symbols[-1] if relocations.symbols else 0)
     if not count:
-        return SymbolFacts(initial_exec=frozenset({""} if relocations.initial_exec else ()))
-    table = _read_table(image, dynamic, strings, count)
-    names, kinds, sections = table.names, table.kinds, table.sections
+        return SymbolTable()
+    layout = image.formats.symbol
+    if DT_SYMTAB not in dynamic:
+        raise ElfError(f"{count} symbols, but no symbol table")
+    table = image.span(dynamic[DT_SYMTAB], count * layout.size, "symbol table")
     hidden = _hidden_symbols(image, dynamic, count)
+    # Column by column, each a slice with a step: a fifth of the time of unpacking row by row.
+    if image.identity.bits == 64:
+        names, kinds = _column(table, image, "I", 0, 6), bytes(table[4::24])
+        sections, values = _column(table, image, "H", 3, 12), _column(table, image, "Q", 1, 3)
+    else:
+        names, kinds = _column(table, image, "I", 0, 4), bytes(table[12::16])
+        sections, values = _column(table, image, "H", 7, 8), _column(table, image, "I", 1, 4)
+    return SymbolTable(names, kinds, sections, values, relocations.symbols, hidden)
+
+
+def own_definitions(table: SymbolTable, strings: StringTable) -> Iterator[str]:
+    """Yield some of the definitions that the file itself refers to."""
+    own = (index for index in table.referenced if table.is_definition(index))
+    return (strings[table.names[index]] for index in islice(own, MOST_OWN))
+
+
+def symbol_facts(table: SymbolTable, strings: StringTable, relocations: Relocations) -> SymbolFacts:
+    """Return the facts of the dynamic symbol table, every name cut out of *strings*."""
+    if not table.names:
+        return SymbolFacts(initial_exec=frozenset({""} if relocations.initial_exec else ()))
+    names, kinds, sections, hidden = strings.many(table.names), table.kinds, table.sections, table.hidden
     rows = zip(names, kinds, sections, table.values, strict=True)
     visible = rows if not hidden else (row for index, row in enumerate(rows) if index not in hidden)
     defined = frozenset(
         [name for name, kind, section, value in visible if section and kind in ACCEPTED and (value or kind in TLS)]
     )
-    referenced = [index for index in relocations.symbols if sections[index]]
+
+    def exported(indices: Iterable[int]) -> frozenset[str]:
+        """Return the names of those symbols that other files could see."""
+        return frozenset([names[index] for index in indices if kinds[index] >> 4 in BINDINGS])
+
     return SymbolFacts(
-        undefined=tuple(_undefined(table, relocations.symbols)),
+        undefined=tuple(_undefined(table, names)),
         defined=defined,
-        referenced_definitions=frozenset([names[index] for index in referenced if kinds[index] >> 4]),
-        own=tuple(names[index] for index in referenced[:MOST_OWN]),
-        hidden_versions=_names(table, (index for index in hidden if sections[index])) - defined,
-        ifuncs=_ifuncs(table, hidden),
-        copied=_names(table, relocations.copied),
+        referenced_definitions=frozenset(
+            [names[index] for index in table.referenced if sections[index] and kinds[index] >> 4]
+        ),
+        hidden_versions=exported(index for index in hidden if sections[index]) - defined,
+        ifuncs=exported(_ifuncs(table)),
+        copied=exported(relocations.copied),
         initial_exec=frozenset(
             names[index] if kinds[index] >> 4 in BINDINGS else "" for index in relocations.initial_exec
         ),
-        thread_local=_names(table, relocations.thread_local),
+        thread_local=exported(relocations.thread_local),
     )
 
 
-def _read_table(image: ElfView, dynamic: Dynamic, strings: StringTable, count: int) -> _Table:
-    layout = image.formats.symbol
-    if DT_SYMTAB not in dynamic:
-        raise ElfError(f"{count} symbols, but no symbol table")
-    table = bytes(image.span(dynamic[DT_SYMTAB], count * layout.size, "symbol table"))
-    # Column by column, each a slice with a step: a fifth of the time of unpacking row by row.
-    if image.identity.bits == 64:
-        offsets, kinds = _column(table, image, "I", 0, 6), table[4::24]
-        sections, values = _column(table, image, "H", 3, 12), _column(table, image, "Q", 1, 3)
-    else:
-        offsets, kinds = _column(table, image, "I", 0, 4), table[12::16]
-        sections, values = _column(table, image, "H", 7, 8), _column(table, image, "I", 1, 4)
-    return _Table(strings.many(offsets), kinds, sections, values)
-
-
-def _column(table: bytes, image: ElfView, word: str, first: int, step: int) -> Sequence[int]:
+def _column(table: memoryview, image: ElfView, word: str, first: int, step: int) -> Sequence[int]:
     """Return every *step*-th of the words of *table* from the *first* on."""
-    column = array(word, table)[first::step]
+    column = array(word, table.cast(word)[first::step].tobytes())  # type: ignore[call-overload]  # a format in a name
     if BYTE_ORDER_NAMES[image.formats.order] != sys.byteorder:
         column.byteswap()
     return column
@@ -122,27 +143,21 @@ def _hidden_symbols(image: ElfView, dynamic: Dynamic, count: int) -> frozenset[i
     return frozenset(index for index, byte in enumerate(high_bytes) if byte & 0x80)
 
 
-def _undefined(table: _Table, referenced: frozenset[int]) -> Iterator[Symbol]:
-    names, kinds = table.names, table.kinds
+def _undefined(table: SymbolTable, names: Sequence[str]) -> Iterator[Symbol]:
+    kinds, referenced = table.kinds, frozenset(table.referenced)
     for index in [index for index, section in enumerate(table.sections) if not section]:
-        kind, is_referenced = kinds[index], index in referenced
+        kind = kinds[index]
         binding = kind >> 4
         # Without a relocation, what no linker binds is nothing; with one, all but local symbols are looked up by name.
-        if binding in BINDINGS or (binding and is_referenced):
-            yield _symbol(names[index], binding == STB_WEAK, TYPE_NAMES.get(kind & 15, "other"), is_referenced)
+        if binding in BINDINGS or (binding and index in referenced):
+            yield _symbol(names[index], binding == STB_WEAK, TYPE_NAMES.get(kind & 15, "other"), index in referenced)
 
 
-def _names(table: _Table, indices: Iterable[int]) -> frozenset[str]:
-    """Return the names of those symbols that other files could see."""
-    return frozenset(table.names[index] for index in indices if table.kinds[index] >> 4 in BINDINGS)
-
-
-def _ifuncs(table: _Table, hidden: frozenset[int]) -> frozenset[str]:
-    if IFUNCS.isdisjoint(table.kinds):
-        return frozenset()
-    rows = enumerate(zip(table.kinds, table.sections, strict=True))
-    found = {index for index, (kind, section) in rows if section and kind in IFUNCS}
-    return _names(table, found - hidden)
+def _ifuncs(table: SymbolTable) -> Iterator[int]:
+    if not IFUNCS.isdisjoint(table.kinds):
+        for index, kind in enumerate(table.kinds):
+            if kind in IFUNCS and table.sections[index] and index not in table.hidden:
+                yield index
 
 
 def symbol_count(image: ElfView, dynamic: Dynamic, highest: int) -> int:

@@ -1,6 +1,6 @@
 """The way from an opened wheel to its facts: what the bytes say, and nothing about any policy or host."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -36,7 +36,7 @@ def extract(
     dist_infos = dist_infos_of(files)
     own = main_dist_info(dist_infos, name)
     wheel_file = _read(archive, files.get(f"{own}/WHEEL"), most=_LARGEST_WHEEL_FILE)
-    record = _record(archive, files.get(f"{own}/RECORD"))
+    record = _record(archive, files.get(f"{own}/RECORD"), files)
     elves: list[ElfFacts] = []
     elf_problems: list[Problem] = []
     contradicted: list[str] = []
@@ -83,7 +83,7 @@ def _name(filename: str) -> WheelName | None:
         return None
 
 
-def _record(archive: Archive, member: Member | None) -> Record:
+def _record(archive: Archive, member: Member | None, members: Container[str]) -> Record:
     if member is None:
         return Record(exists=False)
     data = _read(archive, member, most=LARGEST_RECORD)
@@ -91,17 +91,15 @@ def _record(archive: Archive, member: Member | None) -> Record:
         reason = f"cannot be read, or has more than {LARGEST_RECORD} bytes"
         problem = Problem(ProblemKind.MALFORMED_RECORD, (member.name,), reason)
         return Record(problems=(problem,), is_readable=False)
-    return parse_record(data)
+    return parse_record(data, members)
 
 
-def _read(
-    archive: Archive, member: Member | None, hasher: Hasher | None = None, *, most: int | None = None
-) -> bytes | None:
+def _read(archive: Archive, member: Member | None, *, most: int) -> bytes | None:
     """Return the bytes of *member*; None where there is none, it is too large, or the archive noted a problem."""
-    if member is None or (most is not None and member.size > most):
+    if member is None or member.size > most:
         return None
     try:
-        return archive.read(member, hasher)
+        return archive.read(member)
     except WheelError:
         return None
 
@@ -112,15 +110,19 @@ _Found = ElfFacts | Problem | str | None
 def _examine(archive: Archive, member: Member, record: Record, *, is_binary: bool) -> Iterator[_Found]:
     """Yield the path of *member* if its digest is wrong, its facts or its problem if it is a binary, None if unread."""
     hasher = record.hasher(member.name)
-    data = _read(archive, member, hasher)
-    if data is None:
+    try:
+        found = _found(archive, member, hasher) if is_binary else archive.read(member, hasher)
+    except WheelError:
         yield None
         return
     if hasher and record.contradicts(member.name, hasher):
         yield member.name
-    if not is_binary:
-        return
+    if not isinstance(found, bytes):
+        yield found
+
+
+def _found(archive: Archive, member: Member, hasher: Hasher | None) -> ElfFacts | Problem:
     try:
-        yield read_elf(data, member.name)
+        return read_elf(archive.read(member, hasher), member.name)  # no name for the bytes: they go when they were read
     except ElfError as error:
-        yield Problem(ProblemKind.UNREADABLE_ELF, (member.name,), str(error))
+        return Problem(ProblemKind.UNREADABLE_ELF, (member.name,), str(error))

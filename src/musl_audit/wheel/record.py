@@ -1,7 +1,8 @@
 """``RECORD``: the files of a wheel with their sizes and digests, held against what the archive has."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from sys import intern
 from types import MappingProxyType
 
 from musl_audit.frozen import frozen
@@ -9,7 +10,8 @@ from musl_audit.model import Member, Problem, ProblemKind
 from musl_audit.wheel.ports import Hasher
 
 LARGEST_RECORD = 64 << 20  # bytes; 100,000 members need about 15 MB
-_MOST_ROWS = 400_000
+_MOST_ROWS = 2_000_000  # twenty times what members there may be; they are read in about a second
+_MOST_NAMED = 1_000  # files that one problem names; of what is more, the number is said
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 _WEAK = frozenset({"md5", "sha1", "sha224"})
 _STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"})
@@ -26,12 +28,17 @@ class Row:
 
 @frozen
 class Record:
-    """A parsed ``RECORD``: its rows by path, and what is wrong with the file itself."""
+    """
+    A parsed ``RECORD``: its rows by path, and what is wrong with the file itself.
+
+    ``unnamed`` counts the rows of files that are not there and that are too many to keep.
+    """
 
     rows: Mapping[str, Row] = MappingProxyType({})
     problems: tuple[Problem, ...] = ()
     exists: bool = True
     is_readable: bool = True
+    unnamed: int = 0
 
     def hasher(self, path: str) -> Hasher | None:
         """Return what takes the digest that the row of *path* names; None where that says nothing usable."""
@@ -64,34 +71,51 @@ def _written(hasher: Hasher) -> str:
     return b2a_base64(hasher.digest(), newline=False).decode().rstrip("=").replace("+", "-").replace("/", "_")
 
 
-def parse_record(data: bytes) -> Record:
-    """Return the rows of *data*, the first of each path; whatever cannot be read is a problem of the result."""
+def parse_record(data: bytes, members: Container[str] | None = None) -> Record:
+    """
+    Return the rows of *data*, the first of each path; whatever cannot be read is a problem of the result.
+
+    Of rows for other files than *members*, a thousand are kept: memory is that of the members, not of *data*.
+    """
     import csv
     import io
 
     rows: dict[str, Row] = {}
     faulty: defaultdict[tuple[ProblemKind, str], dict[str, None]] = defaultdict(dict)
-    reader = csv.reader(io.StringIO(data.decode("utf-8", "surrogateescape"), newline=""))
+    is_readable, others, unnamed = True, 0, 0
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape", newline=""))
     try:
         for number, fields in enumerate(reader):
             if number >= _MOST_ROWS:
                 faulty[ProblemKind.MALFORMED_RECORD, f"has more than {_MOST_ROWS} rows"] = {}
+                is_readable = False
                 break
             if not fields:
                 continue
             if len(fields) != 3 or not fields[0]:
-                faulty[ProblemKind.MALFORMED_ROW, "does not have three columns"][fields[0]] = None
+                _note(faulty[ProblemKind.MALFORMED_ROW, "does not have three columns"], fields[0])
                 continue
             path, digest, size = fields
             if path in rows:
-                faulty[ProblemKind.DUPLICATE_ROW, "has more than one row"][path] = None
+                _note(faulty[ProblemKind.DUPLICATE_ROW, "has more than one row"], path)
                 continue
+            if members is not None and path not in members:
+                others += 1
+                if others > _MOST_NAMED:
+                    unnamed += not path.endswith("/")
+                    continue
             algorithm, _, value = digest.partition("=")
-            rows[path] = Row(algorithm, value.rstrip("="), size)
+            rows[path] = Row(intern(algorithm), value.rstrip("="), size)
     except csv.Error as error:
         faulty[ProblemKind.MALFORMED_RECORD, f"cannot be read from line {reader.line_num} on: {error}"] = {}
     problems = (Problem(kind, tuple(sorted(paths)), detail) for (kind, detail), paths in faulty.items())
-    return Record(rows, tuple(problems))
+    return Record(rows, tuple(problems), is_readable=is_readable, unnamed=unnamed)
+
+
+def _note(paths: dict[str, None], path: str) -> None:
+    """Add *path* to those of one problem, which names the first of them."""
+    if len(paths) < _MOST_NAMED:
+        paths[path] = None
 
 
 def compare(
@@ -106,8 +130,16 @@ def compare(
         yield Problem(ProblemKind.MISSING_RECORD, detail="there is no RECORD")
         return
     yield from record.problems
-    if not record.is_readable:
-        return
+    if record.is_readable:
+        yield from _disagreements(record, members, contradicted, dist_info)
+    if record.unnamed:
+        detail = f"lists {record.unnamed} more files that are not in the archive"
+        yield Problem(ProblemKind.MISSING_MEMBER, detail=detail)
+
+
+def _disagreements(
+    record: Record, members: Iterable[Member], contradicted: Iterable[str], dist_info: str
+) -> Iterator[Problem]:
     own = f"{dist_info}/RECORD"
     exempt = {own, *(f"{dist_info}/{name}" for name in _SIGNATURES)}
     files = {member.name: member for member in members if not member.is_directory}
