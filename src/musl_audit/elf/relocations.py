@@ -4,6 +4,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import compress
 
 from musl_audit.elf.machines import MACHINES, UNKNOWN_MACHINE
 from musl_audit.elf.view import (
@@ -21,8 +22,10 @@ from musl_audit.elf.view import (
     DT_RELSZ,
     ElfView,
 )
+from musl_audit.errors import ElfError
 from musl_audit.frozen import frozen
 
+MOST_SYMBOLS = 1 << 24  # 400 MB of symbol table
 STEP = 8192  # entries that are looked at at a time: what a processor's cache holds
 
 
@@ -79,12 +82,12 @@ def read_relocations(
     shift, mask = (32, 0xFFFFFFFF) if image.identity.bits == 64 else (8, 0xFF)
     special = machine.initial_exec | machine.dynamic_tls | {machine.copy}
     types: set[int] = set()
-    symbols: set[int] = set()
+    flags = bytearray(1)  # a byte for each symbol, where a set takes sixty: a library may refer to 64,000
     apart: set[tuple[int, int]] = set()  # type and symbol of those that are told apart
     for infos in _distinct_infos(image, tables, machine.relative):
         found = {info & mask for info in infos}
         types |= found
-        symbols.update([info >> shift for info in infos if info & mask])
+        _flag(flags, [info >> shift for info in infos if info & mask])
         if not found.isdisjoint(special):
             apart.update([(info & mask, info >> shift) for info in infos if info & mask in special])
     types.discard(0)
@@ -93,7 +96,7 @@ def read_relocations(
         image.span(dynamic[DT_RELR], packed, "packed relocations")
     return Relocations(
         types=frozenset(types),
-        symbols=_sorted(symbols),
+        symbols=array("I", compress(range(1, len(flags)), flags[1:])),
         copied=frozenset([symbol for kind, symbol in apart if kind == machine.copy]),
         initial_exec=frozenset([symbol for kind, symbol in apart if kind in machine.initial_exec]),
         initial_exec_slots=_count(tables, machine.initial_exec, mask) if types & machine.initial_exec else 0,
@@ -102,10 +105,14 @@ def read_relocations(
     )
 
 
-def _sorted(symbols: set[int]) -> Sequence[int]:
-    """Return *symbols* without 0 in four bytes each, where a set takes sixty: a library may have 64,000."""
-    symbols.discard(0)
-    return array("I", sorted(symbols))
+def _flag(flags: bytearray, symbols: list[int]) -> None:
+    """Set what *flags* has for each of *symbols*; raise ``ElfError`` for one that no table can have."""
+    highest = max(symbols, default=0)
+    if highest > MOST_SYMBOLS:
+        raise ElfError(f"a relocation refers to symbol {highest}")
+    flags.extend(bytes(max(0, highest + 1 - len(flags))))
+    for symbol in symbols:
+        flags[symbol] = 1
 
 
 def _distinct_infos(image: ElfView, tables: tuple[RelocationTable, ...], relative: int) -> Iterator[set[int]]:
