@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -16,6 +17,9 @@ from musl_audit.judging.rules import all_rules
 from musl_audit.wheel.facts_document import facts_schema
 
 ROOT = Path(__file__).resolve().parent.parent
+LABEL = re.compile(r"\]\[([^\]]+)\]")  # of a link by reference: the path of a file of the repository
+RELATIVE = re.compile(r"\]\(((?!https?:)[^)]+)\)")
+LINKS_BEGIN = "<!-- Written by `make docs` from [project.urls] in pyproject.toml: -->"
 _WHEELS_SHOWN = 3
 SUBJECTS = {
     "0": "Names, tags and the archive",
@@ -51,7 +55,7 @@ def rules_page() -> str:
         lines += [markdown(module.page)]
         if rule.hint:
             lines += ["", f"Hint: {rule.fix.advice(rule.hint)}."]
-        lines += [*example(rule.code), *proof(rule.code)]
+        lines += [*example(rule.code), *proof(rule.code), *seen(rule.code)]
     return "\n".join(lines) + "\n"
 
 
@@ -90,6 +94,38 @@ def proof(code: str) -> list[str]:
     return ["", f"{'; '.join(words)}."]
 
 
+def seen(code: str) -> list[str]:
+    """Return in which real wheels the rule has a finding, as ``tools.evidence.seen`` found it."""
+    found = json.loads((ROOT / "tools" / "data" / "seen.json").read_text(encoding="utf-8"))
+    wheels = found["rules"].get(code)
+    if wheels is None:
+        return ["", f"Seen in none of {found['examined']} real wheels that were examined."]
+    return ["", f"Seen in real wheels: {', '.join(f'`{wheel}`' for wheel in wheels)}."]
+
+
+def readme() -> str:
+    """Return the README with the addresses of its links, which are written nowhere else than in ``[project.urls]``."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition(LINKS_BEGIN)[0]
+    text = RELATIVE.sub(r"][\1]", text)
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
+    definitions = [f"[{label}]: {address(label, urls)}" for label in sorted(set(LABEL.findall(text)))]
+    return "\n".join([text.rstrip(), "", LINKS_BEGIN, "", *definitions]) + "\n"
+
+
+def address(label: str, urls: dict[str, str]) -> str:
+    """
+    Return where a file of the repository is read: a page of the documentation on its site, all else in the source.
+
+    >>> address("docs/how-to/repair.md#floors", {"Documentation": "https://d.invalid", "Source": "https://s.invalid"})
+    'https://d.invalid/how-to/repair/#floors'
+    """
+    path, mark, anchor = label.partition("#")
+    if path.startswith("docs/") and path.endswith(".md"):
+        page = path.removeprefix("docs/").removesuffix(".md").removesuffix("index")
+        return f"{urls['Documentation']}/{page.rstrip('/')}/{mark}{anchor}"
+    return f"{urls['Source']}/{'tree' if path.endswith('/') else 'blob'}/main/{path.rstrip('/')}"
+
+
 def _listed(names: list[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in names[:_WHEELS_SHOWN])
     return shown if len(names) <= _WHEELS_SHOWN else f"{shown} and other test wheels"
@@ -122,6 +158,7 @@ def facts_page() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "README.md": readme,
     "docs/reference/rules.md": rules_page,
     "docs/reference/cli.md": command_page,
     "docs/explanation/architecture.svg": picture,

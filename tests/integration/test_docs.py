@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import Miss
-from tools.docs import PAGES, ROOT
+from tools.docs import LABEL, LINKS_BEGIN, PAGES, ROOT
 
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 MARKDOWN = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -31,6 +31,18 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = [target for target in LINK.findall(page.read_text()) if "://" not in target]
 
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_links_of_the_readme_are_absolute_and_from_one_place() -> None:
+    """It is read on indexes, too: each link names a file of the repository, and `make docs` writes its address."""
+    text, _, definitions = README.partition(LINKS_BEGIN)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    addresses = re.findall(r"^\[[^\]]+\]: (\S+)$", definitions, re.MULTILINE)
+
+    assert LINK.findall(text) == []
+    assert len(LABEL.findall(text)) > 20
+    assert [label for label in LABEL.findall(text) if not (ROOT / label.partition("#")[0]).exists()] == []
+    assert all(address.startswith(tuple(project["urls"].values())) for address in addresses)
 
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
