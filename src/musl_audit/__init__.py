@@ -14,7 +14,15 @@ TYPE_CHECKING = False  # as typing has it: importing typing takes longer than th
 if TYPE_CHECKING:
     from musl_audit.adapters.catalogs import load_catalog
     from musl_audit.environment.values import Environment
-    from musl_audit.errors import ElfError, MuslAuditError, PolicyError, RepairError, UsageError, WheelError
+    from musl_audit.errors import (
+        ElfError,
+        IndexAccessError,
+        MuslAuditError,
+        PolicyError,
+        RepairError,
+        UsageError,
+        WheelError,
+    )
     from musl_audit.judging.audit import judge
     from musl_audit.judging.settings import Settings
     from musl_audit.model import (
@@ -56,6 +64,7 @@ if TYPE_CHECKING:
     from musl_audit.workflows.explaining import Explanation, explain
     from musl_audit.workflows.reading import read_facts
     from musl_audit.workflows.repairing import Repaired, RepairStatus, Searching, repair_wheel
+    from musl_audit.workflows.watching import Sighting, Watchman
 
 __version__ = "0.1.0"
 
@@ -73,6 +82,7 @@ _HOMES = {  # of what is in none of errors and model
     "workflows.explaining": ("Explanation", "explain"),
     "workflows.reading": ("read_facts",),
     "workflows.repairing": ("RepairStatus", "Repaired", "Searching", "repair_wheel"),
+    "workflows.watching": ("Sighting", "Watchman"),
 }
 
 __all__ = [
@@ -92,6 +102,7 @@ __all__ = [
     "Finding",
     "Fix",
     "FixKind",
+    "IndexAccessError",
     "LibraryStatus",
     "Limits",
     "Loads",
@@ -111,11 +122,13 @@ __all__ = [
     "Searching",
     "Settings",
     "Severity",
+    "Sighting",
     "Skip",
     "Symbol",
     "UsageError",
     "Verdict",
     "VersionNeed",
+    "Watchman",
     "WheelError",
     "WheelFacts",
     "WheelKind",

@@ -150,4 +150,4 @@ def test_the_page_shows_code_that_runs(tmp_path: Path, monkeypatch: pytest.Monke
     for block in blocks:
         exec(compile(block, "api.md", "exec"), {})  # noqa: S102
 
-    assert len(blocks) == 5
+    assert len(blocks) == 6

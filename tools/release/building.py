@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECTS = {"musl-audit": ".", "musl-audit-devpi": "plugins/devpi"}
+PROJECTS = {"musl-audit": ".", "musl-audit-devpi": "plugins/devpi", "musl-audit-bandersnatch": "plugins/bandersnatch"}
 # Another time zone, language, umask, hash seed and order of the environment: all that has crept into archives before.
 _ELSEWHERE = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
 _HERE = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1"}

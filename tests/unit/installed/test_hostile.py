@@ -55,7 +55,10 @@ def test_pipes_and_devices_are_not_waited_for(root: Root) -> None:
     assert answers(root)["bad"].binaries == 0
 
 
-@pytest.mark.parametrize("record", [b"\xff\xfe\x00binary" * 100, b'"open quote,,\n' * 10, os.urandom(4096)])
+NOISE = {"binary": b"\xff\xfe\x00binary" * 100, "quotes": b'"open quote,,\n' * 10, "random": os.urandom(4096)}
+
+
+@pytest.mark.parametrize("record", NOISE.values(), ids=NOISE)
 def test_noise_for_a_record_is_no_crash(record: bytes, root: Root) -> None:
     """Whatever it means, the rest is judged."""
     found = answers(info(root, record))

@@ -25,7 +25,7 @@ TAIL = 64 << 10  # bytes: the directory of most wheels, and what frames it
 MOST_MEMBERS = 4
 LARGEST_MEMBER = 300_000  # compressed bytes
 _LARGEST_DIRECTORY = 4 << 20
-_WORTH = 1 << 20  # bytes: a smaller file costs less as a whole than in parts
+WORTH = 1 << 20  # bytes: a smaller file costs less as a whole than in parts
 # What auditwheel and its kind call a library that they graft because something in the wheel needs it.
 _GRAFTED = re.compile(r"[^/]+\.libs/lib[^/]+-[0-9a-f]{8}\.so[.0-9]*")
 _LOCAL = struct.Struct("<4s22xHH")
@@ -84,7 +84,7 @@ def probe(asker: Asker, file: OfferedFile, *, whole: Path) -> Probed:
         if isinstance(start, Whole):
             return start
         file = replace(file, size=start.total or 0)
-    return _probed(asker, file, whole) if file.size and file.size >= _WORTH else Silent()
+    return _probed(asker, file, whole) if file.size and file.size >= WORTH else Silent()
 
 
 def _probed(asker: Asker, file: OfferedFile, whole: Path) -> Probed:
