@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 REQUIRED := apt,chromium,clients,emulated,index,nginx,site,elfutils,loaders,qemu,ziglang,musl-gcc,musl-python,pythons,real
 
 .DEFAULT_GOAL := help
-.PHONY: help agree before-after bench bench-installed build clean clients corpus cover damage demo dev docs fix fuzz golden golden-policies good index-wheels installed lint loaders lock musl-python mutants peers pythons quick release site test test-all test-real testwheels type which-truth
+.PHONY: help agree before-after bench bench-installed build clean clients corpus cover damage demo dev docs fix fuzz golden golden-policies good index-wheels installed lint loaders lock lowest musl-python mutants peers pythons quick quick-pythons release site test test-all test-real testwheels type which-truth
 
 help:
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' \
@@ -81,6 +81,12 @@ build: dev  ## Build sdist and wheel into dist/
 
 release: dev lint type  ## Build what is committed twice, compare, check, and write hashes, SBOM and changes; no upload
 	$(BIN)/python -m tools.release
+
+lowest: dev  ## Quick tests with the lower bound of every direct dependency
+	$(BIN)/python -m tools.release.lowest
+
+quick-pythons: dev pythons  ## Quick tests on every Python of the classifiers that is here
+	$(BIN)/python -m tools.release.lowest 3.13 3.14
 
 clean:  ## Remove what was built and cached
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,12 +1,16 @@
 """What `make release` compares and writes, on small files."""
 
 import json
+import re
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from tools.evidence.pythons import VERSIONS
 from tools.release.building import ROOT, ReleaseError, differences, run
 from tools.release.contents import faults, wanted
+from tools.release.lowest import claimed
 from tools.release.papers import bill, section, sums
 
 
@@ -79,3 +83,15 @@ def test_a_command_that_fails_ends_a_release_with_its_words(tmp_path: Path) -> N
     """One line, and what it said."""
     with pytest.raises(ReleaseError, match="not-there"):
         run("cat", "not-there", cwd=tmp_path)
+
+
+def test_every_python_of_the_classifiers_is_tested_somewhere() -> None:
+    """By `make quick`, `make quick-pythons`, or in CI elsewhere; 3.12 is in no package of Debian's."""
+    here = {f"{sys.version_info[0]}.{sys.version_info[1]}", "3.11"}
+    makefile = (ROOT / "Makefile").read_text()
+    fetched = set(re.findall(r"tools\.release\.lowest ([\d. ]+)", makefile)[0].split())
+    elsewhere = set(re.findall(r"python: \[([^\]]+)\]", (ROOT / ".github/workflows/ci.yml").read_text())[0].split(", "))
+
+    assert set(claimed()) >= fetched == set(VERSIONS)
+    assert {f'"{version}"' for version in claimed()} == elsewhere
+    assert set(claimed()) - fetched - here <= {"3.12"}
