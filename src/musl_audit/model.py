@@ -183,6 +183,7 @@ class WheelKind(StrEnum):
     LINUX = "linux"
     ANY = "any"
     OTHER = "other"
+    FILE = "file"  # an ELF file by itself
 
 
 @frozen
@@ -279,6 +280,7 @@ class WheelFacts:
     record_problems: tuple[Problem, ...] = ()
     unread: tuple[str, ...] = ()  # members of whose bytes nothing is known: encrypted, damaged, beyond a limit
     elf_problems: tuple[Problem, ...] = ()  # members that begin like ELF and cannot be read
+    is_alone: bool = False  # no wheel: an ELF file, with those beside it that its search paths lead to
 
 
 # --- Answers of the loader model ------------------------------------------------------------------------

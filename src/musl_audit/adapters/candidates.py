@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from musl_audit.adapters.facts_files import facts_lines
 from musl_audit.adapters.sources import find_sources
+from musl_audit.adapters.sources.binaries import Binary
 from musl_audit.errors import UsageError, WheelError
 from musl_audit.frozen import frozen
 from musl_audit.model import Failure, Skip
@@ -135,6 +136,8 @@ def _walked(folder: str) -> Iterator[Surveyed]:
 def _candidate(found: Source | Skip | Failure) -> Surveyed:
     if isinstance(found, Skip | Failure):
         return found
+    if isinstance(found, Binary):
+        return Skip(found.path, "not a wheel")
     try:
         return Candidate(found, str(Path(found.path).stat().st_mtime_ns))
     except OSError:  # no file of this machine, or its opening will say so

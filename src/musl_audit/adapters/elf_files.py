@@ -40,7 +40,15 @@ def facts_around(path: Path) -> WheelFacts:
         elves.update((file, _read(file, root)) for file in new)
     facts = sorted(elves.values(), key=lambda elf: elf.path)
     members = tuple(Member(elf.path, size=0, compressed_size=0, crc=0) for elf in facts)
-    return WheelFacts(path.name, None, "", 0, members=members, elves=tuple(facts))
+    size = path.stat().st_size
+    return WheelFacts(path.name, None, _digest(path), size, members, tuple(facts), is_alone=True)
+
+
+def _digest(path: Path) -> str:
+    from hashlib import file_digest
+
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path, root: Path) -> ElfFacts:

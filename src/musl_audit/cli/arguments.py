@@ -19,7 +19,8 @@ def add_wheels(parser: ArgumentParser) -> None:
         "wheels",
         metavar="WHEEL",
         nargs="*",
-        help="a wheel, a directory of wheels, a quoted glob; with the extra index also NAME, NAME==VERSION, a URL",
+        help="a wheel, a directory of wheels, a quoted glob, an ELF file by itself; with the extra index also NAME, "
+        "NAME==VERSION, a URL",
     )
     group = parser.add_argument_group("of a NAME on an index")
     group.add_argument("--python", metavar="VERSION", help="the file that fits 3.11; default: that of this Python")

@@ -7,6 +7,7 @@ from musl_audit.judging.claims import claims_of, floors_to_earn
 from musl_audit.judging.context import Context
 from musl_audit.judging.impact import spell_releases, who_is_hit
 from musl_audit.judging.rules import run_rules
+from musl_audit.judging.rules.base import MANUAL
 from musl_audit.judging.settings import Settings
 from musl_audit.judging.verdict import decide, external_libraries, required
 from musl_audit.loader.eras import Era, eras_of
@@ -22,6 +23,7 @@ from musl_audit.model import (
     Statement,
     Verdict,
     WheelFacts,
+    WheelKind,
 )
 from musl_audit.policy import Arch, Catalog
 from musl_audit.wheel.names import kind_of
@@ -38,6 +40,8 @@ def judge(facts: WheelFacts, catalog: Catalog, settings: Settings | None = None,
     settings = settings or Settings()
     context = context_of(facts, catalog, settings)
     stated = statements(context, settings)
+    if facts.is_alone:  # what repairs wheels repairs no file
+        stated = tuple(replace(one, fix=MANUAL) for one in stated)
     floors = floors_to_earn(context.arch.name, catalog, settings) if context.arch else {}
     verdict = decide(context, stated, floors=floors)
     judged = tuple(_judged(claim, verdict, stated, context) for claim in context.claims)
@@ -46,7 +50,7 @@ def judge(facts: WheelFacts, catalog: Catalog, settings: Settings | None = None,
         filename=facts.filename,
         sha256=facts.sha256,
         name=facts.name,
-        kind=kind_of(facts.name),
+        kind=WheelKind.FILE if facts.is_alone else kind_of(facts.name),
         claims=judged,
         verdict=verdict,
         findings=tuple(sorted(filter(None, (_reported(item, context) for item in stated)), key=order)),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from musl_audit.judging.impact import spell_releases
 from musl_audit.judging.rules.base import spell
-from musl_audit.model import Evidence, Finding, Loads, Report, Severity
+from musl_audit.model import Evidence, Finding, Loads, Report, Severity, WheelKind
 from musl_audit.reporters.places import Place, is_shipped, places, spell_places
 from musl_audit.reporters.ways import Way, way_of, why
 
@@ -28,6 +28,8 @@ def _sentences(report: Report) -> Iterator[str]:
         yield _nowhere(report)
     else:
         yield from _somewhere(report, found)
+    if report.kind is WheelKind.FILE:
+        yield "A file by itself, no wheel: its tags are unknown, and so is what it promises."
     yield from _mending(report, found)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
+from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip, WheelKind
 from musl_audit.reporters.base import Heading, Summary
 from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.hints import hint_lines, ways_out
@@ -137,7 +137,8 @@ class ShowText:
         yield from self._title("In terms of its tags")
         yield from self._flow(headline(report))
         if report.verdict.arch is not None:
-            yield from self._flow(f"earns {', '.join(report.verdict.earned_tags) or 'no tag for musl, as it is'}")
+            verb = "as a wheel, would earn" if report.kind is WheelKind.FILE else "earns"
+            yield from self._flow(f"{verb} {', '.join(report.verdict.earned_tags) or 'no tag for musl, as it is'}")
 
 
 def _oneline(outcome: Outcome) -> str:

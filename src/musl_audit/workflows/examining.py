@@ -8,7 +8,8 @@ from os import PathLike, fspath
 from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.adapters.runners import Answer, Runner, runner_for
 from musl_audit.adapters.sources import Input, find_sources
-from musl_audit.errors import WheelError
+from musl_audit.adapters.sources.binaries import Binary
+from musl_audit.errors import ElfError, WheelError
 from musl_audit.judging.audit import judge
 from musl_audit.judging.claims import check_floor
 from musl_audit.judging.gate import gate
@@ -19,6 +20,8 @@ from musl_audit.wheel.extract import extract
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.names import is_sdist_name, kind_of, parse_wheel_name, tag_family
 from musl_audit.wheel.ports import Source
+
+UNREADABLE, UNREADABLE_ELF = "MUSL004", "MUSL901"
 
 
 class Examination:
@@ -56,6 +59,8 @@ class Examination:
 
 def facts_of(source: Source, limits: Limits, *, verify_hashes: bool = False) -> WheelFacts | Skip | Failure:
     """Return the facts of the wheel in *source*, or the row that says why there are none."""
+    if isinstance(source, Binary):
+        return _facts_alone(source)
     if reason := reason_to_skip(source.filename):
         return Skip(source.path, reason)
     try:
@@ -63,6 +68,15 @@ def facts_of(source: Source, limits: Limits, *, verify_hashes: bool = False) -> 
             return extract(archive, verify_hashes=verify_hashes)
     except WheelError as error:
         return Failure(source.path, error.code, str(error))
+
+
+def _facts_alone(source: Binary) -> WheelFacts | Failure:
+    try:
+        return source.facts()
+    except ElfError as error:
+        return Failure(source.path, UNREADABLE_ELF, str(error))
+    except OSError as error:
+        return Failure(source.path, UNREADABLE, f"cannot be read: {error.strerror}")
 
 
 def outcomes_of(

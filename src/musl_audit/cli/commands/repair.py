@@ -177,6 +177,7 @@ def _wheels(options: Namespace, directory: Path) -> list[Path]:
     What is not there is no fault of the command line's form: the error ends with 4, as in ``check``.
     """
     from musl_audit.adapters.sources import find_sources
+    from musl_audit.adapters.sources.binaries import Binary
     from musl_audit.adapters.sources.files import PASSED_OVER
     from musl_audit.cli.inputs import names_as
 
@@ -187,7 +188,7 @@ def _wheels(options: Namespace, directory: Path) -> list[Path]:
     for item in inputs:
         if isinstance(item, Failure):
             raise MuslAuditError(f"{item.path}: {item.message} ({item.code})")
-        if isinstance(item, Skip) and item.reason not in PASSED_OVER:
+        if isinstance(item, Binary) or (isinstance(item, Skip) and item.reason not in PASSED_OVER):
             raise UsageError(f"{item.path}: not a wheel")
     paths = [Path(item.path) for item in inputs if not isinstance(item, Skip | Failure)]
     names = [path.name for path in paths]

@@ -27,7 +27,7 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding if the name cannot be read."""
-    if context.facts.name is not None:
+    if context.facts.name is not None or context.facts.is_alone:
         return
     try:
         parse_wheel_name(context.facts.filename)

@@ -34,6 +34,8 @@ _BUILD_AGAIN = "build the wheel again; unpacking and packing it with `wheel` kee
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding about the directories, and one about the tags."""
     metadata, name = context.facts.metadata, context.facts.name
+    if context.facts.is_alone:
+        return
     yield from _directories(metadata.dist_infos, name)
     if not metadata.has_wheel_file:
         if metadata.dist_infos:
