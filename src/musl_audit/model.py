@@ -542,6 +542,14 @@ class Verdict:
     earned_tags: tuple[str, ...] = ()
 
 
+class Brings(StrEnum):
+    """What a wheel has for a loader."""
+
+    DYNAMIC = "dynamic"  # or what might be, but could not be read
+    STATIC = "static"  # programs that need no loader, and nothing else
+    NOTHING = "nothing"
+
+
 @frozen
 class Report:
     """The outcome for a wheel that could be examined."""
@@ -555,6 +563,7 @@ class Report:
     verdict: Verdict
     findings: tuple[Finding, ...] = ()  # by code, then members
     external_libraries: tuple[ExternalLibrary, ...] = ()  # by soname
+    brings: Brings = Brings.DYNAMIC
 
 
 @frozen

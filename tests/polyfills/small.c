@@ -110,13 +110,15 @@ void prove_tcsetwinsize(void)
 	int (*function)(int, struct winsize *) = ours, file = terminal(), i;
 
 	for (i = 0; i < 100; i++) {
-		struct winsize set, found;
+		struct winsize wanted, set, found;
 
-		memset(&set, (int)below(256), sizeof set);
-		set.ws_col = (unsigned short)chance();
+		memset(&wanted, (int)below(256), sizeof wanted);
+		wanted.ws_col = (unsigned short)chance();
+		set = wanted;
 		SAME(function(file, &set), 0);
 		SAME(ioctl(file, TIOCGWINSZ, &found), 0);
-		CHECK(!memcmp(&set, &found, sizeof set));
+		CHECK(!memcmp(&wanted, &found, sizeof wanted)); /* not merely what it was before */
+		CHECK(!memcmp(&wanted, &set, sizeof wanted));
 	}
 	check_no_terminal(function);
 }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from musl_audit.environment.installed.values import NOTHING_ASKED, Asked, Installation
 from musl_audit.frozen import frozen
 from musl_audit.loader.libc_names import Libc
-from musl_audit.model import ElfFacts, Failure, MuslVersion
+from musl_audit.model import ElfFacts, Failure, MuslVersion, Report
 
 _NO_NAMES: Mapping[str, bool] = {}
 
@@ -136,6 +136,7 @@ class WheelAnswer:
     members: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    report: Report | None = None  # on the wheel itself, wherever it goes
 
 
 @frozen

@@ -60,6 +60,7 @@ def answer(path: str, facts: WheelFacts, target: Target, catalog: Catalog, requi
         members=load.members,
         symbols=load.symbols,
         libraries=load.libraries,
+        report=judge(facts, catalog),
     )
 
 

@@ -13,7 +13,9 @@ from musl_audit.judging.verdict import decide, external_libraries, required
 from musl_audit.loader.eras import Era, eras_of
 from musl_audit.loader.linkage import Linkage, link
 from musl_audit.model import (
+    Brings,
     Claim,
+    ElfKind,
     Finding,
     Loads,
     MuslVersion,
@@ -28,6 +30,7 @@ from musl_audit.model import (
 from musl_audit.policy import Arch, Catalog
 from musl_audit.wheel.names import kind_of
 
+_FOR_A_PROCESS = {ElfKind.EXTENSION, ElfKind.LIBRARY, ElfKind.EXECUTABLE, ElfKind.STATIC_EXECUTABLE}
 BY_FLOOR = "--floor supported"
 
 
@@ -55,7 +58,15 @@ def judge(facts: WheelFacts, catalog: Catalog, settings: Settings | None = None,
         verdict=verdict,
         findings=tuple(sorted(filter(None, (_reported(item, context) for item in stated)), key=order)),
         external_libraries=external_libraries(context.linkage),
+        brings=_brings(facts),
     )
+
+
+def _brings(facts: WheelFacts) -> Brings:
+    kinds = {elf.kind for elf in facts.elves} & _FOR_A_PROCESS
+    if not kinds and not facts.elf_problems:
+        return Brings.NOTHING
+    return Brings.STATIC if kinds == {ElfKind.STATIC_EXECUTABLE} and not facts.elf_problems else Brings.DYNAMIC
 
 
 def context_of(facts: WheelFacts, catalog: Catalog, settings: Settings) -> Context:

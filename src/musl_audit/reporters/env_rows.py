@@ -8,6 +8,7 @@ from musl_audit.model import Failure, Finding
 from musl_audit.policy import Catalog
 from musl_audit.reporters.installed_rows import installed_row
 from musl_audit.reporters.rows import SCHEMA_VERSION, Row, finding_row
+from musl_audit.reporters.sentence import summary
 
 
 def env_row(
@@ -141,6 +142,7 @@ def _wheel(wheel: WheelAnswer) -> Row:
         "symbols": wheel.symbols,
         "libraries": wheel.libraries,
         "answer": wheel.sentence,
+        "summary": summary(wheel.report) if wheel.report is not None else None,
     }
 
 

@@ -15,6 +15,7 @@ from musl_audit.model import Finding, Severity
 from musl_audit.policy import Catalog
 from musl_audit.reporters.base import Paint, plain
 from musl_audit.reporters.installed_text import InstalledText
+from musl_audit.reporters.sentence import summary
 from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY, plural
 from musl_audit.reporters.text_layout import paragraph
 from musl_audit.reporters.visible import visible
@@ -117,6 +118,8 @@ class EnvText:
             text = visible(f"{finding.code} {wheel.sentence}" if finding else wheel.sentence)
             for line in paragraph(text, self._width, first="    ", rest="    "):
                 yield self._paint(line, _style(wheel)) if _style(wheel) else line
+            if wheel.report is not None and not self._is_quiet:
+                yield from paragraph(visible(summary(wheel.report)), self._width, first="    ", rest="    ")
             if finding is not None and finding.hint and not self._is_quiet:
                 yield from paragraph(finding.hint, self._width, first="    hint: ", rest="          ")
 

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from musl_audit.judging.impact import spell_releases
 from musl_audit.judging.rules.base import spell
-from musl_audit.model import Evidence, Finding, Loads, Report, Severity, WheelKind
+from musl_audit.model import Brings, Evidence, Finding, Loads, Report, Severity, WheelKind
 from musl_audit.reporters.places import Place, is_shipped, places, spell_places
 from musl_audit.reporters.ways import Way, way_of, why
+
+_NOTHING = "Has nothing for musl in it: no binary that musl's loader would load."
 
 
 def summary(report: Report) -> str:
@@ -24,10 +26,15 @@ def _sentences(report: Report) -> Iterator[str]:
         yield _unjudged(report)
         return
     found = places(report)
-    if not verdict.loads_on:
+    if report.brings is Brings.NOTHING and verdict.loads is Loads.ALL:
+        yield _NOTHING
+        yield from _errors(report)
+    elif not verdict.loads_on:
         yield _nowhere(report)
     else:
         yield from _somewhere(report, found)
+        if report.brings is Brings.STATIC:
+            yield "Its programs are static and need no musl."
     if report.kind is WheelKind.FILE:
         yield "A file by itself, no wheel: its tags are unknown, and so is what it promises."
     yield from _mending(report, found)
@@ -37,7 +44,7 @@ def _unjudged(report: Report) -> str:
     unknown = [claim.tag for claim in report.claims if claim.series and claim.floor is None and claim.kept is None]
     if unknown:
         return f"Cannot be judged: musl-audit knows nothing of {spell(unknown)}."
-    return "Has nothing for musl in it: no binary that musl's loader would load."
+    return _NOTHING
 
 
 # --- Where it works, and where not ------------------------------------------------------------------------

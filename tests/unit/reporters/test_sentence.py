@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from tests.support.testwheels import manifest
 from tests.support.values import I686, executable, extension, judged, library, uses, wheel
 
 from musl_audit.model import ElfFacts, ElfKind
 from musl_audit.reporters.sentence import summary
+from musl_audit.workflows.reading import read_facts
 
 MUSL = "musllinux_1_2_x86_64"
 PACKED = library(packed_relocations=8)
@@ -100,16 +102,35 @@ def test_a_static_program_works_everywhere() -> None:
     """Nothing asks for a loader."""
     elf = replace(executable(), kind=ElfKind.STATIC_EXECUTABLE, interpreter=None, needed=())
 
-    assert summary(judged(wheel(elf))).startswith("Works on every known musl")
+    assert summary(judged(wheel(elf))) == (
+        "Works on every known musl: Alpine 3.13 and later. Its programs are static and need no musl."
+    )
+    assert "static" not in summary(judged(wheel(elf, extension())))
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("initial_exec_exported", "a file has initial-exec TLS, which nothing loaded later may have"),
+        ("ifunc_referenced", "a file has indirect functions, which no musl resolves"),
+        ("libz_internals", "it needs inflate_fast, which it does not find"),
+        ("unsound_text_relocations", "a file does not load (MUSL409 unsound-image)"),
+        ("unreadable_extension", "a file does not load (MUSL901 unreadable-elf)"),
+    ],
+)
+def test_a_symbol_is_no_reason_where_something_else_is(name: str, why: str) -> None:
+    """It is named only by rules that are about it; a rule without words for a sentence is named itself."""
+    facts = read_facts(str(manifest()[name].path))
+
+    assert summary(judged(facts)).startswith(f"Loads on no musl at all: {why}.")
 
 
 def test_a_wheel_without_binaries_has_nothing_for_musl_in_it() -> None:
     """There is nothing to judge."""
     facts = wheel(platform="linux_x86_64")
 
-    assert summary(judged(replace(facts, name=None))) == (
-        "Has nothing for musl in it: no binary that musl's loader would load."
-    )
+    for one in (facts, replace(facts, name=None), wheel(platform=MUSL)):
+        assert summary(judged(one)) == "Has nothing for musl in it: no binary that musl's loader would load."
 
 
 def test_an_unknown_architecture_is_named() -> None:
