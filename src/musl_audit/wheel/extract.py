@@ -41,17 +41,13 @@ def extract(
     elf_problems: list[Problem] = []
     contradicted: list[str] = []
     unread: list[str] = []
-    for member in files.values():
-        if member.name in known:
-            elves += filter(None, [known[member.name]])
-            continue
-        head = archive.head(member)
-        is_binary = is_elf(head)
-        if member.size and not head:
-            unread.append(member.name)
-        if not is_binary and not verify_hashes:
-            continue
-        for found in _examine(archive, member, record if with_digests else Record(), is_binary=is_binary):
+    elves += filter(None, (known.get(name) for name in files))
+    wanted = list(_wanted(archive, files, known, unread, takes_all=verify_hashes))
+    held_against = record if with_digests else Record()
+    hashers = [held_against.hasher(member.name) for member, _ in wanted]
+    archive.expect([(member, hasher) for (member, _), hasher in zip(wanted, hashers, strict=True)])
+    for (member, is_binary), hasher in zip(wanted, hashers, strict=True):
+        for found in _examine(archive, member, held_against, hasher, is_binary=is_binary):
             match found:
                 case ElfFacts():
                     elves.append(found)
@@ -74,6 +70,25 @@ def extract(
         record_problems=tuple(compare(record, files.values(), contradicted, own or "")),
         elf_problems=tuple(elf_problems),
     )
+
+
+def _wanted(
+    archive: Archive,
+    files: Mapping[str, Member],
+    known: Mapping[str, ElfFacts | None],
+    unread: list[str],
+    *,
+    takes_all: bool,
+) -> Iterator[tuple[Member, bool]]:
+    """Yield each member that is to be inflated, and whether it is a binary; of who cannot be told, add to *unread*."""
+    for member in files.values():
+        if member.name in known:
+            continue
+        head = archive.head(member)
+        if member.size and not head:
+            unread.append(member.name)
+        if takes_all or is_elf(head):
+            yield member, is_elf(head)
 
 
 def _name(filename: str) -> WheelName | None:
@@ -107,10 +122,11 @@ def _read(archive: Archive, member: Member | None, *, most: int) -> bytes | None
 _Found = ElfFacts | Problem | str | None
 
 
-def _examine(archive: Archive, member: Member, record: Record, *, is_binary: bool) -> Iterator[_Found]:
+def _examine(
+    archive: Archive, member: Member, record: Record, hasher: Hasher | None, *, is_binary: bool
+) -> Iterator[_Found]:
     """Yield the path of *member* if its digest is wrong, its facts or its problem if it is a binary, None if unread."""
-    hasher = record.hasher(member.name)
-    try:
+try:
         found = _found(archive, member, hasher) if is_binary else archive.read(member, hasher)
     except WheelError:
         yield None

@@ -58,6 +58,13 @@ class Archive(Protocol):
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the archive itself; complete once every member asked for was read."""
 
+    def expect(self, members: "Sequence[tuple[Member, Hasher | None]]") -> None:
+        """
+        Be told which members will be read next: in this order, each once, each with its hasher.
+
+        They may be made ready, and hashers be given their bytes, before they are asked for.
+        """
+
     def head(self, member: Member) -> bytes:
         """Return the first bytes of *member*, four at least if it has them."""
 

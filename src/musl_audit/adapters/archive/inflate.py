@@ -94,28 +94,39 @@ def inflate(chunks: Iterable[bytes], on_tail: Callable[[], None] = lambda: None)
 
 
 def collect(pieces: Iterable[bytes], *, size: int, crc: int, hasher: Hasher | None = None) -> bytes:
-    """
-    Return *pieces* joined; raise ``InflateError`` where they have not *size* bytes, or another CRC-32 than *crc*.
+    """Return *pieces* joined; raise ``InflateError`` where ``checked`` does."""
+    return joined(checked(pieces, size=size, crc=crc, hasher=hasher), size)
 
-    Gives each piece to *hasher*. Stops at the first piece too many. The buffer has its size from the start, so the
-    bytes exist once.
+
+def checked(pieces: Iterable[bytes], *, size: int, crc: int, hasher: Hasher | None = None) -> Iterator[bytes]:
+    """
+    Yield *pieces*, each given to *hasher* before; raise ``InflateError`` for another size or CRC-32 in the end.
+
+    Stops at the first piece too many.
     """
     crc32 = deflate().crc32
+    actual = count = 0
+    for piece in pieces:
+        count += len(piece)
+        if count > size:
+            raise InflateError(f"it holds more than the {size} bytes declared")
+        actual = crc32(piece, actual)
+        if hasher:
+            hasher.update(piece)
+        yield piece
+    if count < size:
+        raise InflateError(f"it holds {count} bytes, not the {size} declared")
+    if actual != crc:
+        raise InflateError(f"its CRC-32 is {actual:08x}, not {crc:08x}")
+
+
+def joined(pieces: Iterable[bytes], size: int) -> bytes:
+    """Return *pieces*, which have *size* bytes: the buffer has its size from the start, so the bytes exist once."""
     buffer = io.BytesIO()
-    actual = 0
     if size:
         buffer.seek(size - 1)
         buffer.write(b"\0")
         buffer.seek(0)
     for piece in pieces:
-        if buffer.tell() + len(piece) > size:
-            raise InflateError(f"it holds more than the {size} bytes declared")
-        actual = crc32(piece, actual)
-        if hasher:
-            hasher.update(piece)
         buffer.write(piece)
-    if buffer.tell() < size:
-        raise InflateError(f"it holds {buffer.tell()} bytes, not the {size} declared")
-    if actual != crc:
-        raise InflateError(f"its CRC-32 is {actual:08x}, not {crc:08x}")
     return buffer.getvalue()

@@ -1,16 +1,17 @@
 """Wheels as zip files: members are read from where they lie, checked, and never extracted to disk."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import cached_property, partial
 from io import BufferedRandom, BufferedReader
 from os import PathLike
 
+from musl_audit.adapters.archive.ahead import WORTH, ReadAhead, has_cores
 from musl_audit.adapters.archive.assessment import Place, survey
 from musl_audit.adapters.archive.decompression import plain, plain_head
 from musl_audit.adapters.archive.faults import Fault, problems_of
-from musl_audit.adapters.archive.inflate import CHUNK, InflateError, collect, inflate_head
+from musl_audit.adapters.archive.inflate import CHUNK, InflateError, checked, collect, inflate_head, joined
 from musl_audit.adapters.archive.member_names import name_problems
 from musl_audit.adapters.archive.zip_directory import DEFLATED, STORED, CentralHeader, read_directory
 from musl_audit.errors import WheelError
@@ -36,8 +37,8 @@ def open_wheel(path: str | PathLike[str], limits: Limits | None = None) -> Itera
         raise WheelError(f"cannot be read: {error.strerror}") from error
     except ValueError as error:  # a NUL in the path
         raise WheelError(f"cannot be read: {error}") from error
-    with file:
-        yield ZipArchive(file, os.path.basename(path), limits or Limits())
+    with file, closing(ZipArchive(file, os.path.basename(path), limits or Limits())) as archive:
+        yield archive
 
 
 class ZipArchive:
@@ -54,10 +55,32 @@ class ZipArchive:
         self._places = found.places
         self._problems = (*directory.problems, *found.problems, *name_problems(found.members))
         self._faults = list(found.faults)
+        self._ahead: ReadAhead | None = None
+        self._numbers: dict[Member, int] = {}  # of members that are read ahead
+
+    def expect(self, members: Sequence[tuple[Member, Hasher | None]]) -> None:
+        """Inflate *members* in threads from now on, where that helps; the protocol says what was promised."""
+        wanted = [(member, hasher) for member, hasher in members if member in self._places]
+        if self._ahead is not None or sum(member.size for member, _ in wanted) < WORTH or not has_cores():
+            return
+        try:
+            descriptor = self._file.fileno()
+        except OSError:  # no file, but bytes
+            return
+        self._numbers = {member: number for number, (member, _) in enumerate(wanted)}
+        work = [partial(_pieces, descriptor, self._places[member], member, hasher) for member, hasher in wanted]
+        self._ahead = ReadAhead(work, descriptor, self.size)
+
+    def close(self) -> None:
+        """End what reads ahead."""
+        if self._ahead is not None:
+            self._ahead.close()
 
     @cached_property
     def sha256(self) -> str:
         """The digest of the whole file, read in chunks."""
+        if self._ahead is not None:
+            return self._ahead.sha256()
         from hashlib import file_digest
 
         self._file.seek(0)
@@ -106,8 +129,11 @@ class ZipArchive:
             detail = "has bytes behind the end of its deflate stream"
             self._faults.append(Fault(ProblemKind.DEFLATE_TAIL, detail, member.name))
 
-        pieces = plain(self._chunks(place.offset, member.compressed_size), place.method, note_tail)
+        number = self._numbers.pop(member, None)
         try:
+            if self._ahead is not None and number is not None:
+                return joined(self._ahead.pieces(number, note_tail), member.size)
+            pieces = plain(self._chunks(place.offset, member.compressed_size), place.method, note_tail)
             return collect(pieces, size=member.size, crc=member.crc, hasher=hasher)
         except InflateError as error:
             self._faults.append(Fault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
@@ -134,3 +160,18 @@ class ZipArchive:
         while remaining and (chunk := self._file.read(min(CHUNK, remaining))):
             remaining -= len(chunk)
             yield chunk
+
+
+def _pieces(
+    descriptor: int, place: Place, member: Member, hasher: Hasher | None, on_tail: Callable[[], None]
+) -> Iterator[bytes]:
+    """Yield the plain pieces of *member*, checked, without the position in the file that others go by."""
+    pieces = plain(_read_at(descriptor, place.offset, member.compressed_size), place.method, on_tail)
+    return checked(pieces, size=member.size, crc=member.crc, hasher=hasher)
+
+
+def _read_at(descriptor: int, offset: int, remaining: int) -> Iterator[bytes]:
+    while remaining and (chunk := os.pread(descriptor, min(CHUNK, remaining), offset)):
+        offset += len(chunk)
+        remaining -= len(chunk)
+        yield chunk
