@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PART_ROWS = int(os.environ.get("MUSL_AUDIT_SURVEY_ROWS", "512"))  # kept back before a part is written
-_PART_BYTES = 32 << 20
+_PART_BYTES = 16 << 20
 _LONGEST_MESSAGE = 500  # characters of a finding
 
 

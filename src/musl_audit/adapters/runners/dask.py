@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from musl_audit.adapters.catalogs import policies_digest
 from musl_audit.adapters.runners import Answer, AnyItem
@@ -22,8 +22,10 @@ from musl_audit.model import Failure
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+Value = TypeVar("Value")
 _BATCH_BYTES, _BATCH_ITEMS = 64 << 20, 32
 _AHEAD = 3  # batches for each worker: one that it does, one that waits, one on the way
+_WINDOW = 16  # batches for each worker that may be done behind one that takes long: their answers wait in memory
 _RETURNS = 3  # times that a scheduler may
 
 
@@ -44,22 +46,22 @@ class Cluster:
     ) -> Generator[Answer | Failure]:
         """Yield what *work* returns for each of *items*, in their order; a local cluster has *jobs* workers."""
         pending = deque(enumerate(_batches(items)))
-        done: dict[int, list[Answer | Failure]] = {}
-        wanted = 0
-        for index, answers in self._completed(work, pending, jobs):
-            done[index] = answers
-            while wanted in done:
-                yield from done.pop(wanted)
-                wanted += 1
+        order = _InOrder[Answer | Failure]()
+        for index, answers in self._completed(work, pending, jobs, order):
+            yield from order.add(index, answers)
 
     def _completed(
-        self, work: Callable[[AnyItem], Answer], pending: deque[tuple[int, list[AnyItem]]], jobs: int
+        self,
+        work: Callable[[AnyItem], Answer],
+        pending: deque[tuple[int, list[AnyItem]]],
+        jobs: int,
+        order: "_InOrder[Answer | Failure]",
     ) -> Iterator[tuple[int, list[Answer | Failure]]]:
         """Yield the answers of every batch, from a scheduler that may go away and come back."""
         for left in range(_RETURNS, -1, -1):
             try:
                 with self._client(jobs) as client:
-                    yield from _as_completed(client, work, pending)
+                    yield from _as_completed(client, work, pending, order)
             except _lost() as error:
                 if self.scheduler == "local" or not left:
                     raise ClusterError(f"the scheduler at {self.scheduler} went away: {_line(error)}") from error
@@ -107,6 +109,21 @@ def require_extra() -> None:
         raise UsageError(f"--scheduler needs {error.name}: pip install 'musl-audit[survey]'") from error
 
 
+class _InOrder(Generic[Value]):
+    """Answers of batches that come in any order."""
+
+    def __init__(self) -> None:
+        self.wanted = 0  # the batch whose answers nobody has yet, and all before it have been given away
+        self._done: dict[int, list[Value]] = {}
+
+    def add(self, index: int, answers: list[Value]) -> Iterator[Value]:
+        """Yield the answers whose turn it is, now that those of the batch *index* are there."""
+        self._done[index] = answers
+        while self.wanted in self._done:
+            yield from self._done.pop(self.wanted)
+            self.wanted += 1
+
+
 def _batches(items: Iterable[AnyItem]) -> Iterator[list[AnyItem]]:
     """Yield *items* in runs that are worth being sent, and small enough to be done again."""
     batch: list[AnyItem] = []
@@ -122,7 +139,10 @@ def _batches(items: Iterable[AnyItem]) -> Iterator[list[AnyItem]]:
 
 
 def _as_completed(
-    client: "Client", work: Callable[[AnyItem], Answer], pending: deque[tuple[int, list[AnyItem]]]
+    client: "Client",
+    work: Callable[[AnyItem], Answer],
+    pending: deque[tuple[int, list[AnyItem]]],
+    order: "_InOrder[Answer | Failure]",
 ) -> Iterator[tuple[int, list[Answer | Failure]]]:
     """Yield the index and the answers of each batch when they are known; what was not done stays in *pending*."""
     from distributed import as_completed
@@ -131,7 +151,8 @@ def _as_completed(
     waiting = as_completed(loop=client.loop)
     try:
         while pending or sent:
-            while pending and len(sent) < _AHEAD * max(1, len(client.nthreads())):
+            workers = max(1, len(client.nthreads()))
+            while pending and len(sent) < _AHEAD * workers and pending[0][0] - order.wanted < _WINDOW * workers:
                 index, batch = pending.popleft()
                 future = client.submit(_done, work, batch, pure=False)
                 sent[future] = index, batch

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _LIST = "parts.json"
 _KIND = "musl-audit survey"
+_GROUP = {"facts": 64}  # rows that are packed, and later unpacked, at once: a wheel's facts have about 250 kB
+_USUAL_GROUP = 65_536
 
 
 class StoreError(MuslAuditError):
@@ -62,21 +64,24 @@ class SurveyStore:
     def add(self, tables: "Mapping[str, pa.Table]") -> None:
         """Add the rows of *tables*, by table, all of them or none."""
         with _told(self.place):
-            new = tuple(self._write(name, rows) for name, rows in tables.items() if rows.num_rows)
+            new = tuple(self._write(name, [rows]) for name, rows in tables.items() if rows.num_rows)
             self._replace_list((*self.parts, *new))
 
     def compact(self) -> None:
-        """Make one part of each table, and delete what no list names any more."""
+        """Make one part of each table, a batch of rows in memory at a time, and delete what no list names any more."""
         with _told(self.place):
-            new = []
-            for table in TABLES:
-                rows = self.rows(table)
-                if table == "facts":
-                    rows = _first_of_each(rows, "sha256")
-                if rows.num_rows:
-                    new.append(self._write(table, rows))
-            self._replace_list(tuple(new))
+            merged = (self._write(table, self._merged(table)) for table in TABLES)
+            self._replace_list(tuple(part for part in merged if part.rows))
             self.sweep()
+
+    def _merged(self, table: str) -> "Iterator[pa.Table]":
+        """Yield the rows of *table*; of several facts about one file, the first."""
+        import pyarrow as pa
+
+        seen: set[object] = set()
+        for batch in self.batches(table, schema_of(table).names, rows=_GROUP.get(table, _USUAL_GROUP)):
+            rows = pa.Table.from_batches([batch])
+            yield _new_ones(rows, seen) if table == "facts" else rows
 
     def sweep(self) -> None:
         """Delete the files that no list names: what a killed process had begun."""
@@ -99,20 +104,30 @@ class SurveyStore:
             self.sweep()
             yield
 
-    def _write(self, table: str, rows: "pa.Table") -> Part:
+    def _write(self, table: str, pieces: "Iterable[pa.Table]") -> Part:
         import pyarrow.parquet as pq
 
         name = f"{table}/{uuid4().hex}.parquet"
         path = f"{self._root}/{name}"
         is_local = self._filesystem.type_name == "local"
         being_written = f"{path}.part" if is_local else path  # an object appears whole
-        dictionaries = [field.name for field in rows.schema if str(field.type) == "string"]
-        with self._filesystem.open_output_stream(being_written) as stream:
-            pq.write_table(rows, stream, compression="zstd", compression_level=9, use_dictionary=dictionaries)
+        schema = schema_of(table)
+        dictionaries = [field.name for field in schema if str(field.type) == "string"]
+        count = 0
+        with (
+            self._filesystem.open_output_stream(being_written) as stream,
+            pq.ParquetWriter(
+                stream, schema, compression="zstd", compression_level=9, use_dictionary=dictionaries
+            ) as writer,
+        ):
+            for rows in pieces:
+                if rows.num_rows:
+                    writer.write_table(rows, row_group_size=_GROUP.get(table, _USUAL_GROUP))
+                    count += rows.num_rows
         size = self._filesystem.get_file_info(being_written).size
         if is_local:
             self._filesystem.move(being_written, path)
-        return Part(name, rows.num_rows, size)
+        return Part(name, count, size)
 
     def _replace_list(self, parts: tuple[Part, ...]) -> None:
         rows = [{"name": part.name, "rows": part.rows, "size": part.size} for part in parts]
@@ -134,7 +149,7 @@ class SurveyStore:
         with _told(self.place):
             return self.dataset(table).to_table(columns=list(columns) if columns else None)
 
-    def batches(self, table: str, columns: Sequence[str], *, rows: int = 256) -> "Iterator[pa.RecordBatch]":
+    def batches(self, table: str, columns: Sequence[str], *, rows: int = 64) -> "Iterator[pa.RecordBatch]":
         """Yield *columns* of a table, no more than *rows* at a time."""
         with _told(self.place):
             yield from self.dataset(table).to_batches(columns=list(columns), batch_size=rows, batch_readahead=1)
@@ -234,15 +249,14 @@ def _put(filesystem: "pafs.FileSystem", path: str, data: bytes) -> None:
         filesystem.move(being_written, path)
 
 
-def _first_of_each(rows: "pa.Table", column: str) -> "pa.Table":
-    """Return *rows* without those whose value of *column* came before."""
+def _new_ones(rows: "pa.Table", seen: set[object]) -> "pa.Table":
+    """Return those of *rows* whose digest is not among *seen*, and add these to it."""
     import pyarrow as pa
 
-    seen: set[object] = set()
     kept = []
-    for index, value in enumerate(rows.column(column).to_pylist()):
-        if value not in seen:
-            seen.add(value)
+    for index, digest in enumerate(rows.column("sha256").to_pylist()):
+        if digest not in seen:
+            seen.add(digest)
             kept.append(index)
     return rows.take(pa.array(kept, pa.int64()))
 
