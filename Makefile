@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 REQUIRED := apt,chromium,clients,emulated,index,nginx,site,elfutils,loaders,qemu,ziglang,musl-gcc,musl-python,pythons,real
 
 .DEFAULT_GOAL := help
-.PHONY: help agree before-after bench bench-installed build clean clients corpus cover damage demo dev docs fix fuzz golden golden-policies good index-wheels installed lint loaders lock lowest musl-python mutants peers pythons quick quick-pythons release site test test-all test-real testwheels type which-truth
+.PHONY: help agree before-after bench bench-installed bench-survey build clean clients corpus cover damage demo dev docs fix fuzz golden golden-policies good index-wheels installed lint loaders lock lowest musl-python mutants peers pythons quick quick-pythons release site test test-all test-real testwheels type which-truth
 
 help:
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' \
@@ -131,6 +131,9 @@ fuzz: dev  ## Fuzz the readers of ELF files and archives, RUNS times each
 
 bench: dev corpus  ## Measure speed and memory against auditwheel and the floor (BEFORE=COMMIT: and that), and write docs/benchmarks.md
 	$(BIN)/python -m tools.speed.bench $(if $(BEFORE),--before $(BEFORE))
+
+bench-survey: dev corpus  ## Measure surveys: 2,000 wheels, a million verdicts (BEFORE=COMMIT: and one large wheel against that)
+	$(BIN)/python -m tools.speed.bench_survey $(if $(BEFORE),--before $(BEFORE))
 
 installed: dev musl-python  ## Install 80 real packages, hold env against the imports of their modules, aarch64's under qemu, and write the table
 	$(BIN)/python -m tools.evidence.installed

@@ -126,7 +126,7 @@ def _examine(
     archive: Archive, member: Member, record: Record, hasher: Hasher | None, *, is_binary: bool
 ) -> Iterator[_Found]:
     """Yield the path of *member* if its digest is wrong, its facts or its problem if it is a binary, None if unread."""
-try:
+    try:
         found = _found(archive, member, hasher) if is_binary else archive.read(member, hasher)
     except WheelError:
         yield None

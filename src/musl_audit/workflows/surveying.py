@@ -104,7 +104,7 @@ class Looking:
         return self._looked(facts, item.document if isinstance(item, DocumentLine) else None)
 
     def _looked(self, facts: WheelFacts, document: bytes | None) -> Looked:
-        row = None if document is None else FactsRow(facts.sha256, _clean(facts.filename), document)
+        row = None if document is None else FactsRow(facts.sha256, clean(facts.filename), document)
         return Looked(facts.sha256, row, self._verdict(facts))
 
     def _verdict(self, facts: WheelFacts) -> VerdictRow | None:
@@ -128,22 +128,22 @@ def verdict_row(report: Report, *, policies: str) -> VerdictRow:
         policies=policies,
         judge=__version__,
         judged=_now(),
-        filename=_clean(report.filename),
-        project=_clean(normalized_project(name.distribution) if name else report.filename),
-        version=_clean(name.version if name else ""),
+        filename=clean(report.filename),
+        project=clean(normalized_project(name.distribution) if name else report.filename),
+        version=clean(name.version if name else ""),
         arch=verdict.arch,
         kind=report.kind.value,
         loads=verdict.loads.value,
         required_musl=None if verdict.required_musl is None else str(verdict.required_musl),
         kept=all(kept) if kept else None,
         is_mendable=bool(errors) and all(finding.is_mendable for finding in errors),
-        summary=_clean(summary(report)),
+        summary=clean(summary(report)),
         loads_on=[str(release) for release in sorted(verdict.loads_on)],
         loads_at=[item.id for item in verdict.distributions if item.loads and is_offered(item, lowest)],
         fails_at=[item.id for item in verdict.distributions if item.loads is False],
         codes=sorted({finding.code for finding in errors}),
         findings=[
-            FindingRow(finding.code, finding.severity.value, _clean(finding.sentence)[:_LONGEST_MESSAGE])
+            FindingRow(finding.code, finding.severity.value, clean(finding.sentence)[:_LONGEST_MESSAGE])
             for finding in report.findings
         ],
     )
@@ -342,12 +342,12 @@ def _sighting(source: Wanted, found: Found) -> SightingRow:
 
 def _row(source: Wanted, sha256: str | None, outcome: str, detail: str, code: str = "") -> SightingRow:
     return SightingRow(
-        path=_clean(source.path),
+        path=clean(source.path),
         size=source.size,
         stamp=source.stamp,
         sha256=sha256,
         outcome=outcome,
-        detail=_clean(detail)[:_LONGEST_MESSAGE],
+        detail=clean(detail)[:_LONGEST_MESSAGE],
         code=code,
         uploaded=source.uploaded,
         seen=_now(),
@@ -407,6 +407,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Return *text* as the UTF-8 that every column needs: names out of a wheel may hold any bytes."""
     return text.encode("utf-8", "backslashreplace").decode()
