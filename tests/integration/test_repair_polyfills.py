@@ -111,6 +111,35 @@ def test_what_needs_no_polyfill_gets_none(case: str, tmp_path: Path) -> None:
     assert "libmusl-polyfill" not in answer.stdout
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_file_without_section_headers_is_refused_with_the_reason(options: tuple[str, ...], tmp_path: Path) -> None:
+    """patchelf changes nothing without them; nothing is written, and a dry run knows it, too."""
+    answer = repair(wheel("missing_symbol_without_section_headers"), tmp_path / "out", *options)
+
+    assert answer.code == 1
+    assert "MUSL101 the functions that missing_symbol_without_section_headers/_probe" in answer.stderr
+    assert "it has no section headers" in answer.stderr
+    assert "what now: `--floor 1.2.3`" in answer.stderr
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_wheel_with_a_polyfill_of_another_version_keeps_it(lacking: Path, tmp_path: Path) -> None:
+    """It lacks nothing: the same bytes, whatever the library of that name is."""
+    once = repaired(lacking, tmp_path / "once")
+    older = tmp_path / "older" / once.name
+    older.parent.mkdir()
+    with zipfile.ZipFile(once) as source, zipfile.ZipFile(older, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            target.writestr(name, data + b"\0" if "/libmusl-polyfill-" in name else data)
+
+    again = repaired(older, tmp_path / "again")
+
+    assert {name: len(data) for name, data in polyfills(again).items()} == {
+        name: len(data) + 1 for name, data in polyfills(once).items()
+    }
+
+
 @pytest.mark.parametrize("loader", [one for one in all_loaders() if one.arch == "x86_64"], ids=str)
 def test_musls_own_loader_loads_the_result(loader: Loader, lacking: Path, tmp_path: Path, miss: Miss) -> None:
     """All files of it, on the oldest promised release and on newer ones."""

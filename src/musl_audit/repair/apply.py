@@ -23,7 +23,7 @@ from musl_audit.repair.actions import (
     Retag,
     Strip,
 )
-from musl_audit.repair.mends import mend, spell_unmendable
+from musl_audit.repair.mends import check_takes_needs, mend, spell_unmendable
 from musl_audit.repair.polyfilling import BuiltPolyfills
 from musl_audit.repair.predict import differences
 from musl_audit.repair.wheel_metadata import is_dropped, record_text, wheel_text
@@ -222,8 +222,11 @@ class Application:
         actions = layout.changes.get(name, [])
         patches = [action for action in actions if isinstance(action, PatchAction)]
         data = self._tools.strip(data, name) if any(isinstance(action, Strip) for action in actions) else data
+        added = [action.soname for action in patches if isinstance(action, AddNeeded)]
+        if added:
+            check_takes_needs(data, name)
         data = self._tools.patch(data, patches, name) if patches else data
-        if added := [action.soname for action in patches if isinstance(action, AddNeeded)]:
+        if added:
             data = _with_last(name, data, added)
         for action in actions:
             if isinstance(action, OwnMend):

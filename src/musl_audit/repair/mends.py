@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
+from musl_audit.elf.image import read_image
 from musl_audit.elf.segments import clear_executable_stack, drop_zero_length_segments
 from musl_audit.errors import ElfError, MendError, UnmendableError
+from musl_audit.judging.rules.musl101_symbol_missing_in_promised_release import RULE as MISSING
 from musl_audit.judging.rules.musl401_packed_relocations import RULE as PACKED
 from musl_audit.judging.rules.musl402_initial_exec_tls import RULE as INITIAL_EXEC
 from musl_audit.repair.actions import (
     Action,
+    AddNeeded,
     ClearExecutableStack,
     DropZeroLengthSegments,
     OwnMend,
@@ -48,13 +51,31 @@ def spell_unmendable(action: OwnMend, error: MendError) -> str:
     return f"{what}: {error}; build the library with -Wl,-z,nopack-relative-relocs"
 
 
+def check_takes_needs(data: bytes, member: str) -> None:
+    """Raise ``UnmendableError`` where patchelf cannot let the ELF file *data* need one library more."""
+    try:
+        has_sections = bool(read_image(data).sections)
+    except ElfError:
+        return  # the repair itself will say so
+    if not has_sections:
+        what = f"{MISSING.code} the functions that {member} lacks cannot be added"
+        why = "it has no section headers, without which patchelf changes nothing"
+        raise UnmendableError(f"{what}: {why}; build it again, without the strip that took them away", member=member)
+
+
 def foreseen(archive: Archive, actions: Iterable[Action]) -> Iterator[UnmendableError]:
     """Yield what cannot be done of *actions* to files that are in *archive* already, by trying: nothing is written."""
+    actions = tuple(actions)
     members = {member.name: member for member in archive.members}
     planned: dict[str, list[OwnMend]] = {}
     for action in actions:
         if isinstance(action, OwnMend) and action.member in members:
             planned.setdefault(action.member, []).append(action)
+    for member in {action.member for action in actions if isinstance(action, AddNeeded)} & members.keys():
+        try:
+            check_takes_needs(archive.read(members[member]), member)
+        except UnmendableError as error:
+            yield error
     for member, mends in planned.items():
         if any(isinstance(action, UnpackRelocations | RewriteThreadLocals) for action in mends):
             yield from _refusals(archive.read(members[member]), mends)

@@ -194,7 +194,7 @@ def _plan(
     added = Polyfilling()
     if polyfills and may_want(context, grafted):
         grafted_in = context_of(as_promised(predict(facts, actions), promise), catalog, settings)
-        added = polyfilling(grafted_in, directory, polyfills)
+        added = polyfilling(grafted_in, directory, polyfills, unmendable)
         actions = added.behind(actions)
     new = promise if repair.update_tags else replace(name, build=promise.build)
     refused = (*grafts.refusals, *added.refusals)

@@ -1,6 +1,6 @@
 """Which functions that some promised musl lacks are added to a wheel, and how its files find them there."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from typing import Protocol
 
 from musl_audit.frozen import frozen
@@ -53,11 +53,14 @@ def may_want(context: Context, grafted: Iterable[ElfFacts]) -> bool:
     )
 
 
-def polyfilling(context: Context, directory: str, built: BuiltPolyfills) -> Polyfilling:
+def polyfilling(
+    context: Context, directory: str, built: BuiltPolyfills, unmendable: Container[str] = frozenset()
+) -> Polyfilling:
     """
     Return what lets the files of the wheel have the functions that a promised release lacks; they go to *directory*.
 
-    Only strong references that a relocation makes and that nothing in the load defines count.
+    Only strong references that a relocation makes and that nothing in the load defines count; *unmendable* files stay
+    as they are.
     """
     wanted = _wanted(context)
     members = {member.name.casefold() for member in context.facts.members}
@@ -65,7 +68,10 @@ def polyfilling(context: Context, directory: str, built: BuiltPolyfills) -> Poly
     added: dict[str, list[str]] = {}  # file → the polyfills that it needs
     actions: list[AddPolyfill | AddNeeded | SetRunpath] = []
     refusals: list[str] = []
-    for symbol, users in sorted(wanted.items()):
+    for symbol, lacking in sorted(wanted.items()):
+        users = {user for user in lacking if user not in unmendable}
+        if not users:
+            continue
         polyfill = context.catalog.polyfills.by_symbol[symbol]
         found = built.find(polyfill.library)
         member = f"{directory}/{found.name}"
