@@ -13,6 +13,7 @@ importing this package costs nearly nothing::
 TYPE_CHECKING = False  # as typing has it: importing typing takes longer than this module
 if TYPE_CHECKING:
     from musl_audit.adapters.catalogs import load_catalog
+    from musl_audit.environment.choices import Choice, Rung
     from musl_audit.environment.values import Environment
     from musl_audit.errors import (
         ElfError,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from musl_audit.reporters.rows import to_json
     from musl_audit.wheel.limits import Limits
     from musl_audit.workflows.admitting import Admission, admit
+    from musl_audit.workflows.choosing_one import choose
     from musl_audit.workflows.examining import examine
     from musl_audit.workflows.explaining import Explanation, explain
     from musl_audit.workflows.reading import read_facts
@@ -70,6 +72,7 @@ __version__ = "0.1.0"
 
 _HOMES = {  # of what is in none of errors and model
     "adapters.catalogs": ("load_catalog",),
+    "environment.choices": ("Choice", "Rung"),
     "environment.values": ("Environment",),
     "judging.audit": ("judge",),
     "judging.settings": ("Settings",),
@@ -78,6 +81,7 @@ _HOMES = {  # of what is in none of errors and model
     "reporters.rows": ("to_json",),
     "wheel.limits": ("Limits",),
     "workflows.admitting": ("Admission", "admit"),
+    "workflows.choosing_one": ("choose",),
     "workflows.examining": ("examine",),
     "workflows.explaining": ("Explanation", "explain"),
     "workflows.reading": ("read_facts",),
@@ -88,6 +92,7 @@ _HOMES = {  # of what is in none of errors and model
 __all__ = [
     "Admission",
     "Catalog",
+    "Choice",
     "Claim",
     "DistributionAnswer",
     "ElfError",
@@ -119,6 +124,7 @@ __all__ = [
     "RepairStatus",
     "Repaired",
     "Report",
+    "Rung",
     "Searching",
     "Settings",
     "Severity",
@@ -135,6 +141,7 @@ __all__ = [
     "WheelMetadata",
     "WheelName",
     "admit",
+    "choose",
     "examine",
     "explain",
     "judge",

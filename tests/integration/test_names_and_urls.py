@@ -1,4 +1,4 @@
-"""``show``, ``check`` and ``repair`` of a wheel by its project's name, or its URL."""
+"""``show``, ``check``, ``repair`` and ``tree`` of a wheel by its project's name, or its URL."""
 
 import json
 from pathlib import Path
@@ -135,3 +135,33 @@ def test_a_file_of_that_name_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     answer = ask(tmp_path, "check", "numpy")
 
     assert "directory without wheels" in plain(answer)
+
+
+def test_the_tree_of_a_name_is_that_of_its_file(site: Site, tmp_path: Path) -> None:
+    """The file that fits; of a URL, that file; with --all-files, each under its name."""
+    here = tmp_path / "offered" / f"demo-2.0-{TAGS}_x86_64.whl"
+    with served(site):
+        where = ("--python", "3.12", "--arch", "x86_64", "--index", site.index)
+        by_name, by_url = (
+            ask(tmp_path, "tree", "demo==2.0", *where),
+            ask(tmp_path, "tree", f"{site.url}/files/{here.name}"),
+        )
+        every = ask(tmp_path, "tree", "demo==2.0", "--all-files", "--index", site.index)
+        document = json.loads(ask(tmp_path, "tree", "demo", "--all-files", "--index", site.index, "--json").stdout)
+
+    lines = ask(tmp_path, "tree", str(here)).stdout.splitlines()
+    assert by_name.stdout.splitlines()[1:] == by_url.stdout.splitlines()[1:] == lines
+    assert [line for line in every.stdout.splitlines() if line.endswith(".whl")] == [
+        f"demo-2.0-{TAGS}_aarch64.whl",
+        f"demo-2.0-{TAGS}_x86_64.whl",
+    ]
+    assert len(document["files"]) == 2
+
+
+def test_the_tree_of_a_name_that_no_index_has_is_one_line(site: Site, tmp_path: Path) -> None:
+    """Exit code 4, and what was looked for."""
+    with served(site):
+        answer = ask(tmp_path, "tree", "nothing-of-that-name", "--python", "3.12", "--index", site.index)
+
+    assert (answer.code, answer.stderr.count("\n")) == (4, 1)
+    assert "nothing-of-that-name: no such file, and no index has" in plain(answer)

@@ -17,6 +17,7 @@ from musl_audit import (
     UsageError,
     WheelError,
     admit,
+    choose,
     examine,
     explain,
     judge,
@@ -145,9 +146,33 @@ def test_the_page_shows_code_that_runs(tmp_path: Path, monkeypatch: pytest.Monke
     name = "demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
     shutil.copy(wheel("clean_x86_64"), tmp_path / "dist" / name)
     monkeypatch.chdir(tmp_path)
+    for variable, value in (("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", "dist"), ("MUSL_AUDIT_CACHE_DIR", "cache")):
+        monkeypatch.setenv(variable, value)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/reference/api.md").read_text(), re.DOTALL)
 
     for block in blocks:
         exec(compile(block, "api.md", "exec"), {})  # noqa: S102
 
-    assert len(blocks) == 6
+    assert len(blocks) == 7
+
+
+def test_a_version_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest that loads, with what the newer one fails of; nothing but the folder that is named is asked."""
+    pytest.importorskip("httpx")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("MUSL_AUDIT_CACHE_DIR", str(tmp_path / "cache"))
+    for version, case in (("2.0", "packed_relocations_x86_64"), ("1.0", "clean_x86_64")):
+        shutil.copy(wheel(case), tmp_path / f"demo-{version}-cp312-cp312-musllinux_1_2_x86_64.whl")
+
+    choice = choose("demo", on="1.2.2", python="3.12", arch="x86_64", find_links=[str(tmp_path)])
+
+    assert choice.found is not None
+    assert (choice.status, choice.found.version) == ("found", "1.0")
+    assert [rung.version for rung in choice.rungs if rung.chosen is None] == ["2.0"]
+
+
+@pytest.mark.parametrize(("requirement", "on"), [("demo >>", "1.2.2"), ("demo", "alpine-9.9"), ("demo", "./none")])
+def test_what_is_no_requirement_or_no_place_is_wrong_usage(requirement: str, on: str) -> None:
+    """Before anything is asked."""
+    with pytest.raises(UsageError):
+        choose(requirement, on=on, python="3.12", arch="x86_64")

@@ -22,6 +22,11 @@ def add_wheels(parser: ArgumentParser) -> None:
         help="a wheel, a directory of wheels, a quoted glob, an ELF file by itself; with the extra index also NAME, "
         "NAME==VERSION, a URL",
     )
+    add_names(parser)
+
+
+def add_names(parser: ArgumentParser) -> None:
+    """Add which file the name of a project means."""
     group = parser.add_argument_group("of a NAME on an index")
     group.add_argument("--python", metavar="VERSION", help="the file that fits 3.11; default: that of this Python")
     group.add_argument("--arch", metavar="ARCH", help="x86_64, aarch64 …; default: that of this machine")

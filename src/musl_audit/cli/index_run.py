@@ -17,11 +17,12 @@ from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.adapters.indexes.clients import child_environment, found_command, status_of
 from musl_audit.adapters.stores.directory import cache_directory
 from musl_audit.adapters.stores.kinds import mended_store
-from musl_audit.cli.index_options import destination_of, group_of, require_extra, store_of
+from musl_audit.cli.index_options import destination_of, group_of, store_of
 from musl_audit.cli.stderr import remark
 from musl_audit.errors import MuslAuditError, UsageError
 from musl_audit.reporters.index_text import ledger_lines
 from musl_audit.wheel.offers import Wanted
+from musl_audit.workflows.choosing_one import require_extra
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:

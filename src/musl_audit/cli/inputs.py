@@ -14,7 +14,7 @@ def inputs_of(references: Sequence[str], outputs: Iterable[str] = (), options: N
     """Return what *references* mean; raise ``UsageError`` where there are none, or an output would replace one."""
     if not references:
         raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
-    with names_as(options):
+    with names_as(references, options):
         inputs = list(find_sources(references))
     wheels = {item.identity for item in inputs if not isinstance(item, Skip | Failure)}
     for output in outputs:
@@ -24,11 +24,11 @@ def inputs_of(references: Sequence[str], outputs: Iterable[str] = (), options: N
 
 
 @contextmanager
-def names_as(options: Namespace | None) -> Generator[None]:
-    """Let the names of projects mean, until the end of the block, the files that *options* say."""
+def names_as(references: Sequence[str], options: Namespace | None) -> Generator[None]:
+    """Let the names of projects among *references* mean, until the end of the block, the files that *options* say."""
     from musl_audit.adapters.sources import remote
 
-    if options is None or not any(map(remote.accepts, options.wheels)):
+    if options is None or not any(map(remote.accepts, references)):
         yield
         return
     if options.all_files:

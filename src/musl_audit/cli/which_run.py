@@ -12,7 +12,7 @@ from musl_audit import __version__
 from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.adapters.indexes.asking import AT_ONCE
 from musl_audit.adapters.indexes.lines import Line
-from musl_audit.cli.index_options import destination_of, group_of, require_extra, store_of
+from musl_audit.cli.index_options import destination_of, group_of, store_of
 from musl_audit.cli.index_watch import Watch
 from musl_audit.cli.output import Output, output_to
 from musl_audit.environment.choices import Choice, Cost, Status, cost_of
@@ -23,6 +23,7 @@ from musl_audit.reporters.rows import dump
 from musl_audit.reporters.which_rows import which_row
 from musl_audit.reporters.which_text import WhichText
 from musl_audit.wheel.offers import Wanted
+from musl_audit.workflows.choosing_one import require_extra
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:

@@ -183,7 +183,7 @@ def _wheels(options: Namespace, directory: Path) -> list[Path]:
 
     if not options.wheels:
         raise UsageError("no wheel given: name a wheel, a directory of wheels, or a quoted glob")
-    with names_as(options):
+    with names_as(options.wheels, options):
         inputs = list(find_sources(options.wheels))
     for item in inputs:
         if isinstance(item, Failure):
