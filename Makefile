@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 REQUIRED := apt,chromium,clients,emulated,index,nginx,site,elfutils,loaders,qemu,ziglang,musl-gcc,musl-python,pythons,real
 
 .DEFAULT_GOAL := help
-.PHONY: help agree before-after bench bench-installed bench-survey build clean clients corpus cover damage demo dev docs fix fuzz golden golden-policies good index-wheels installed lint loaders lock lowest musl-python mutants peers pythons quick quick-pythons release site test test-all test-real testwheels type which-truth
+.PHONY: help agree before-after bench bench-installed bench-survey build clean clients corpus cover damage demo dev docs fix fuzz golden golden-policies good index-wheels installed lint loaders lock lowest musl-python mutants peers pythons quick quick-pythons release site test test-all test-real testwheels type walk which-truth
 
 help:
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' \
@@ -87,6 +87,9 @@ lowest: dev  ## Quick tests with the lower bound of every direct dependency
 
 quick-pythons: dev pythons  ## Quick tests on every Python of the classifiers that is here
 	$(BIN)/python -m tools.release.lowest 3.13 3.14
+
+walk: dev  ## Walk from the README to a gate in a clean clone, and write what each step takes
+	$(BIN)/python -m tools.release.walk
 
 clean:  ## Remove what was built and cached
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
