@@ -5,7 +5,6 @@ A newcomer's walk, from the README through the tutorial's steps to a gate, in a 
 that a reader types; pip's cache is left out of it, so that a step costs what it costs the first time.
 """
 
-import re
 import shutil
 import subprocess
 import sys
@@ -117,8 +116,9 @@ def _write(rows: list[tuple[Step, float]], sizes: list[tuple[str, int, float, fl
         table.append(f"| `{name}` | {count} | {megabytes:.0f} MB | {seconds:.0f} s |")
     text = PAGE.read_text(encoding="utf-8")
     for mark, lines in {"walk": walk, "sizes": table}.items():
-        block = f"<!-- {mark} -->\n\n" + "\n".join(lines) + f"\n\n<!-- end of {mark} -->"
-        text = re.sub(rf"<!-- {mark} -->.*?<!-- end of {mark} -->", lambda _, block=block: block, text, flags=re.DOTALL)
+        before, _, rest = text.partition(f"<!-- {mark} -->")
+        after = rest.partition(f"<!-- end of {mark} -->")[2]
+        text = f"{before}<!-- {mark} -->\n\n" + "\n".join(lines) + f"\n\n<!-- end of {mark} -->{after}"
     PAGE.write_text(text, encoding="utf-8")
 
 

@@ -148,9 +148,7 @@ def _link(place: str) -> str:
 
 
 def _file_url(path: str) -> str:
-    from urllib.request import pathname2url
-
-    return "file://" + pathname2url(str(Path(path).absolute()))
+    return Path(path).absolute().as_uri()
 
 
 def _harmless(url: str) -> str:
