@@ -6,6 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from tests.support.policies import POLICIES, catalog_with, shipped
+from tools.policies.derive_debian import changes
 
 from musl_audit.adapters.catalogs import load_catalog
 from musl_audit.errors import PolicyError
@@ -33,6 +34,18 @@ def test_debians_1_2_3_differs_from_musls_as_is_known() -> None:
     assert release == {"common": {"added": ["pthread_getname_np", "qsort_r"]}}
     assert (debian.symbols_added, debian.symbols_removed) == (frozenset(FTS), frozenset(CRYPT))
     assert derived == {"common": {"added": [*FTS, "pthread_getname_np", "qsort_r"], "removed": CRYPT}}
+
+
+@pytest.mark.parametrize("release", ["1.2.2", "1.2.3", "1.2.5"])
+def test_debians_rows_are_what_the_tool_measures(release: str) -> None:
+    """Of its loaders, pinned by digest: ``python -m tools.policies.derive_debian`` writes the rows."""
+    builds = [(arch, LOADERS / arch / f"ld-musl-{release}.so") for arch in ("x86_64", "i686", "aarch64")]
+    (row,) = (row for row in CATALOG.distributions if row.kind == "package" and str(row.musl) == release)
+
+    measured = changes(release, builds, CATALOG)
+
+    assert measured.get("symbols_added", []) == sorted(row.symbols_added)
+    assert measured.get("symbols_removed", []) == sorted(row.symbols_removed)
 
 
 @pytest.mark.parametrize("arch", ["x86_64", "i686", "aarch64"])
