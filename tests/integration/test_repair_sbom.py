@@ -142,8 +142,31 @@ def test_the_time_is_that_of_the_source_or_none(root: Path, tmp_path: Path) -> N
     assert without["serialNumber"] == with_one["serialNumber"]
 
 
-def test_sboms_that_are_there_are_kept(root: Path, tmp_path: Path) -> None:
-    """Even one of ours: a second graft has a file of its own."""
+def test_two_runs_are_one_list(root: Path, tmp_path: Path) -> None:
+    """Each component once, under the name that the wheel has now, and valid; the same two runs, the same bytes."""
+    first = repaired(
+        graftee(), tmp_path / "first", "--sysroot", root, "--plat", "linux_x86_64", "--exclude", "libside.so"
+    )
+
+    second = repaired(first, tmp_path / "second", "--sysroot", root)
+    again = repaired(first, tmp_path / "again", "--sysroot", root)
+
+    with zipfile.ZipFile(second) as archive:
+        text = archive.read(SBOM)
+        assert [name for name in archive.namelist() if "/sboms/" in name] == [SBOM]
+    assert text == zipfile.ZipFile(again).read(SBOM)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text.decode()) is None
+    names = [component["name"] for component in document(second)["components"]]
+    assert sorted(set(names)) == sorted(names)
+    assert {"outer", "inner", "side"} <= set(names)
+    refs = {component["bom-ref"] for component in document(second)["components"]} | {second.name}
+    rows = document(second)["dependencies"]
+    assert {row["ref"] for row in rows} == refs
+    assert {needed for row in rows for needed in row.get("dependsOn", ())} <= refs
+
+
+def test_sboms_of_others_are_kept(root: Path, tmp_path: Path) -> None:
+    """Even under the name of ours: this run has a file of its own."""
     source = tmp_path / graftee().name
     shutil.copyfile(graftee(), source)
     with zipfile.ZipFile(source, "a") as archive:

@@ -124,16 +124,18 @@ class Application:
         """
         Yield the entries of the result: the old order, new files before ``*.dist-info``, and ``RECORD`` last.
 
-        *added* are further texts, such as an SBOM. Raise ``RepairError`` where a tool changed more than was planned.
+        *added* are further texts, such as an SBOM, in the place of members of that name. Raise ``RepairError`` where a
+        tool changed more than was planned.
         """
-        layout = _Layout({member.name: member for member in self._archive.members})
+        texts = dict(added)
+        layout = _Layout({member.name: member for member in self._archive.members if member.name not in texts})
         for action in actions:
             layout.take(action)
         record = self._old_record()
         self.changed = not record.exists or any(isinstance(action, DropMember) for action in actions)
         for name in self._ordered(layout.sources):
             yield self._entry(name, layout, record)
-        for name, data in added:
+        for name, data in texts.items():
             yield self._new(name, data, _TEXT_MODE)
         path = f"{self._dist_info}/RECORD"
         text = record_text([*self._rows, (path, "", "")])

@@ -63,6 +63,7 @@ class Grafting:
         self._by_soname: dict[str, Graft] = {}
         self._unfound: list[tuple[_Wanted, str]] = []  # what was not found, and why
         self._left_out: dict[str, LeftOut] = {}  # by soname
+        self._there: frozenset[str] = frozenset()  # what an earlier run may have grafted
         self._needed: dict[str, dict[str, str]] = {}  # member → {old soname: new soname}
         self._dropped: dict[str, dict[str, None]] = {}
         self._refusals: dict[str, None] = {}
@@ -72,6 +73,7 @@ class Grafting:
         """Return what all loads of the wheel need; with *is_mending* also paths to libraries that are there already."""
         files = {file.path: file for load in linkage.loads for file in load.files}
         started = {file.path for load in linkage.loads if load.is_program for file in load.files}
+        self._there = frozenset(path for path, file in files.items() if file.soname == path.rpartition("/")[2])
         self._include_all()
         for load in linkage.loads:
             self._bring_all(load)
@@ -135,10 +137,11 @@ class Grafting:
 
     def _bring(self, queue: list[_Wanted], bundled: dict[str, str]) -> None:
         for wanted in queue:  # grows while it is walked
-            if (graft := self._graft(wanted)) is None:
+            if (member := self._member_of(wanted)) is None:
                 continue
-            self._needed.setdefault(wanted.member, {})[wanted.soname] = graft.member.rpartition("/")[2]
-            queue += self._once(graft, bundled, wanted.entries, wanted.chain)
+            self._needed.setdefault(wanted.member, {})[wanted.soname] = member.rpartition("/")[2]
+            if graft := self._by_soname.get(wanted.soname):
+                queue += self._once(graft, bundled, wanted.entries, wanted.chain)
 
     def _once(
         self, graft: Graft, bundled: dict[str, str], entries: tuple[SearchEntry, ...], chain: tuple[str, ...]
@@ -160,22 +163,28 @@ class Grafting:
             elif not self._is_provided(soname):
                 yield _Wanted(graft.member, graft.source, soname, entries, chain)
 
-    def _graft(self, wanted: _Wanted) -> Graft | None:
-        """Return the library that *wanted* means: what has the name once has it for the whole process."""
+    def _member_of(self, wanted: _Wanted) -> str | None:
+        """Return where the library is that *wanted* means: what has the name once has it for the whole process."""
         if wanted.soname in self._by_soname:
-            return self._by_soname[wanted.soname]
+            return self._by_soname[wanted.soname].member
         try:
             found = self._libraries.find(wanted.soname, wanted.entries)
             if glob := excluding_glob(self._settings.exclude, found.source, f"{found.directory}/{wanted.soname}"):
                 self._leave(wanted.soname, wanted.needed_by, glob, found.source)
                 self._ways.keep(wanted.chain)
                 return None
+            if found.source not in self._by_source and (there := self._place_of(found)) in self._there:
+                return there
             graft = self._by_source.get(found.source) or self._new_graft(wanted.soname, found)
         except LibraryError as error:
             self._unfound.append((wanted, str(error)))
             return None
         self._by_source[found.source] = self._by_soname[wanted.soname] = graft
-        return graft
+        return graft.member
+
+    def _place_of(self, found: FoundLibrary) -> str:
+        """Return where *found* goes; what is there already came from the same bytes, whose digest is in the name."""
+        return f"{self._settings.directory}/{hashed_name(found.source.rpartition('/')[2], found.sha256)}"
 
     def _include_all(self) -> None:
         """Graft what was asked for by name, under its own: no NEEDED leads there, who opens it must know the path."""
@@ -219,8 +228,7 @@ class Grafting:
         self._left_out[soname] = replace(known, needed_by=users, path=known.path or path)
 
     def _new_graft(self, soname: str, found: FoundLibrary, *, is_renamed: bool = True) -> Graft:
-        name = hashed_name(found.source.rpartition("/")[2], found.sha256) if is_renamed else soname
-        member = f"{self._settings.directory}/{name}"
+        member = self._place_of(found) if is_renamed else f"{self._settings.directory}/{soname}"
         if member.casefold() in self._taken:
             raise LibraryError(f"the wheel has another file where it would go, {member}")
         return Graft(

