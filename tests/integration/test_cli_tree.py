@@ -4,8 +4,9 @@ import json
 import zipfile
 from pathlib import Path
 
+import jsonschema
 import pytest
-from tests.support.cli import musl_audit
+from tests.support.cli import SCHEMAS, musl_audit
 from tests.support.repairs import INPUTS, graftee, repaired, sysroot
 
 
@@ -42,6 +43,18 @@ def test_a_file_of_an_installed_package(wheel: Path, tmp_path: Path) -> None:
     files = [name.rpartition("/")[2].partition("-")[0].partition(".")[0] for name in load["files"]]
     assert files == ["_graftee", "libouter", "libmiddle", "libside", "libinner"]
     assert {need["provider"] for need in load["needs"]} == {"in-wheel", "libc"}
+
+
+def test_its_json_is_as_the_schema_says(wheel: Path) -> None:
+    """With every field described."""
+    answer = musl_audit("tree", "--json", wheel)
+
+    schema = json.loads((SCHEMAS / "tree.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(answer.json, schema)
+    (load,) = (load for load in answer.json["loads"] if "_graftee" in load["root"])  # type: ignore[attr-defined]
+    described = schema["properties"]["loads"]["items"]["properties"]
+    assert set(load) == set(described)
+    assert {key for need in load["needs"] for key in need} == set(described["needs"]["items"]["properties"])
 
 
 def test_an_elf_file_alone() -> None:

