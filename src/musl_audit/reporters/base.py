@@ -70,6 +70,30 @@ class Reporter(Protocol):
         """Return what there is to say now that all are done."""
 
 
+class Gathering:
+    """What reporters share that say everything at the end: a subclass says it in ``end``."""
+
+    def __init__(self, heading: Heading) -> None:
+        self._heading = heading
+        self._reports: list[Report] = []
+        self._failures: list[Failure] = []
+
+    def begin(self) -> str:
+        """Return nothing."""
+        return ""
+
+    def outcome(self, outcome: Outcome) -> str:
+        """Keep what the end is about, and return nothing; one that is skipped is only counted."""
+        match outcome:
+            case Report():
+                self._reports.append(outcome)
+            case Failure():
+                self._failures.append(outcome)
+            case Skip():
+                pass
+        return ""
+
+
 class Tally:
     """Counts outcomes as they pass."""
 

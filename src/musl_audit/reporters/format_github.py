@@ -6,9 +6,9 @@ GitHub shows ten annotations of each level per step: one for each wheel would hi
 
 from collections.abc import Iterable
 
-from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
+from musl_audit.model import Failure, Finding, Report, Severity
 from musl_audit.reporters.addresses import rule_address
-from musl_audit.reporters.base import Heading, Reporter, Summary
+from musl_audit.reporters.base import Gathering, Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.groups import Group, grouped
 from musl_audit.reporters.hints import advice
@@ -27,28 +27,8 @@ def make(heading: Heading) -> Reporter:
     return GitHub(heading)
 
 
-class GitHub:
+class GitHub(Gathering):
     """A line per rule, when all wheels are known."""
-
-    def __init__(self, heading: Heading) -> None:
-        self._heading = heading
-        self._reports: list[Report] = []
-        self._failures: list[Failure] = []
-
-    def begin(self) -> str:
-        """Nothing: an annotation is a line of its own."""
-        return ""
-
-    def outcome(self, outcome: Outcome) -> str:
-        """Nothing yet."""
-        match outcome:
-            case Report():
-                self._reports.append(outcome)
-            case Failure():
-                self._failures.append(outcome)
-            case Skip():
-                pass
-        return ""
 
     def end(self, summary: Summary) -> str:
         """Return the annotations, and the counts as lines that are no commands."""

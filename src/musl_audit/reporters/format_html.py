@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from musl_audit.model import Failure, Finding, Loads, Outcome, Report, Severity, Skip
+from musl_audit.model import Failure, Finding, Loads, Report, Severity
 from musl_audit.reporters.addresses import rule_address
-from musl_audit.reporters.base import Heading, Reporter, Summary
+from musl_audit.reporters.base import Gathering, Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.hints import advice
 from musl_audit.reporters.html_style import STYLE
@@ -35,28 +35,8 @@ def make(heading: Heading) -> Reporter:
     return Html(heading)
 
 
-class Html:
+class Html(Gathering):
     """Collects every outcome, and writes the page at the end."""
-
-    def __init__(self, heading: Heading) -> None:
-        self._heading = heading
-        self._reports: list[Report] = []
-        self._failures: list[Failure] = []
-
-    def begin(self) -> str:
-        """Nothing yet."""
-        return ""
-
-    def outcome(self, outcome: Outcome) -> str:
-        """Nothing yet."""
-        match outcome:
-            case Report():
-                self._reports.append(outcome)
-            case Failure():
-                self._failures.append(outcome)
-            case Skip():
-                pass
-        return ""
 
     def end(self, summary: Summary) -> str:
         """Return the page."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
+from musl_audit.model import Finding, Report, Severity
 from musl_audit.reporters.addresses import rule_address
-from musl_audit.reporters.base import Heading, Reporter, Summary
+from musl_audit.reporters.base import Gathering, Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.hints import advice
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
@@ -35,28 +35,12 @@ def make(heading: Heading) -> Reporter:
     return Markdown(heading)
 
 
-class Markdown:
+class Markdown(Gathering):
     """The matrix first, so that all is read before."""
-
-    def __init__(self, heading: Heading) -> None:
-        self._heading = heading
-        self._reports: list[Report] = []
-        self._failures: list[Failure] = []
 
     def begin(self) -> str:
         """Return the title."""
         return "## musl-audit\n\n"
-
-    def outcome(self, outcome: Outcome) -> str:
-        """Nothing yet: one that is skipped is only counted."""
-        match outcome:
-            case Report():
-                self._reports.append(outcome)
-            case Failure():
-                self._failures.append(outcome)
-            case Skip():
-                pass
-        return ""
 
     def end(self, summary: Summary) -> str:
         """Return the counts, the matrix, and a folded section per wheel, in less than 1 MiB."""
