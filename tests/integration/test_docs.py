@@ -67,7 +67,12 @@ def test_the_readme_shows_what_is_printed(command: str, name: str, output: str, 
         check=True,
     )
 
-    assert answer.stdout == output
+    assert to_the_newest(answer.stdout) == to_the_newest(output)
+
+
+def to_the_newest(text: str) -> str:
+    """Return *text* with rungs that end somewhere: a release that is added to the policies makes no page wrong."""
+    return re.sub(r"(\d+\.\d+\.\d+)–\d+\.\d+\.\d+(?=  )", r"\1–…", text)
 
 
 def test_the_readme_shows_both_ends() -> None:

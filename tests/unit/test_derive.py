@@ -212,6 +212,15 @@ def test_what_one_file_cannot_tell_is_doubted() -> None:
     assert "ioperm: gone" in said
 
 
+def test_what_a_distribution_always_adds_is_named() -> None:
+    """Debian's builds have BSD's fts: whatever release one is taken for, that is no news of musl."""
+    libcs = [libc("1.2.5")]
+
+    said = " | ".join(doubts(derive(libcs, CATALOG, MuslVersion(1, 2, 7)), libcs, CATALOG))
+
+    assert "fts_read, fts_set: a distribution's patch, as known of its other releases; leave it out" in said
+
+
 def test_files_of_two_architectures_share_what_is_common() -> None:
     """No word about that, then."""
     libcs = [libc("1.2.5"), libc("1.2.5", "aarch64")]

@@ -37,7 +37,8 @@ def wanted(tree: Path, project: str, *, is_wheel: bool) -> set[str]:
         package = project.replace("-", "_")
         return {f"{package}/__init__.py"} if is_wheel else {"pyproject.toml", "LICENSE", f"src/{package}/__init__.py"}
     source, policies, built = tree / "src", tree / "policies", tree / "polyfills" / "built"
-    code = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+    files = (path for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    code = {path.relative_to(source).as_posix() for path in files}
     data = {path.relative_to(policies).as_posix() for path in policies.rglob("*.json")}
     libraries = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
     if is_wheel:

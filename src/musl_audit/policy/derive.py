@@ -98,6 +98,13 @@ def derive(libcs: Iterable[bytes], catalog: Catalog, release: MuslVersion | None
     }
 
 
+def _patched_in(catalog: Catalog) -> Names:
+    """Return the names that some distribution adds, and that no release of musl has itself."""
+    added = frozenset[str]().union(*(row.symbols_added for row in catalog.distributions))
+    known = frozenset[str]().union(*(catalog.symbols(name).names for name in catalog.arches))
+    return added - known
+
+
 def _read_libc(libc: bytes, catalog: Catalog) -> tuple[str, Names]:
     try:
         facts = read_elf(libc, "libc.so")
@@ -153,6 +160,8 @@ def doubts(document: Json, libcs: Iterable[bytes], catalog: Catalog) -> Iterator
         yield f"only {arches[0]} was read: what it added or removed is taken to be common to all architectures"
     added = {name for change in changes.values() for name in change.get("added", ())}
     removed = {name for change in changes.values() for name in change.get("removed", ())}
+    if patched := sorted(added & _patched_in(catalog)):
+        yield f"{', '.join(patched)}: a distribution's patch, as known of its other releases; leave it out"
     early = sorted(name for name in added if _is_later(name, release, arches, catalog))
     if early:
         yield f"{', '.join(early)}: in musl only later, so this build has a distribution's patch; leave it out"

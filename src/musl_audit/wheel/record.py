@@ -71,9 +71,9 @@ def _written(hasher: Hasher) -> str:
     return b2a_base64(hasher.digest(), newline=False).decode().rstrip("=").replace("+", "-").replace("/", "_")
 
 
-def parse_record(data: bytes, members: Container[str] | None = None) -> Record:
+def parse_record(data: bytes, members: Container[str] | None = None, *, most: int = _MOST_ROWS) -> Record:
     """
-    Return the rows of *data*, the first of each path; whatever cannot be read is a problem of the result.
+    Return at *most* as many rows of *data*, the first of each path; whatever cannot be read is a problem of the result.
 
     Of rows for other files than *members*, a thousand are kept: memory is that of the members, not of *data*.
     """
@@ -86,8 +86,8 @@ def parse_record(data: bytes, members: Container[str] | None = None) -> Record:
     reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape", newline=""))
     try:
         for number, fields in enumerate(reader):
-            if number >= _MOST_ROWS:
-                faulty[ProblemKind.MALFORMED_RECORD, f"has more than {_MOST_ROWS} rows"] = {}
+            if number >= most:
+                faulty[ProblemKind.MALFORMED_RECORD, f"has more than {most} rows"] = {}
                 is_readable = False
                 break
             if not fields:

@@ -13,6 +13,7 @@ from musl_audit.wheel.names import normalized_project
 from musl_audit.wheel.record import LARGEST_RECORD, Record, parse_record
 
 _LARGEST_METADATA = 16 << 20
+_MOST_ROWS = 400_000  # of one RECORD, all of which are kept
 _DIST_INFO, _EGG_INFO, _EGG, _EGG_LINK = ".dist-info", ".egg-info", ".egg", ".egg-link"
 
 
@@ -110,7 +111,7 @@ class Projects:
     def _recorded(self, project: Project) -> Listing:
         path = f"{project.metadata}/RECORD"
         try:
-            record = parse_record(self._tree.read(path, most=LARGEST_RECORD))
+            record = parse_record(self._tree.read(path, most=LARGEST_RECORD), most=_MOST_ROWS)
         except PathError as error:
             return Listing(project, unread=(str(error),))
         unread = tuple(f"{path}: {problem.detail}" for problem in record.problems if _is_incomplete(problem.kind))
