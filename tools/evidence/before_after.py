@@ -6,8 +6,10 @@ Writes the tables of ``docs/explanation/before-and-after.md`` between its two ma
 qemu.
 """
 
+import json
 import os
 import resource
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -21,9 +23,10 @@ from tests.support.musl_python import RELEASES, directory
 from tools.evidence.corpus import CorpusRow, read_corpus
 from tools.evidence.real_wheels import MISSING, ROOT, RealWheel, install, read_list, repaired, run
 from tools.evidence.real_wheels import needed as needed_wheels
+from tools.evidence.seen import fetched as fetched_wheels
 
-from musl_audit import judge, load_catalog, read_facts
-from musl_audit.model import MuslVersion
+from musl_audit import examine, judge, load_catalog, read_facts
+from musl_audit.model import MuslVersion, Report, Severity
 
 PAGE = ROOT / "docs" / "explanation" / "before-and-after.md"
 BEGIN, END = "<!-- make before-after writes from here … -->", "<!-- … to here -->"
@@ -137,6 +140,11 @@ def lines() -> Iterator[str]:
         with tempfile.TemporaryDirectory() as scratch:
             yield _cost(real, Path(scratch))
     yield ""
+    yield "## All real wheels that fail `check`"
+    yield ""
+    with tempfile.TemporaryDirectory() as mended:
+        yield from _mended(Path(mended))
+    yield ""
     yield "## All wheels of the corpus with packed relocations, under musl's own loaders"
     yield ""
     packed = [row for row in read_corpus() if "DT_RELR" in row.why]
@@ -149,6 +157,24 @@ def lines() -> Iterator[str]:
     yield from table(corpus, sorted({release for one in corpus for release in one.before}), "what repair cannot mend")
     yield ""
     yield _count(f"answers of loaders about {len(packed)} wheels", corpus)
+
+
+def _mended(scratch: Path) -> Iterator[str]:
+    """Yield how many of the real wheels that fail ``check`` are mended, and of the others what is in the way."""
+    wheels = fetched_wheels()
+    reports = [report for report in examine(map(str, wheels)) if isinstance(report, Report)]
+    failing = [report for report in reports if any(item.severity is Severity.ERROR for item in report.findings)]
+    command = [sys.executable, "-m", "musl_audit", "repair", "--json", "-w", str(scratch)]
+    answer = subprocess.run(
+        [*command, *(report.path for report in failing)], capture_output=True, text=True, check=False
+    )
+    rows = json.loads(answer.stdout)["wheels"]
+    left = [row for row in rows if row["status"] != "repaired"]
+    yield f"Of {len(wheels)} real wheels for musl that were fetched, {len(failing)} fail `check`, and `repair` mends"
+    yield f"{len(failing) - len(left)} of these{'. What is left, and why:' if left else '.'}"
+    yield from [""] if left else []
+    for row in left:
+        yield f"* {Path(row['path']).name.removesuffix('.whl')}: {row['reasons'][0].partition(':')[0]}"
 
 
 def _cost(row: RealWheel, scratch: Path) -> str:

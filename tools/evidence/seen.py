@@ -30,15 +30,16 @@ def seen(wheels: Iterable[Path]) -> dict[str, list[str]]:
     return {code: sorted(names.values(), key=str.lower)[:KEPT] for code, names in sorted(found.items())}
 
 
+def fetched() -> list[Path]:
+    """Return the real wheels for musl that are there, each once."""
+    paths = (path for place in PLACES for path in sorted((ROOT / ".cache" / place).rglob("*musllinux*.whl")))
+    return list({path.name: path for path in paths if path.is_file()}.values())
+
+
 def main() -> int:
     """Write the file."""
-    wheels = {
-        path.name: path
-        for place in PLACES
-        for path in sorted((ROOT / ".cache" / place).rglob("*musllinux*.whl"))
-        if path.is_file()
-    }
-    document = {"examined": len(wheels), "rules": seen(wheels.values())}
+    wheels = fetched()
+    document = {"examined": len(wheels), "rules": seen(wheels)}
     DATA.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     print(f"{len(wheels)} wheels")
     return 0

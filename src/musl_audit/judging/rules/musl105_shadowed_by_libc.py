@@ -19,7 +19,7 @@ RULE = Rule(
     "MUSL105",
     "shadowed-by-libc",
     Severity.NOTE,
-    "hide or rename the symbol in the library (-Bsymbolic has no effect on musl)",
+    "hide or rename the symbol in the library (-Bsymbolic has no effect on musl); nothing if it is for older musl",
     tells_releases=False,
 )
 _DANGEROUS = frozenset(
