@@ -69,7 +69,7 @@ def test_noise_for_a_record_is_no_crash(record: bytes, root: Root) -> None:
 
 def test_more_rows_than_anybody_has_are_not_all_read(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer says that it is incomplete, and the exit code is 4."""
-    monkeypatch.setattr("musl_audit.wheel.record._MOST_ROWS", 1000)
+    monkeypatch.setattr("musl_audit.adapters.installed.projects._MOST_ROWS", 1000)
     info(root, "".join(f"bad/{number:07},,\n" for number in range(1001)))
 
     found = explain(root=root.path)
