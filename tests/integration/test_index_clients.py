@@ -20,6 +20,7 @@ pytest.importorskip("httpx")
 PROJECTS = ("numpy", "contourpy", "kiwisolver", "greenlet")
 LOADING = "2.1.3 1.2.1 1.4.5 3.2.5"
 NEWEST = "2.4.6 1.3.3 1.5.1 3.5.6"
+QUICK = {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}  # numpy's modules take longer than all else
 IMPORTS = f"import {', '.join(PROJECTS)}; print({', '.join(f'{name}.__version__' for name in PROJECTS)})"
 
 
@@ -41,7 +42,7 @@ def mirror(miss: Miss) -> Iterator[Site]:
 
 def index(site: Site, folder: Path, python: Path, *arguments: str | Path, **variables: str) -> Answer:
     """Return what came of a command behind ``index``."""
-    ours = {"MUSL_AUDIT_CACHE_DIR": str(folder / "cache"), "HOME": str(folder), "NETRC": "/dev/null"}
+    ours = {"MUSL_AUDIT_CACHE_DIR": str(folder / "cache"), "HOME": str(folder), "NETRC": "/dev/null", **QUICK}
     return musl_audit("index", "--index", site.index, "--on", python, *arguments, env={**ours, **variables}, cwd=folder)
 
 
@@ -148,6 +149,7 @@ def test_the_pages_show_what_is_printed(block: tuple[str, str], documented: Site
         "MUSL_AUDIT_CACHE_DIR": str(tmp_path / "cache"),
         "NETRC": "/dev/null",
         "COLUMNS": "80",
+        **QUICK,
     }
     answer = musl_audit(*words, cwd=tmp_path, env=variables)
 
