@@ -14,6 +14,7 @@ TYPE_CHECKING = False  # as typing has it: importing typing takes longer than th
 if TYPE_CHECKING:
     from musl_audit.adapters.catalogs import load_catalog
     from musl_audit.environment.choices import Choice, Rung
+    from musl_audit.environment.installed.values import Installation, InstalledAnswer
     from musl_audit.environment.values import Environment
     from musl_audit.errors import (
         ElfError,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from musl_audit.workflows.choosing_one import choose
     from musl_audit.workflows.examining import examine
     from musl_audit.workflows.explaining import Explanation, explain
+    from musl_audit.workflows.inspecting import InstalledSettings
     from musl_audit.workflows.reading import read_facts
     from musl_audit.workflows.repairing import Repaired, RepairStatus, Searching, repair_wheel
     from musl_audit.workflows.watching import Sighting, Watchman
@@ -73,6 +75,7 @@ __version__ = "0.1.0"
 _HOMES = {  # of what is in none of errors and model
     "adapters.catalogs": ("load_catalog",),
     "environment.choices": ("Choice", "Rung"),
+    "environment.installed.values": ("Installation", "InstalledAnswer"),
     "environment.values": ("Environment",),
     "judging.audit": ("judge",),
     "judging.settings": ("Settings",),
@@ -84,6 +87,7 @@ _HOMES = {  # of what is in none of errors and model
     "workflows.choosing_one": ("choose",),
     "workflows.examining": ("examine",),
     "workflows.explaining": ("Explanation", "explain"),
+    "workflows.inspecting": ("InstalledSettings",),
     "workflows.reading": ("read_facts",),
     "workflows.repairing": ("RepairStatus", "Repaired", "Searching", "repair_wheel"),
     "workflows.watching": ("Sighting", "Watchman"),
@@ -108,6 +112,9 @@ __all__ = [
     "Fix",
     "FixKind",
     "IndexAccessError",
+    "Installation",
+    "InstalledAnswer",
+    "InstalledSettings",
     "LibraryStatus",
     "Limits",
     "Loads",

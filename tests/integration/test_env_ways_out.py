@@ -113,6 +113,27 @@ def test_the_other_version_that_is_asked_for_is_one_that_loads(
     assert run(python, "-c", "import greenlet", path=target).returncode == 0
 
 
+def test_the_page_shows_what_is_printed(tmp_path: Path, miss: Miss) -> None:
+    """The story of the page, with an environment on musl 1.2.2: the sentence, and every way out to the letter."""
+    newest = [read_list()[name].paths[0] for name in ("contourpy", "greenlet", "kiwisolver", "numpy")]
+    if not all(path.exists() for path in newest):
+        miss("index")
+    python = musl_python("1.2.2", miss)
+    environment = tmp_path / "venv"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "python").symlink_to(python)
+    (environment / "pyvenv.cfg").write_text(f"home = {python.parent}\n")
+    install(newest, environment / "bin" / "python", tmp_path / "prefix")
+    (environment / "lib").symlink_to(tmp_path / "prefix" / "lib")
+    (block,) = re.findall(r"\$ python -m musl_audit env\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+    answer = musl_audit("env", environment / "bin" / "python", "--isolated", env={"COLUMNS": "80"})
+
+    said = answer.stdout.replace(str(environment), "/opt/venv").partition("\n\nThis system")[0]
+    assert answer.code == 1
+    assert " ".join(said.split()) == " ".join(block.replace(" (Alpine 3.14)", "").split())
+
+
 # --- In a Dockerfile --------------------------------------------------------------------------------------------------
 
 

@@ -5,12 +5,16 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.support.installations import SITE, answers, put
+from tests.support.installations import SITE, answers, module_of, put
 from tests.support.roots import Root, alpine
 
+from musl_audit.adapters.installed.projects import Projects
+from musl_audit.adapters.installed.reading import read_project
+from musl_audit.adapters.tree import Tree
 from musl_audit.workflows.explaining import explain
 
 GOOD = "clean_x86_64"
+MODULE = module_of(GOOD)[1]
 
 
 @pytest.fixture
@@ -99,6 +103,20 @@ def test_what_may_not_be_read_is_told_and_the_rest_goes_on(root: Root) -> None:
     info(root, "bad/_core.so,,\n").file(f"{SITE}/bad/_core.so", b"\x7fELF", mode=0)
 
     assert explain(root=root.path).exit_code() == 4
+
+
+def test_what_goes_away_between_its_listing_and_its_reading_is_told(root: Root) -> None:
+    """An installer is at work at the same time: the rest of the package goes on."""
+    tree = Tree(str(root.path))
+    info(root, "bad/_core.so,,\nbad/_gone.so,,\n").file(f"{SITE}/bad/_core.so", MODULE)
+    root.file(f"{SITE}/bad/_gone.so", MODULE)
+    listing = Projects(tree).listing(f"{SITE}/bad-1.0.dist-info")
+    root.without(f"{SITE}/bad/_gone.so")
+
+    facts = read_project(tree, listing)
+
+    assert [elf.path for elf in facts.elves] == [f"{SITE}/bad/_core.so"]
+    assert facts.unread == (f"{SITE}/bad/_gone.so: does not exist",)
 
 
 def test_a_damaged_binary_does_not_load_and_says_so(root: Root) -> None:
