@@ -15,6 +15,7 @@ exit code:
 """
 
 import os
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,6 +124,8 @@ def _add_fixes(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Repair the wheels, and return the exit code."""
+    if sys.platform == "win32":
+        raise UsageError("repair needs patchelf and a POSIX system: Linux, macOS, or Linux on Windows (WSL)")
     from musl_audit.adapters.catalogs import load_catalog
     from musl_audit.adapters.writer import check_output_directory
     from musl_audit.cli.repair_run import RepairRun
