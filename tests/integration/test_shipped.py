@@ -14,6 +14,8 @@ from tests.conftest import Miss
 from tests.support.musl_python import musl_python
 from tests.support.musl_python import run as run_musl_python
 from tools.release import on_musl
+from tools.release.building import differences
+from tools.release.building import run as release_run
 
 ROOT = Path(__file__).resolve().parents[2]
 WHEELS = ROOT / "testwheels" / "wheels"
@@ -81,6 +83,21 @@ def test_wheel_and_sdist_are_built(dist: Path) -> None:
     names = sorted(path.name for path in dist.iterdir() if not path.name.startswith("."))
 
     assert names == ["musl_audit-0.1.0-py3-none-any.whl", "musl_audit-0.1.0.tar.gz"]
+
+
+def test_a_second_build_has_the_same_bytes(dist: Path, sources: Path, tmp_path: Path) -> None:
+    """In another place, another time zone and with another umask, as `make release` has it."""
+    again = tmp_path / "elsewhere"
+    shutil.copytree(sources, again, ignore=shutil.ignore_patterns("dist"))
+    for path in (again, *again.rglob("*")):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    command = [sys.executable, "-m", "build", "--quiet", "--outdir", str(tmp_path / "out"), str(again)]
+    release_run(*command, cwd=again, umask=0o077, environment={"TZ": "Pacific/Kiritimati", "LC_ALL": "C"})
+
+    ours = [path for path in dist.iterdir() if path.name.startswith("musl_audit")]
+    theirs = [path for path in (tmp_path / "out").iterdir() if path.name.startswith("musl_audit")]
+    assert len(ours) == 2
+    assert differences(ours, theirs) == []
 
 
 def test_the_wheel_has_policies_and_types_and_nothing_else(wheel: Path) -> None:
