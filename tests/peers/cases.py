@@ -3,6 +3,7 @@
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -80,6 +81,72 @@ def _has_sbom(result: Result) -> bool:
     return any("/sboms/" in name for name in result.names)
 
 
+def _is_reproducible(result: Result) -> bool:
+    return _has_all(result) and result.again == tuple(path.read_bytes() for path in result.wheels)
+
+
+def _twice(directory: Path) -> Setting:
+    setting = _plain(directory, SOURCE_DATE_EPOCH="1700000000")
+    return replace(setting, is_twice=True)
+
+
+def _grafts_nothing(result: Result) -> bool:
+    return result.code == 0 and len(result.wheels) == 1 and not result.grafted
+
+
+def _keeps_libraries(result: Result) -> bool:
+    """Whether the library that the wheel brings is where it was, under its name, and found there."""
+    return _keeps_promise(result) and not any(name.startswith("rpath_inside.libs/") for name in result.names)
+
+
+def _with_two_packages(directory: Path) -> Setting:
+    """Return a wheel with two top-level packages, each with an extension that needs the same libraries."""
+    setting = _plain(directory)
+    with zipfile.ZipFile(setting.wheel) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    (extension,) = (name for name in members if name.startswith("graftee/") and name.endswith(".so"))
+    (record,) = (name for name in members if name.endswith("/RECORD"))
+    second = extension.replace("graftee/", "second/")
+    rows = members[record].splitlines(keepends=True)
+    rows += [row.replace(b"graftee/", b"second/", 1) for row in rows if row.startswith(extension.encode())]
+    target = directory / "two" / setting.wheel.name
+    target.parent.mkdir()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in {**members, second: members[extension], record: b"".join(rows)}.items():
+            archive.writestr(name, data)
+    return replace(setting, wheel=target)
+
+
+def _serves_both(result: Result) -> bool:
+    """Whether one copy of each library serves both packages."""
+    libraries = [name for name in result.names if ".libs/" in name]
+    return _keeps_promise(result) and result.grafted == ALL and len(libraries) == len(ALL)
+
+
+def _some_missing(directory: Path) -> Setting:
+    """Return a call that finds the first libraries of the chain, and not those that they need."""
+    root = sysroot(directory / "root")
+    shutil.rmtree(root / "usr/lib/inside")
+    return Setting(_tagged(directory / "in"), ("--ldpaths", str(root / "usr/lib")))
+
+
+def _some_left_out(directory: Path) -> Setting:
+    setting = _some_missing(directory)
+    for name in ("libouter.so.1.2", "libside.so"):  # else their way to it is kept, and it leads below /tmp here
+        patchelf("--remove-rpath", directory / "root/usr/lib" / name)
+    left_out = ("--exclude", "libmiddle.so.2", "--exclude", "libinner.so.3")
+    return replace(setting, options=(*setting.options, *left_out))
+
+
+def _has_some(result: Result) -> bool:
+    return result.code == 0 and result.grafted == {"libouter", "libside"}
+
+
+def _is_told(result: Result) -> bool:
+    """Whether the user hears of it, and no wheel claims to be plain without that."""
+    return "x86-64-v" in result.said or "ISA" in result.said
+
+
 def _missing(directory: Path) -> Setting:
     (directory / "empty").mkdir()
     return Setting(_tagged(directory / "in"), ("--ldpaths", str(directory / "empty")))
@@ -111,5 +178,23 @@ CASES = (
     Case("packed relocations", lambda _: _of_kind("packed_relocations_x86_64"), _keeps_promise),
     Case("a wheel that is called pure and is not", lambda _: _of_kind("purelib_with_binaries"), _keeps_promise),
     Case("a wheel that is fine", lambda _: _of_kind("clean_cp311"), _keeps_promise),
-    Case("a symbol newer than the promise", lambda _: _of_kind("missing_qsort_r"), _left_nothing),
+    Case("a symbol newer than the promise, which can be added", lambda _: _of_kind("missing_qsort_r"), _keeps_promise),
+    Case("a symbol that is in no musl", lambda _: _of_kind("symbol_in_no_musl"), _left_nothing),
+    Case("only the first libraries of a chain are found", _some_missing, _left_nothing),
+    Case("the rest of a chain is excluded", _some_left_out, _has_some),
+    Case("two top-level packages share the libraries", _with_two_packages, _serves_both),
+    Case("a library that the wheel has, found by its RPATH", lambda _: _of_kind("rpath_inside"), _keeps_libraries),
+    Case("libz of the system", lambda _: _of_kind("libz_allowed"), _grafts_nothing),
+    Case(
+        "libz of the system, a function newer than its floor",
+        lambda _: _of_kind("libz_newer_function"),
+        _grafts_nothing,
+    ),
+    Case("an instruction set above the baseline", lambda _: _of_kind("isa_above_baseline"), _is_told),
+    Case(
+        "the same with --disable-isa-ext-check",
+        lambda _: Setting(wheel("isa_above_baseline"), ("--disable-isa-ext-check",)),
+        _grafts_nothing,
+    ),
+    Case("two runs with SOURCE_DATE_EPOCH", _twice, _is_reproducible),
 )

@@ -6,7 +6,7 @@ import sys
 import sysconfig
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class Result:
     code: int
     wheels: tuple[Path, ...]
     said: str
+    again: tuple[bytes, ...] | None = None  # what a second run wrote, where there was one
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,6 +49,7 @@ class Setting:
     options: tuple[str | Path, ...] = ()
     ours: tuple[str | Path, ...] = ()  # options that auditwheel does not need
     environment: Mapping[str, str] = field(default_factory=dict)
+    is_twice: bool = False  # run a second time, into another directory
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,14 @@ def run(case: Case, directory: Path) -> tuple[Result, Result]:
 
 
 def _run(module: str, options: tuple[str | Path, ...], setting: Setting, output: Path) -> Result:
+    result = _run_once(module, options, setting, output)
+    if not setting.is_twice:
+        return result
+    again = _run_once(module, options, setting, output.parent / f"{output.name}-again")
+    return replace(result, again=tuple(path.read_bytes() for path in again.wheels))
+
+
+def _run_once(module: str, options: tuple[str | Path, ...], setting: Setting, output: Path) -> Result:
     path = f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"
     done = subprocess.run(
         [sys.executable, "-m", module, "repair", "-w", output, *options, setting.wheel],
