@@ -101,3 +101,15 @@ def test_no_member_is_listed_twice() -> None:
     said = musl_audit("show", BROKEN).stdout
 
     assert said.count("packed_relocations_x86_64.libs/libpointers.so") == 1
+
+
+@pytest.mark.parametrize("command", ["check", "show"])
+@pytest.mark.parametrize("case", ["mixed_time_abi_i686", "any_tag_with_binaries", "packed_relocations_x86_64"])
+def test_no_member_is_said_twice(case: str, command: str) -> None:
+    """What the message names is not listed again below it."""
+    row = musl_audit("check", "--json", wheel(case)).json["wheels"][0]  # type: ignore[index]
+    (finding,) = row["findings"]
+    said = " ".join(musl_audit(command, "--verbose", wheel(case)).stdout.partition("Libraries from")[0].split())
+
+    text = said.partition(finding["code"])[2] if command == "check" else said.partition("Findings:")[2]
+    assert [text.count(member) for member in finding["members"]] == [1] * len(finding["members"])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip
 from musl_audit.reporters.base import Heading, Summary
 from musl_audit.reporters.endings import counted, counted_findings, ending, next_step
-from musl_audit.reporters.groups import Group, grouped
+from musl_audit.reporters.groups import Group, grouped, unnamed_members
 from musl_audit.reporters.hints import group_ways_out, hint_lines, ways_out
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.statistics import statistics
@@ -90,8 +90,9 @@ class CheckText:
         text = f"{finding.code} {finding.severity} {visible(finding.sentence)}"
         lines = paragraph(text, self._width, first="  ", rest="    ")
         yield from self._headed(finding.code, finding.severity, lines)
-        shown = len(finding.members) if self._heading.is_verbose else _MEMBERS_SHOWN
-        for member in listed(finding.members, shown, _MORE):
+        members = unnamed_members(finding)
+        shown = len(members) if self._heading.is_verbose else _MEMBERS_SHOWN
+        for member in listed(members, shown, _MORE):
             yield f"    - {visible(member)}"
         yield from hint_lines(ways_out(report, finding, self._heading), self._width, "    ")
 

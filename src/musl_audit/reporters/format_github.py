@@ -10,7 +10,7 @@ from musl_audit.model import Failure, Finding, Report, Severity
 from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Gathering, Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
-from musl_audit.reporters.groups import Group, grouped
+from musl_audit.reporters.groups import Group, grouped, unnamed_members
 from musl_audit.reporters.hints import advice
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.style import plural
@@ -47,7 +47,7 @@ class GitHub(Gathering):
         return command(_LEVELS[group.severity], report.path, title, lines)
 
     def _finding(self, report: Report, finding: Finding) -> list[str]:
-        members = [f"in {', '.join(listed(finding.members, 3))}"] if finding.members else []
+        members = [f"in {', '.join(listed(unnamed, 3))}"] if (unnamed := unnamed_members(finding)) else []
         return [finding.sentence, *members, *self._ways(finding, [report.path])]
 
     def _ways(self, finding: Finding, paths: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ from musl_audit.model import Failure, Finding, Loads, Report, Severity
 from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Gathering, Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
+from musl_audit.reporters.groups import unnamed_members
 from musl_audit.reporters.hints import advice
 from musl_audit.reporters.html_style import STYLE
 from musl_audit.reporters.ladder import ladder, spell_distributions, spell_reasons
@@ -125,8 +126,8 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
     title = f'<a href="{address}" rel="noopener noreferrer">{code}</a>'
     badge = f'<span class="badge {_SEVERITIES[finding.severity]}">{finding.severity}</span>'
     yield f'<section class="finding {finding.severity}"><h3>{badge} {title}</h3><p>{_prose(finding.sentence)}</p>'
-    if finding.members:
-        names = listed([f"<code>{_said(member)}</code>" for member in finding.members], _MEMBERS_SHOWN)
+    if members := unnamed_members(finding):
+        names = listed([f"<code>{_said(member)}</code>" for member in members], _MEMBERS_SHOWN)
         yield f"<ul>{''.join(f'<li>{name}</li>' for name in names)}</ul>"
     if way := advice(finding, [report.path]):
         yield f"<p><strong>What helps:</strong> {_prose(way)}</p>"

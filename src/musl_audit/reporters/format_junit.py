@@ -6,6 +6,7 @@ from musl_audit.judging.gate import is_at_least
 from musl_audit.model import Failure, Finding, Outcome, Report, Skip
 from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Heading, Reporter, Summary
+from musl_audit.reporters.groups import unnamed_members
 from musl_audit.reporters.hints import advice
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.visible import visible
@@ -75,7 +76,7 @@ def _lines(report: Report, findings: Iterable[Finding]) -> str:
     lines = [visible(sentence(report))]
     for finding in findings:
         lines += ["", f"{finding.severity} {finding.code} {finding.name}: {visible(finding.sentence)}"]
-        lines += [f"  {visible(member)}" for member in finding.members]
+        lines += [f"  {visible(member)}" for member in unnamed_members(finding)]
         if way := advice(finding, [report.path]):
             lines.append(f"  hint: {visible(way)}")
         lines.append(f"  see: {rule_address(finding.code, finding.name)}")

@@ -6,6 +6,7 @@ from musl_audit.model import Finding, Report, Severity
 from musl_audit.reporters.addresses import rule_address
 from musl_audit.reporters.base import Gathering, Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
+from musl_audit.reporters.groups import unnamed_members
 from musl_audit.reporters.hints import advice
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
 from musl_audit.reporters.matrix import Cell, cells, columns
@@ -118,7 +119,7 @@ def _finding(report: Report, finding: Finding) -> Iterator[str]:
     mends = ", which `musl-audit repair` mends" if finding.is_mendable else ""
     rule = f"[{code_span(finding.code)} {finding.name}]({rule_address(finding.code, finding.name)})"
     yield f"- {_MARKS[finding.severity]} {rule}{mends}: {escaped(finding.sentence)}"
-    for name in listed([code_span(member) for member in finding.members], _MEMBERS_SHOWN):
+    for name in listed([code_span(member) for member in unnamed_members(finding)], _MEMBERS_SHOWN):
         yield f"  - {name}"
     if way := advice(finding, [report.path]):
         yield f"  - *hint:* {escaped(way)}"

@@ -29,3 +29,15 @@ def grouped(reports: Iterable[Report]) -> tuple[Group, ...]:
             found.setdefault((finding.severity, finding.code, finding.name), []).append((report, finding))
     groups = [Group(code, name, severity, tuple(rows)) for (severity, code, name), rows in found.items()]
     return tuple(sorted(groups, key=lambda group: (-group.severity.rank, -len(group.paths), group.code)))
+
+
+def unnamed_members(finding: Finding) -> tuple[str, ...]:
+    """
+    Return the members of *finding* that its message does not name, so that nothing is said twice.
+
+    >>> from musl_audit.model import Severity
+    >>> unnamed_members(Finding("MUSL010", "x", Severity.NOTE, "with binaries: a.so (musl)", members=("a.so", "b.so")))
+    ('b.so',)
+    """
+    words = {word.strip(",:;()") for word in finding.message.split()}
+    return tuple(member for member in finding.members if member not in words)

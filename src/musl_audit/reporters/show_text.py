@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from musl_audit.model import Failure, Finding, Outcome, Report, Severity, Skip, WheelKind
 from musl_audit.reporters.base import Heading, Summary
 from musl_audit.reporters.endings import counted, ending
+from musl_audit.reporters.groups import unnamed_members
 from musl_audit.reporters.hints import hint_lines, ways_out
 from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
 from musl_audit.reporters.sentence import summary as sentence
@@ -107,7 +108,7 @@ class ShowText:
             severity = self._paint(finding.severity.value, SEVERITY[finding.severity])
             yield f"  {severity} {self._paint(finding.code, CODE)} {finding.name}"
             yield from self._flow(finding.sentence, indent="    ")
-            yield from self._names(finding.members)
+            yield from self._names(unnamed_members(finding))
             yield from hint_lines(ways_out(report, finding, self._heading), self._width, "    ")
 
     def _names(self, names: Iterable[str]) -> Iterator[str]:
