@@ -1,15 +1,23 @@
 """Where installed packages come from: RECORD, databases of distributions, trees, eggs, folders; links, and more."""
 
 import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.support.installations import SITE, answers, codes, installed, module_of, put
 from tests.support.roots import Root, alpine, glibc_program
 
+from musl_audit import load_catalog
+from musl_audit.adapters.interpreter.host import read_host
+from musl_audit.adapters.interpreter.python import read_interpreter
+from musl_audit.adapters.partial_file import PartialFile
+from musl_audit.adapters.tree import Tree
 from musl_audit.environment.installed.values import InstalledAnswer, Origin
 from musl_audit.workflows.explaining import explain
-from musl_audit.workflows.inspecting import InstalledSettings
+from musl_audit.workflows.inspecting import InstalledSettings, inspect_all
 
 BROKEN, GOOD = "packed_relocations_in_extension", "clean_x86_64"  # packed relocations, and nothing in the way
 NAME, MODULE = module_of(BROKEN)
@@ -207,3 +215,34 @@ def test_the_whole_system_is_judged_by_package(root: Root) -> None:
         "tool 1-r0": "does not start",
         "/opt/own": "crashes at import",
     }
+
+
+class CountingTree(Tree):
+    """A tree that knows how often the contents of each file were asked for."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.opened = Counter[str]()
+
+    @contextmanager
+    def contents_if(self, path: str, beginning: bytes, *, most: int) -> Iterator[bytes | PartialFile | None]:
+        """Count, and yield what a tree yields."""
+        self.opened[path] += 1
+        with super().contents_if(path, beginning, most=most) as contents:
+            yield contents
+
+
+def test_each_binary_of_a_package_is_read_once(root: Root) -> None:
+    """Also a library that modules of the package need: what was read is not read again to link it."""
+    put(root, "packed_relocations_x86_64")
+    tree, catalog = CountingTree(str(root.path)), load_catalog()
+    host = read_host(tree, catalog)
+    python = read_interpreter(tree, "/usr/bin/python3", catalog)
+
+    (installation,) = inspect_all(tree, catalog, host, [python], (), InstalledSettings())
+
+    own = {path: count for path, count in tree.opened.items() if path.startswith(SITE)}
+    (answer,) = installation.answers
+    assert any(path.rpartition("/")[0].endswith(".libs") for path in own)
+    assert len(answer.report.findings) == 1
+    assert set(own.values()) == {1}
