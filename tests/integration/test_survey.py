@@ -202,7 +202,7 @@ def damage(store: Path, kind: str) -> None:
     if kind in LISTS:
         (store / "parts.json").write_text(LISTS[kind])
         return
-    for path in store.glob("verdicts/*"):
+    for path in (*store.glob("verdicts/*"), *store.glob("wheels/*")):
         match kind:
             case "truncated":
                 path.write_bytes(path.read_bytes()[:100])

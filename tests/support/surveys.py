@@ -55,19 +55,19 @@ def scheduler(port: int = 0) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
 
 
 @contextmanager
-def worker(address: str) -> Iterator["subprocess.Popen[str]"]:
+def worker(address: str, **variables: str) -> Iterator["subprocess.Popen[str]"]:
     """Yield a real worker process of the scheduler at *address*; it is started again when it dies."""
     with TemporaryDirectory() as directory:
         options = ["--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", directory]
-        with _dask("worker", address, *options) as process:
+        with _dask("worker", address, *options, **variables) as process:
             yield process
 
 
 @contextmanager
-def _dask(*words: str) -> Iterator["subprocess.Popen[str]"]:
+def _dask(*words: str, **variables: str) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
         [sys.executable, "-m", "dask", *words],
-        env=environment(PYTHONPATH=str(ROOT), DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1"),
+        env=environment(**{"PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1", **variables}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ def run_survey(options: Namespace) -> int:
     if options.compact:
         with store.held():
             store.compact()
+            store.summarize(Answers(store).wheels())
     return _told(done, options)
 
 
@@ -109,7 +111,7 @@ def _runner(options: Namespace) -> Runner | None:
     require_extra()
     if address != "local" and "://" not in address:
         raise UsageError(f"--scheduler {address}: an address such as tcp://10.0.0.1:8786, or local")
-    return Cluster(address, identity)
+    return Cluster(address, partial(identity, options.policies), patience=f"{options.scheduler_timeout:g}s")
 
 
 def _tried(options: Namespace) -> int:

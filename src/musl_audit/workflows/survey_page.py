@@ -80,7 +80,6 @@ class SurveyPage:
 def survey_page(store: SurveyStore, catalog: Catalog, *, arch: str | None = None, name: str = "Alpine") -> SurveyPage:
     """Return what *store* says now; the matrix is about *name* and *arch*, by default the one of most wheels."""
     answers = Answers(store)
-    answers.keep("wheels")
     arch = arch or _usual_arch(answers)
     columns = tuple(item for item in catalog.distributions if item.name == name and item.verified)
     rows, more = _projects(answers, arch, columns)
@@ -106,7 +105,7 @@ def _tiles(answers: Answers, failures: int) -> tuple[Tile, ...]:
         SELECT
             count(*), count(DISTINCT project),
             count(*) FILTER (kept = false), count(*) FILTER (kept = false AND is_mendable)
-        FROM kept_wheels""")
+        FROM wheels""")
     return (
         Tile(_number(wheels), "wheels"),
         Tile(_number(projects), "projects"),
@@ -120,7 +119,7 @@ def _causes(answers: Answers) -> tuple[Cause, ...]:
     names = {module.rule.code: module.rule.name for module in all_rules()}
     rows = answers.rows("""
         SELECT code, count(*) AS wheels, count(*) FILTER (is_mendable)
-        FROM (SELECT unnest(codes) AS code, is_mendable FROM kept_wheels WHERE kept = false)
+        FROM (SELECT unnest(codes) AS code, is_mendable FROM wheels WHERE kept = false)
         GROUP BY code ORDER BY wheels DESC, code""")
     return tuple(
         Cause(_text(code), names.get(_text(code), ""), _number(wheels), _number(mended))
@@ -131,14 +130,12 @@ def _causes(answers: Answers) -> tuple[Cause, ...]:
 def _months(answers: Answers) -> tuple[Month, ...]:
     rows = answers.rows("""
         SELECT uploaded[1:7] AS month, count(*), count(*) FILTER (kept = false)
-        FROM kept_wheels WHERE uploaded IS NOT NULL GROUP BY month ORDER BY month""")
+        FROM wheels WHERE uploaded IS NOT NULL GROUP BY month ORDER BY month""")
     return tuple(Month(_text(name), _number(wheels), _number(broken)) for name, wheels, broken in rows[-_MOST_MONTHS:])
 
 
 def _usual_arch(answers: Answers) -> str:
-    rows = answers.rows(
-        "SELECT arch FROM kept_wheels WHERE arch IS NOT NULL GROUP BY arch ORDER BY count(*) DESC, arch"
-    )
+    rows = answers.rows("SELECT arch FROM wheels WHERE arch IS NOT NULL GROUP BY arch ORDER BY count(*) DESC, arch")
     return _text(rows[0][0]) if rows else "x86_64"
 
 
@@ -147,7 +144,7 @@ def _projects(answers: Answers, arch: str, columns: Sequence[Distribution]) -> t
     counted = answers.rows(
         """
         SELECT project, count(*) AS wheels, count(*) FILTER (kept = false) AS broken
-        FROM kept_wheels WHERE arch = ? GROUP BY project ORDER BY broken DESC, wheels DESC, project""",
+        FROM wheels WHERE arch = ? GROUP BY project ORDER BY broken DESC, wheels DESC, project""",
         [arch],
     )
     shown = counted[:_MOST_PROJECTS]
@@ -171,7 +168,7 @@ def _versions(answers: Answers, arch: str, names: Sequence[str]) -> dict[str, li
     """Return the versions of each project, newest first."""
     found: dict[str, list[str]] = defaultdict(list)
     rows = answers.rows(
-        "SELECT DISTINCT project, version FROM kept_wheels WHERE arch = ? AND list_contains(?, project)", [arch, names]
+        "SELECT DISTINCT project, version FROM wheels WHERE arch = ? AND project IN (SELECT unnest(?))", [arch, names]
     )
     for project, version in rows:
         found[_text(project)].append(_text(version))
@@ -185,7 +182,7 @@ def _loads(answers: Answers, arch: str, names: Sequence[str]) -> dict[tuple[str,
         SELECT project, distribution, list(DISTINCT version)
         FROM (
             SELECT project, version, unnest(loads_at) AS distribution
-            FROM kept_wheels WHERE arch = ? AND list_contains(?, project)
+            FROM wheels WHERE arch = ? AND project IN (SELECT unnest(?))
         ) GROUP BY project, distribution""",
         [arch, names],
     )

@@ -113,9 +113,9 @@ class Looking:
         return verdict_row(judge(facts, self.catalog), policies=self.digest)
 
 
-def identity() -> str:
+def identity(policies: str | None = None) -> str:
     """Return which musl-audit this process has, and which policies: what all that take part must have in common."""
-    return f"musl-audit {__version__} with the policies {policies_digest()[:12]}"
+    return f"musl-audit {__version__} with the policies {policies_digest(policies)[:12]}"
 
 
 def verdict_row(report: Report, *, policies: str) -> VerdictRow:
@@ -260,6 +260,7 @@ class _Run:
         self._verdicts: list[VerdictRow] = []
         self._bytes = 0
         self._new: set[str] = set()
+        self._judged: set[str] = set()
 
     def done(self, plan: Plan, again: Sequence[str]) -> Survey:
         """Return what was done when all of *plan* is, and the facts of the digests *again* are judged."""
@@ -281,6 +282,10 @@ class _Run:
                 self._keep(source, found)
         finally:
             self._write()
+        if self._store.summary is None:
+            from musl_audit.adapters.stores.queries import Answers
+
+            self._store.summarize(Answers(self._store).wheels())
         return Survey(self._store, known=plan.known, **counts)
 
     def _answers(self, sources: Sequence[Candidate | DocumentLine]) -> Iterator[tuple[Candidate | DocumentLine, Found]]:
@@ -306,7 +311,8 @@ class _Run:
                 self._new.add(found.sha256)
                 self._facts.append(found.facts)
                 self._bytes += len(found.facts.document)
-            if found.verdict is not None:
+            if found.verdict is not None and found.sha256 not in self._judged:
+                self._judged.add(found.sha256)
                 self._verdicts.append(found.verdict)
         if source is not None:
             self._sightings.append(_sighting(source, found))
@@ -404,7 +410,7 @@ def _taken(items: Iterator[Wanted] | Iterator[Remembered], most: int) -> Iterato
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def clean(text: str) -> str:

@@ -47,8 +47,9 @@ class Cluster:
         """Yield what *work* returns for each of *items*, in their order; a local cluster has *jobs* workers."""
         pending = deque(enumerate(_batches(items)))
         order = _InOrder[Answer | Failure]()
-        for index, answers in self._completed(work, pending, jobs, order):
-            yield from order.add(index, answers)
+        with _quiet():
+            for index, answers in self._completed(work, pending, jobs, order):
+                yield from order.add(index, answers)
 
     def _completed(
         self,
@@ -70,7 +71,7 @@ class Cluster:
 
     @contextmanager
     def _client(self, jobs: int) -> "Iterator[Client]":
-        with _quiet(), self._connected(jobs) as client:
+        with self._connected(jobs) as client:
             client.wait_for_workers(1, timeout=60)
             _require_same(client, self.identity)
             yield client
@@ -233,14 +234,16 @@ def _quiet() -> Iterator[None]:
     import dask
     import distributed  # noqa: F401  # its defaults must be there before one of them is set
 
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    names = ["distributed", *(name for name in logging.root.manager.loggerDict if name.startswith("distributed."))]
+    before = {name: logging.getLogger(name).level for name in names}  # Dask's configuration gives some their own
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         with dask.config.set({"distributed.scheduler.allowed-failures": 1}):
             yield
     finally:
-        logger.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def _line(error: BaseException) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LAYOUT = 1
 TABLES = ("sightings", "facts", "verdicts")
+SUMMARY = "wheels"  # what follows from sightings and verdicts: the newest of both for each path
 
 
 @frozen
@@ -93,4 +94,6 @@ def schema_of(table: str) -> "pa.Schema":
             ("findings", pa.list_(finding)),
         ],
     }  # fmt: skip
+    place = [("path", text), ("size", pa.int64()), ("uploaded", text), ("seen", text)]
+    columns[SUMMARY] = [*place, *columns["verdicts"]]
     return pa.schema(columns[table])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from musl_audit.adapters.stores.layout import TABLES
+from musl_audit.adapters.stores.layout import SUMMARY, TABLES, schema_of
 from musl_audit.adapters.stores.survey import StoreError, SurveyStore
 from musl_audit.errors import UsageError
 
@@ -12,23 +12,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Row = tuple[object, ...]
+_SUMMARY = "summary_of_wheels"
+_BATCH = 20_000  # rows
 
-# Newest first by when it was judged; `rowid` decides between those of one second, in the order of the parts.
+# The newest by the time that rows state, to the microsecond. Keys are worked out alone: rows are wide.
+_WHEELS = """
+    WITH seen_last AS (SELECT path, max(seen) AS seen FROM sightings GROUP BY path),
+    judged_last AS (SELECT sha256, max(judged) AS judged FROM verdicts GROUP BY sha256)
+    SELECT s.path, s.size, s.uploaded, s.seen, v.*
+    FROM sightings s SEMI JOIN seen_last USING (path, seen)
+    JOIN (SELECT * FROM verdicts SEMI JOIN judged_last USING (sha256, judged)) v USING (sha256)"""
 VIEWS = {
-    "newest_sightings": """
-        SELECT * EXCLUDE (place) FROM (
-            SELECT *, row_number() OVER (PARTITION BY path ORDER BY seen DESC, number DESC) AS place
-            FROM (SELECT *, row_number() OVER () AS number FROM sightings)
-        ) WHERE place = 1""",
-    "newest_verdicts": """
-        SELECT * EXCLUDE (place) FROM (
-            SELECT *, row_number() OVER (PARTITION BY sha256 ORDER BY judged DESC, number DESC) AS place
-            FROM (SELECT *, row_number() OVER () AS number FROM verdicts)
-        ) WHERE place = 1""",
-    "wheels": """
-        SELECT s.path, s.size, s.uploaded, s.seen, v.* EXCLUDE (number)
-        FROM newest_sightings s JOIN newest_verdicts v USING (sha256)""",
-    "failures": "SELECT path, code, detail, seen FROM newest_sightings WHERE outcome = 'failed'",
+    "failures": """
+        WITH failed AS (SELECT DISTINCT path FROM sightings WHERE outcome = 'failed'),
+        seen_last AS (SELECT path, max(seen) AS seen FROM sightings SEMI JOIN failed USING (path) GROUP BY path)
+        SELECT path, code, detail, seen FROM sightings SEMI JOIN seen_last USING (path, seen)
+        WHERE outcome = 'failed'""",
     "findings": """
         SELECT path, project, version, f.code AS code, f.severity AS severity, f.message AS message
         FROM (SELECT path, project, version, unnest(findings) AS f FROM wheels)""",
@@ -51,18 +50,27 @@ class Answers:
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect()
         self._connection.execute("SET memory_limit = '700MB'")
         self._datasets = {table: store.dataset(table) for table in TABLES if table != "facts"}
+        if store.summary:
+            self._datasets[_SUMMARY] = store.dataset(SUMMARY)
         for name, rows in self._datasets.items():
             self._connection.register(name, rows)
-        for name, query in VIEWS.items():
+        wheels = f"SELECT * FROM {_SUMMARY}" if store.summary else _WHEELS  # noqa: S608  # ours
+        for name, query in {"wheels": wheels, **VIEWS}.items():
             self._connection.execute(f"CREATE VIEW {name} AS {query}")
         # What somebody asks may read what is registered here, and no file of this machine.
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
-    def keep(self, view: str) -> None:
-        """Work a view out once, for many questions."""
+    def wheels(self) -> "Iterator[pa.Table]":
+        """Yield the rows of the view ``wheels``, some at a time."""
+        import pyarrow as pa
+
         with self._told():
-            self._connection.execute(f"CREATE TEMP TABLE kept_{view} AS SELECT * FROM {view}")  # noqa: S608  # ours
+            found = self._connection.sql("SELECT * FROM wheels")
+            # The first is called the second before DuckDB 1.5.
+            read = getattr(found, "to_arrow_reader", None) or found.fetch_record_batch
+            for batch in read(_BATCH):
+                yield pa.Table.from_batches([batch]).cast(schema_of(SUMMARY))
 
     def table(self, query: str, parameters: Sequence[object] = ()) -> "pa.Table":
         """Return the answer to *query* as an Arrow table; raise ``UsageError`` where DuckDB refuses it."""

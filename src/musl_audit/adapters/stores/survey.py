@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from musl_audit.adapters.stores.layout import LAYOUT, TABLES, schema_of
+from musl_audit.adapters.stores.layout import LAYOUT, SUMMARY, TABLES, schema_of
 from musl_audit.adapters.stores.locking import locked
 from musl_audit.errors import MuslAuditError, UsageError
 from musl_audit.frozen import frozen
@@ -57,6 +57,7 @@ class SurveyStore:
         self.place = place
         self._filesystem = filesystem
         self._root = root
+        self.summary: Part | None = None  # what the parts say together, where it was worked out since they changed
         self.parts = self._read_list()
 
     # --- Writing --------------------------------------------------------------------------------------------
@@ -66,6 +67,14 @@ class SurveyStore:
         with _told(self.place):
             new = tuple(self._write(name, [rows]) for name, rows in tables.items() if rows.num_rows)
             self._replace_list((*self.parts, *new))
+
+    def summarize(self, pieces: "Iterable[pa.Table]") -> None:
+        """Keep *pieces*, the newest of what the parts say about each path, for who asks before the parts change."""
+        with _told(self.place):
+            self._filesystem.create_dir(f"{self._root}/{SUMMARY}", recursive=True)
+            summary = self._write(SUMMARY, pieces)
+            self._replace_list(self.parts, summary)
+            self.sweep()
 
     def compact(self) -> None:
         """Make one part of each table, a batch of rows in memory at a time, and delete what no list names any more."""
@@ -87,10 +96,10 @@ class SurveyStore:
         """Delete the files that no list names: what a killed process had begun."""
         import pyarrow.fs as pafs
 
-        named = {f"{self._root}/{part.name}" for part in self.parts}
+        named = {f"{self._root}/{part.name}" for part in (*self.parts, *filter(None, [self.summary]))}
         selector = pafs.FileSelector(self._root, recursive=True)
         for info in self._filesystem.get_file_info(selector):
-            is_ours = info.path.removeprefix(f"{self._root}/").partition("/")[0] in TABLES
+            is_ours = info.path.removeprefix(f"{self._root}/").partition("/")[0] in (*TABLES, SUMMARY)
             if info.is_file and is_ours and info.path not in named:
                 self._filesystem.delete_file(info.path)
 
@@ -129,11 +138,12 @@ class SurveyStore:
             self._filesystem.move(being_written, path)
         return Part(name, count, size)
 
-    def _replace_list(self, parts: tuple[Part, ...]) -> None:
-        rows = [{"name": part.name, "rows": part.rows, "size": part.size} for part in parts]
-        document = {"kind": _KIND, "layout": LAYOUT, "parts": rows}
+    def _replace_list(self, parts: tuple[Part, ...], summary: Part | None = None) -> None:
+        document = {"kind": _KIND, "layout": LAYOUT, "parts": [_part_row(part) for part in parts]}
+        if summary is not None:
+            document["summary"] = _part_row(summary)
         _put(self._filesystem, f"{self._root}/{_LIST}", (json.dumps(document, indent=1) + "\n").encode())
-        self.parts = parts
+        self.parts, self.summary = parts, summary
 
     # --- Reading --------------------------------------------------------------------------------------------
 
@@ -141,8 +151,16 @@ class SurveyStore:
         """Return the parts of a table as one dataset."""
         from pyarrow import dataset
 
-        paths = [f"{self._root}/{part.name}" for part in self.parts if part.table == table]
-        return dataset.dataset(paths, schema=schema_of(table), filesystem=self._filesystem, format="parquet")
+        parts = (*self.parts, *filter(None, [self.summary]))
+        paths = [f"{self._root}/{part.name}" for part in parts if part.table == table]
+        schema = schema_of(table)
+        found = dataset.dataset(paths, schema=schema, filesystem=self._filesystem, format="parquet")
+        with _told(self.place):
+            for fragment in found.get_fragments():  # a column that a file lacks would be read as one without values
+                if fragment.physical_schema.names != schema.names:
+                    name = fragment.path.removeprefix(f"{self._root}/")
+                    raise StoreError(f"{self.place}: {name}: its columns are not those of {table}")
+        return found
 
     def rows(self, table: str, columns: Sequence[str] | None = None) -> "pa.Table":
         """Return *columns* of a table; raise ``StoreError`` where a part cannot be read."""
@@ -159,7 +177,7 @@ class SurveyStore:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        for part in self.parts:
+        for part in (*self.parts, *filter(None, [self.summary])):
             try:
                 with self._filesystem.open_input_file(f"{self._root}/{part.name}") as stream:
                     found = pq.ParquetFile(stream)
@@ -182,14 +200,24 @@ class SurveyStore:
         try:
             document = json.loads(data)
             kind, layout = document["kind"], document["layout"]
-            parts = tuple(Part(str(row["name"]), int(row["rows"]), int(row["size"])) for row in document["parts"])
+            parts = tuple(_part(row) for row in document["parts"])
+            self.summary = _part(document["summary"]) if "summary" in document else None
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{self.place}: {_LIST} is no list of parts") from error
         if kind != _KIND or layout != LAYOUT:
             raise StoreError(f"{self.place}: is of layout {layout!r}; this musl-audit reads and writes {LAYOUT}")
-        if any(part.table not in TABLES or ".." in part.name for part in parts):
+        named = (*((part, TABLES) for part in parts), *((part, (SUMMARY,)) for part in filter(None, [self.summary])))
+        if any(part.table not in tables or ".." in part.name for part, tables in named):
             raise StoreError(f"{self.place}: {_LIST} names files that are no parts")
         return parts
+
+
+def _part_row(part: Part) -> dict[str, object]:
+    return {"name": part.name, "rows": part.rows, "size": part.size}
+
+
+def _part(row: dict[str, str]) -> Part:
+    return Part(str(row["name"]), int(row["rows"]), int(row["size"]))
 
 
 def open_store(place: str, *, create: bool = False) -> SurveyStore:
@@ -231,7 +259,7 @@ def _begin(place: str, filesystem: "pafs.FileSystem", root: str, *, create: bool
         raise UsageError(f"--store {place}: is a file, not a folder")
     if info.type == pafs.FileType.Directory:
         found = [item.base_name for item in filesystem.get_file_info(pafs.FileSelector(root))]
-        if set(found) - {*TABLES, "lock"}:
+        if set(found) - {*TABLES, SUMMARY, "lock"}:
             raise UsageError(f"--store {place}: is neither empty nor a store")
     for folder in ("", *(f"/{table}" for table in TABLES)):
         filesystem.create_dir(root + folder, recursive=True)

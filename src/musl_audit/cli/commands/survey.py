@@ -61,6 +61,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="ADDRESS",
         help="a Dask cluster: its scheduler's address (tcp://…), or local; default: DASK_SCHEDULER_ADDRESS, else none",
     )
+    group.add_argument(
+        "--scheduler-timeout", type=seconds, metavar="SECONDS", default=60.0,
+        help="how long it may not answer, at first and when it is started again; default: 60",
+    )  # fmt: skip
     group = parser.add_argument_group("the store")
     group.add_argument("--check", action="store_true", help="verify every part of the store, and do nothing else")
     group.add_argument("--compact", action="store_true", help="merge the parts of the store, after everything else")

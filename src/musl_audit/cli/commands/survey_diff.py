@@ -48,7 +48,7 @@ def moment(text: str) -> str:
     Return *text* as the store writes times; a day means its end.
 
     >>> moment("2026-11-01"), moment("2026-11-01T08:00:00+00:00")
-    ('2026-11-01T23:59:59+00:00', '2026-11-01T08:00:00+00:00')
+    ('2026-11-01T23:59:59.999999+00:00', '2026-11-01T08:00:00.000000+00:00')
     """
     from datetime import UTC
 
@@ -56,8 +56,8 @@ def moment(text: str) -> str:
 
     try:
         if len(text) == len("2026-11-01"):
-            return f"{date.fromisoformat(text).isoformat()}T23:59:59+00:00"
+            return f"{date.fromisoformat(text).isoformat()}T23:59:59.999999+00:00"
         found = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"{text}: no day or time such as 2026-11-01 or 2026-11-01T08:00:00+00:00") from error
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="microseconds")
