@@ -1,6 +1,9 @@
 """
 Delete what is kept of answers about wheels on indexes.
 
+for example:
+  musl-audit cache clear
+
 exit code:
   0  nothing is left
   4  something could not be deleted

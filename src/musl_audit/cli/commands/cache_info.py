@@ -1,5 +1,12 @@
 """
 Show where answers about wheels on indexes are kept, and how much there is.
+
+for example:
+  musl-audit cache info
+
+exit code:
+  0  it was shown
+  2  wrong usage
 """
 
 from argparse import ArgumentParser, Namespace

@@ -13,8 +13,11 @@ part of it is secret: other users of the machine are refused.
 With --repair, what can be mended is offered mended, under the same version and
 with a build tag of ours; hash-checking modes and lock files refuse it.
 
-exit code: that of COMMAND; without it
-  0  it was interrupted
+for example:
+  musl-audit index --on alpine-3.15 -- pip install numpy
+
+exit code:
+  0  it was interrupted; with COMMAND: whatever that exits with
   2  wrong usage
   4  it could not be served
 """

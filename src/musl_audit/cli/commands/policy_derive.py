@@ -4,6 +4,14 @@ Write the policy file of a new musl release, from its libc.so files.
 Give one file per architecture; what they all added or removed becomes common
 to all architectures. Nothing is executed. Abilities of the loader, relocation
 types and LFS64 names are not to be seen in a symbol table: add them by hand.
+
+for example:
+  musl-audit policy derive --libc x86_64/libc.so --libc aarch64/libc.so
+
+exit code:
+  0  it was written
+  2  wrong usage, or a file that cannot be read
+  4  it could not be written
 """
 
 from argparse import ArgumentParser, Namespace

@@ -2,6 +2,13 @@
 Show what one musl release has and another has not.
 
 That is symbols, abilities of the loader, and the relocation types it applies.
+
+for example:
+  musl-audit policy diff 1.2.2 1.2.5
+
+exit code:
+  0  it was shown
+  2  wrong usage, or a release that is not known
 """
 
 from argparse import ArgumentParser, Namespace

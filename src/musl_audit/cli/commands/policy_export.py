@@ -4,6 +4,14 @@ Write what is known about musl's symbols as another tool's policy file.
 For auditwheel: its own musllinux-policy.json, with the symbols that a tag's
 promised releases lack as "blacklist" of libc. What such a file cannot say:
 symbols that a bundled library provides, packed relocations, TLS, IFUNCs.
+
+for example:
+  musl-audit policy export --for auditwheel -o musllinux-policy.json
+
+exit code:
+  0  it was written
+  2  wrong usage, or a file that cannot be read
+  4  it could not be written
 """
 
 import json

@@ -1,5 +1,12 @@
 """
 List what the policies know: releases, tags and their floors, architectures, distributions.
+
+for example:
+  musl-audit policy list
+
+exit code:
+  0  they were listed
+  2  wrong usage
 """
 
 from argparse import ArgumentParser, Namespace

@@ -7,7 +7,7 @@ of an index, with or without versions: numpy, 'numpy>=2'; of its versions every
 musllinux wheel is looked at. The store is a folder, or s3://BUCKET/FOLDER.
 `survey report`, `survey sql` and `survey diff` answer questions about it.
 
-Example:
+for example:
   musl-audit survey mirror/ --store survey && musl-audit survey report --store survey
 
 exit code:

@@ -3,7 +3,7 @@ Say what changed in a survey between two moments: new wheels, fixed ones, broken
 
 OLD and NEW are days or times (ISO, UTC); NEW is by default now.
 
-Example:
+for example:
   musl-audit survey diff 2026-11-01 --store survey
 
 exit code:

@@ -1,6 +1,9 @@
 """
 Write the page of a survey: one HTML file, to open without a network.
 
+for example:
+  musl-audit survey report --store survey
+
 exit code:
   0  the page was written
   2  wrong usage

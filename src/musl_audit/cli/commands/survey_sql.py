@@ -4,7 +4,7 @@ Ask the store of a survey in SQL (DuckDB's).
 Views: wheels (the newest verdict of each path), findings, distributions, failures;
 tables: sightings, verdicts. `DESCRIBE wheels` shows the columns.
 
-Example:
+for example:
   musl-audit survey sql "SELECT project, count(*) FROM wheels WHERE NOT kept GROUP BY ALL" --store survey
 
 exit code:
