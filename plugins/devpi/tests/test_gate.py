@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Miss
 from tests.support.cli import wheel
 from tests.support.gated_devpi import Devpi, Said, gated_devpi, multipart
-from tests.support.indexes import json_reply, offered, served, site_of, write_wheel
+from tests.support.indexes import Asked, Reply, Site, json_reply, offered, served, site_of, write_wheel
 from tests.support.servers import CLIENTS
 
 BROKEN, GOOD, WORD = "packed_relocations_x86_64", "clean_x86_64", "MUSL401 packed-relocations"
@@ -87,11 +87,17 @@ def test_a_push_is_judged_by_what_the_target_asks(devpi: Devpi) -> None:
     assert len(devpi.verdicts("strict", "clean-x86-64")) == 2, "one of the upload, one of the push"
 
 
-def test_a_push_from_a_mirror_is_judged_as_well(devpi: Devpi) -> None:
-    """The file is fetched first, as devpi-server would."""
-    site = site_of([wheel(BROKEN), wheel(GOOD)])
+def mirrored(*names: str) -> Site:
+    """Return an index as devpi mirrors it: with a list of projects."""
+    site = site_of([wheel(name) for name in names])
     projects = [{"name": path.split("/")[2]} for path in site.replies if path.startswith("/simple/")]
     site.replies["/simple/"] = json_reply("", [], projects=projects)
+    return site
+
+
+def test_a_push_from_a_mirror_is_judged_as_well(devpi: Devpi) -> None:
+    """The file is fetched first, as devpi-server would."""
+    site = mirrored(BROKEN, GOOD)
     with served(site):
         status, answer = devpi.send("PUT", "root/mirror", {"type": "mirror", "mirror_url": site.index})
         assert status == 200, answer
@@ -105,6 +111,25 @@ def test_a_push_from_a_mirror_is_judged_as_well(devpi: Devpi) -> None:
     assert devpi.files("behind", "packed-relocations-x86-64") == {}
     assert good.code == 0, good.text
     assert len(devpi.files("behind", "clean-x86-64")) == 1
+
+
+def test_nothing_is_stored_that_was_not_judged(devpi: Devpi) -> None:
+    """A mirrored index that gave the file to devpi-server itself, and not before, when it was to be judged."""
+    site = mirrored(BROKEN)
+    path = f"/files/{wheel(BROKEN).name}"
+    answers = iter([Reply(status=500), *[site.replies[path](Asked(path, None, {}))] * 3])
+    site.replies[path] = lambda _: next(answers)
+    with served(site):
+        devpi.send("PUT", "root/flaky", {"type": "mirror", "mirror_url": site.index})
+        devpi.make("beyond")
+        push = {"name": "packed-relocations-x86-64", "version": "1.0", "targetindex": "root/beyond"}
+        status, answer = devpi.send("POST", "root/flaky", push)
+
+    assert (status, answer) == (
+        409,
+        {"message": "packed-relocations-x86-64 1.0 on root/flaky is not what was judged: try again"},
+    )
+    assert devpi.files("beyond", "packed-relocations-x86-64") == {}
 
 
 # --- Settings ------------------------------------------------------------------------------------------------
