@@ -13,6 +13,7 @@ importing this package costs nearly nothing::
 TYPE_CHECKING = False  # as typing has it: importing typing takes longer than this module
 if TYPE_CHECKING:
     from musl_audit.adapters.catalogs import load_catalog
+    from musl_audit.adapters.runners.dask import Cluster
     from musl_audit.environment.choices import Choice, Rung
     from musl_audit.environment.installed.values import Installation, InstalledAnswer
     from musl_audit.environment.values import Environment
@@ -68,12 +69,14 @@ if TYPE_CHECKING:
     from musl_audit.workflows.inspecting import InstalledSettings
     from musl_audit.workflows.reading import read_facts
     from musl_audit.workflows.repairing import Repaired, RepairStatus, Searching, repair_wheel
+    from musl_audit.workflows.surveying import Survey, survey
     from musl_audit.workflows.watching import Sighting, Watchman
 
 __version__ = "0.1.0"
 
 _HOMES = {  # of what is in none of errors and model
     "adapters.catalogs": ("load_catalog",),
+    "adapters.runners.dask": ("Cluster",),
     "environment.choices": ("Choice", "Rung"),
     "environment.installed.values": ("Installation", "InstalledAnswer"),
     "environment.values": ("Environment",),
@@ -90,6 +93,7 @@ _HOMES = {  # of what is in none of errors and model
     "workflows.inspecting": ("InstalledSettings",),
     "workflows.reading": ("read_facts",),
     "workflows.repairing": ("RepairStatus", "Repaired", "Searching", "repair_wheel"),
+    "workflows.surveying": ("Survey", "survey"),
     "workflows.watching": ("Sighting", "Watchman"),
 }
 
@@ -98,6 +102,7 @@ __all__ = [
     "Catalog",
     "Choice",
     "Claim",
+    "Cluster",
     "DistributionAnswer",
     "ElfError",
     "ElfFacts",
@@ -137,6 +142,7 @@ __all__ = [
     "Severity",
     "Sighting",
     "Skip",
+    "Survey",
     "Symbol",
     "UsageError",
     "Verdict",
@@ -155,6 +161,7 @@ __all__ = [
     "load_catalog",
     "read_facts",
     "repair_wheel",
+    "survey",
     "to_json",
 ]
 

@@ -263,14 +263,17 @@ def test_an_empty_source_is_nothing_to_look_at(tmp_path: Path) -> None:
 
 
 def test_the_api(tmp_path: Path) -> None:
-    """A survey without a command line, as an Arrow table."""
+    """A survey without a command line, as an Arrow table; references and a place are as good as what they mean."""
+    from musl_audit import survey as run
     from musl_audit.adapters.candidates import find_candidates
-    from musl_audit.workflows.surveying import survey as run
 
+    path = WHEELS / wheel("clean_x86_64").name
     store = open_store(str(tmp_path / "store"), create=True)
-    done = run(find_candidates([str(WHEELS / wheel("clean_x86_64").name)]), store)
+    done = run(find_candidates([str(path)]), store)
+    again = run([path], tmp_path / "store")
 
     assert done.frame().column("project").to_pylist() == ["clean-x86-64"]
+    assert (done.read, again.read, again.known) == (1, 0, 1)
 
 
 def test_where_no_installer_takes_it_a_wheel_is_not_said_to_load(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tools.speed.survey_inputs import replayed
 from musl_audit.adapters.stores.layout import FindingRow, SightingRow, VerdictRow
 from musl_audit.adapters.stores.queries import Answers
 from musl_audit.adapters.stores.survey import open_store, table_of
-from musl_audit.workflows.surveying import clean
+from musl_audit.workflows.survey_looking import clean
 
 WIDTHS = (360, 768, 1280)
 HTML = "{http://www.w3.org/1999/xhtml}"

@@ -153,7 +153,7 @@ def test_the_page_shows_code_that_runs(tmp_path: Path, monkeypatch: pytest.Monke
     for block in blocks:
         exec(compile(block, "api.md", "exec"), {})  # noqa: S102
 
-    assert len(blocks) == 7
+    assert len(blocks) == 8
 
 
 def test_a_version_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

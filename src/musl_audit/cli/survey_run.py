@@ -24,7 +24,8 @@ from musl_audit.judging.gate import CLEAN, FOUND, INCOMPLETE, NOTHING
 from musl_audit.model import Failure, Skip
 from musl_audit.reporters.rows import dump
 from musl_audit.reporters.style import plural
-from musl_audit.workflows.surveying import Survey, identity, plan_survey, survey
+from musl_audit.workflows.survey_looking import identity
+from musl_audit.workflows.surveying import Survey, plan_survey, survey
 
 if TYPE_CHECKING:
     from musl_audit.adapters.indexes.projects import IndexGroup

@@ -9,144 +9,34 @@ and the next one goes on.
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
-from functools import cached_property
 from itertools import chain
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from musl_audit import __version__
-from musl_audit.adapters.candidates import Candidate, DocumentLine, Surveyed
-from musl_audit.adapters.catalogs import load_catalog, policies_digest
+from musl_audit.adapters.candidates import Candidate, DocumentLine, Surveyed, find_candidates
 from musl_audit.adapters.runners import Runner, runner_for
-from musl_audit.adapters.stores.layout import FactsRow, FindingRow, SightingRow, VerdictRow
-from musl_audit.adapters.stores.survey import SurveyStore, table_of
-from musl_audit.errors import WheelError
+from musl_audit.adapters.stores.layout import FactsRow, SightingRow, VerdictRow
+from musl_audit.adapters.stores.survey import SurveyStore, open_store, table_of
 from musl_audit.frozen import frozen
-from musl_audit.judging.audit import judge
-from musl_audit.judging.rules.musl902_not_judged import RULE as NOT_JUDGED
-from musl_audit.model import Failure, Report, Severity, Skip, WheelFacts
-from musl_audit.policy import Catalog
-from musl_audit.reporters.places import is_offered, lowest_series
-from musl_audit.reporters.sentence import summary
-from musl_audit.wheel.facts_document import facts_from_json, facts_to_json
+from musl_audit.model import Failure, Skip
 from musl_audit.wheel.limits import Limits
-from musl_audit.wheel.names import normalized_project
-from musl_audit.workflows.examining import facts_of, is_pure
+from musl_audit.workflows.survey_looking import (
+    LONGEST_MESSAGE,
+    Found,
+    Looked,
+    Looking,
+    Remembered,
+    Wanted,
+    clean,
+    now,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _PART_ROWS = int(os.environ.get("MUSL_AUDIT_SURVEY_ROWS", "512"))  # kept back before a part is written
 _PART_BYTES = 16 << 20
-_LONGEST_MESSAGE = 500  # characters of a finding
-
-
-@frozen
-class Remembered:
-    """Facts out of the store, to be judged again."""
-
-    path: str  # the wheel's file name
-    sha256: str
-    document: bytes
-
-    @property
-    def size(self) -> int:
-        """The bytes of the document."""
-        return len(self.document)
-
-
-@frozen
-class Looked:
-    """What came of a wheel: its facts, if they were read, and its verdict."""
-
-    sha256: str
-    facts: FactsRow | None
-    verdict: VerdictRow | None  # None: pure, nothing to judge
-
-
-Wanted = Candidate | DocumentLine
-Found = Looked | Skip | Failure
-
-
-class Looking:
-    """How each wheel is looked at; another process, on another machine, can be sent it."""
-
-    def __init__(self, limits: Limits | None = None, policies: str | None = None) -> None:
-        self._limits = limits or Limits()
-        self._policies = policies
-
-    def __getstate__(self) -> tuple[Limits, str | None]:
-        return self._limits, self._policies
-
-    def __setstate__(self, state: tuple[Limits, str | None]) -> None:
-        self._limits, self._policies = state
-
-    @cached_property
-    def catalog(self) -> Catalog:
-        """The policies, loaded once in each process."""
-        return load_catalog(self._policies)
-
-    @cached_property
-    def digest(self) -> str:
-        """The digest of the policies."""
-        return policies_digest(self._policies)
-
-    def __call__(self, item: Wanted | Remembered) -> Found:
-        """Return what there is to say about a wheel, out of its bytes or out of its facts."""
-        if isinstance(item, Candidate):
-            facts = facts_of(item.source, self._limits)
-            return self._looked(facts, facts_to_json(facts, item.path)) if isinstance(facts, WheelFacts) else facts
-        try:
-            facts, _ = facts_from_json(item.document)
-        except WheelError as error:
-            return Failure(item.path, NOT_JUDGED.code, str(error))
-        return self._looked(facts, item.document if isinstance(item, DocumentLine) else None)
-
-    def _looked(self, facts: WheelFacts, document: bytes | None) -> Looked:
-        row = None if document is None else FactsRow(facts.sha256, clean(facts.filename), document)
-        return Looked(facts.sha256, row, self._verdict(facts))
-
-    def _verdict(self, facts: WheelFacts) -> VerdictRow | None:
-        if is_pure(facts):
-            return None
-        return verdict_row(judge(facts, self.catalog), policies=self.digest)
-
-
-def identity(policies: str | None = None) -> str:
-    """Return which musl-audit this process has, and which policies: what all that take part must have in common."""
-    return f"musl-audit {__version__} with the policies {policies_digest(policies)[:12]}"
-
-
-def verdict_row(report: Report, *, policies: str) -> VerdictRow:
-    """Return the row of *report*, judged by the policies of that digest."""
-    verdict, name, lowest = report.verdict, report.name, lowest_series(report)
-    kept = [claim.kept for claim in report.claims if claim.kept is not None]
-    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
-    return VerdictRow(
-        sha256=report.sha256,
-        policies=policies,
-        judge=__version__,
-        judged=_now(),
-        filename=clean(report.filename),
-        project=clean(normalized_project(name.distribution) if name else report.filename),
-        version=clean(name.version if name else ""),
-        arch=verdict.arch,
-        kind=report.kind.value,
-        loads=verdict.loads.value,
-        required_musl=None if verdict.required_musl is None else str(verdict.required_musl),
-        kept=all(kept) if kept else None,
-        is_mendable=bool(errors) and all(finding.is_mendable for finding in errors),
-        summary=clean(summary(report)),
-        loads_on=[str(release) for release in sorted(verdict.loads_on)],
-        loads_at=[item.id for item in verdict.distributions if item.loads and is_offered(item, lowest)],
-        fails_at=[item.id for item in verdict.distributions if item.loads is False],
-        codes=sorted({finding.code for finding in errors}),
-        findings=[
-            FindingRow(finding.code, finding.severity.value, clean(finding.sentence)[:_LONGEST_MESSAGE])
-            for finding in report.findings
-        ],
-    )
 
 
 @frozen
@@ -214,8 +104,8 @@ def plan_survey(
 
 
 def survey(
-    inputs: Iterable[Surveyed],
-    store: SurveyStore,
+    inputs: "Iterable[Surveyed | str | PathLike[str]]",
+    store: SurveyStore | str | PathLike[str],
     *,
     runner: Runner | None = None,
     jobs: int = 1,
@@ -227,16 +117,28 @@ def survey(
     """
     Look at every wheel of *inputs*, add to *store* what it did not know, and return what was done.
 
+    *inputs* are what ``find_candidates`` yields, or references that it takes; *store* may be the place of one, which is
+    begun where there is none.
     Facts of any wheel of the store that the policies of now have not judged are judged, too. *limit* bounds how many
     wheels are read. *watch* is told how many wheels, and bytes, are done. Raise ``StoreError`` where the store cannot
     be written, or somebody else writes into it.
     """
     directory = None if policies is None else fspath(policies)
     work = Looking(limits, directory)
+    if not isinstance(store, SurveyStore):
+        store = open_store(fspath(store), create=True)
     with store.held():
-        plan = plan_survey(inputs, store, policies=work.digest, limit=limit)
+        plan = plan_survey(_candidates(inputs), store, policies=work.digest, limit=limit)
         again = list(_unjudged(store, work.digest))
         return _Run(store, work, runner, jobs, watch).done(plan, again)
+
+
+def _candidates(inputs: "Iterable[Surveyed | str | PathLike[str]]") -> Iterator[Surveyed]:
+    for item in inputs:
+        if isinstance(item, str | PathLike):
+            yield from find_candidates([fspath(item)])
+        else:
+            yield item
 
 
 class _Run:
@@ -353,10 +255,10 @@ def _row(source: Wanted, sha256: str | None, outcome: str, detail: str, code: st
         stamp=source.stamp,
         sha256=sha256,
         outcome=outcome,
-        detail=clean(detail)[:_LONGEST_MESSAGE],
+        detail=clean(detail)[:LONGEST_MESSAGE],
         code=code,
         uploaded=source.uploaded,
-        seen=_now(),
+        seen=now(),
     )
 
 
@@ -407,12 +309,3 @@ def _remembered(store: SurveyStore, wanted: Sequence[str]) -> Iterator[Remembere
 def _taken(items: Iterator[Wanted] | Iterator[Remembered], most: int) -> Iterator[Wanted | Remembered]:
     for _, item in zip(range(most), items, strict=False):
         yield item
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def clean(text: str) -> str:
-    """Return *text* as the UTF-8 that every column needs: names out of a wheel may hold any bytes."""
-    return text.encode("utf-8", "backslashreplace").decode()
