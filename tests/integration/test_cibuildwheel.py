@@ -22,7 +22,7 @@ from cibuildwheel.audit import run_audit
 from cibuildwheel.options import BuildOptions, CommandLineArguments, Options
 from cibuildwheel.util.helpers import prepare_command
 from tests.support.cli import ROOT, environment, wheel
-from tests.support.repairs import graftee, sysroot
+from tests.support.repairs import INPUTS, graftee, sysroot
 
 PAGE = ROOT / "docs" / "how-to" / "cibuildwheel.md"
 MUSLLINUX, MANYLINUX = "cp311-musllinux_x86_64", "cp311-manylinux_x86_64"
@@ -119,6 +119,19 @@ def test_the_repair_step_takes_what_people_write_for_auditwheel(
     result = repair_step(graftee(), build, tmp_path, **image)
 
     assert any("/libinner-" in name for name in zipfile.ZipFile(result).namelist())
+
+
+@pytest.mark.parametrize("backend", ["setuptools", "meson", "scikit", "hatch"])
+def test_wheels_of_each_backend_go_through(backend: str, tmp_path: Path, image: dict[str, str]) -> None:
+    """Repaired, with the name that musl's Pythons import, and passed by the audit step."""
+    (built,) = (INPUTS / "backends").glob(f"demo_{backend}-1.0-*.whl")
+
+    result = repair_step(built, options(tmp_path), tmp_path, **image)
+
+    names = zipfile.ZipFile(result).namelist()
+    assert f"demo_{backend}/_ext.cpython-311-x86_64-linux-musl.so" in names
+    assert sum(name.startswith(f"demo_{backend}.libs/lib") for name in names) == 4
+    audited(result, tmp_path)
 
 
 def test_the_repair_step_stops_at_a_wheel_that_cannot_be_repaired(tmp_path: Path, image: dict[str, str]) -> None:
