@@ -67,7 +67,10 @@ class ReadAhead:
         while (piece := self._taken(ready)) is not None:
             yield piece
         if ready.error is not None:
-            raise ready.error
+            try:
+                raise ready.error
+            finally:
+                ready.error = None  # or it, its traceback and this frame would hold each other, and a member's bytes
         if ready.has_tail:
             on_tail()
 
@@ -105,7 +108,9 @@ class ReadAhead:
                     if not self._put(number, piece):
                         return
             except InflateError as error:
-                ready.error = error
+                # Its traceback would keep the frames, and with them megabytes for each damaged member.
+                ready.error = error.with_traceback(None)
+                ready.error.__context__ = ready.error.__cause__ = None
             finally:
                 with self._changed:
                     ready.is_whole = True
