@@ -51,7 +51,7 @@ def parse_wheel_file(directories: tuple[str, ...], text: bytes | None) -> WheelM
     """Return what *text*, the content of ``WHEEL``, says; None where there is no such file."""
     if text is None:
         return WheelMetadata(dist_infos=directories, has_wheel_file=False)
-    fields = list(_fields(text.decode("utf-8", "surrogateescape")))
+    fields = list(header_fields(text.decode("utf-8", "surrogateescape")))
     purelib = [value.lower() for key, value in fields if key == "root-is-purelib"]
     versions = [value for key, value in fields if key == "wheel-version"]
     return WheelMetadata(
@@ -62,7 +62,7 @@ def parse_wheel_file(directories: tuple[str, ...], text: bytes | None) -> WheelM
     )
 
 
-def _fields(text: str) -> Iterator[tuple[str, str]]:
+def header_fields(text: str) -> Iterator[tuple[str, str]]:
     """Yield the header fields of *text* with lower-case names: up to the first empty line, as in a mail."""
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         if not line.strip():

@@ -1,7 +1,6 @@
 """Wheels that somebody asks an interpreter about: read, and held against it."""
 
 from collections.abc import Sequence
-from email.parser import HeaderParser
 from functools import partial
 
 from musl_audit.adapters.interpreter.loaders import LARGEST_LOADER
@@ -77,6 +76,8 @@ def answer_wheels(
 
 def _requires_python(archive: Archive, facts: WheelFacts) -> str | None:
     """Return what the metadata of a wheel requires, None where it requires nothing that can be read."""
+    from email.parser import HeaderParser
+
     files = {member.name: member for member in archive.members if not member.is_directory}
     member = files.get(f"{main_dist_info(dist_infos_of(files), facts.name)}/METADATA")
     if member is None or member.size > _LARGEST_METADATA:

@@ -1,14 +1,13 @@
 """What is installed in a folder of packages: each ``*.dist-info`` and ``*.egg-info``, and which files are its own."""
 
 from collections.abc import Iterable, Iterator
-from email.parser import HeaderParser
 
 from musl_audit.adapters.installed.walk import elf_candidates, is_candidate
 from musl_audit.adapters.packages import Packages
 from musl_audit.adapters.tree import Entry, PathError, Tree
 from musl_audit.environment.installed.values import Origin, Project
 from musl_audit.frozen import frozen
-from musl_audit.wheel.dist_info import parse_wheel_file
+from musl_audit.wheel.dist_info import header_fields, parse_wheel_file
 from musl_audit.wheel.names import normalized_project
 from musl_audit.wheel.record import LARGEST_RECORD, Record, parse_record
 
@@ -96,9 +95,10 @@ class Projects:
             text = self._tree.text(path, most=_LARGEST_METADATA)
         except PathError:
             return fallback
-        head = HeaderParser().parsestr(text.partition("\n\n")[0])
-        name, version = (str(head.get(field) or "").strip() for field in ("Name", "Version"))
-        return name or fallback[0], version or fallback[1]
+        fields: dict[str, str] = {}
+        for key, value in header_fields(text.partition("\n\n")[0]):
+            fields.setdefault(key, value)
+        return fields.get("name") or fallback[0], fields.get("version") or fallback[1]
 
     def _tags(self, metadata: str) -> tuple[str, ...]:
         try:
