@@ -137,3 +137,25 @@ def test_a_named_pipe_is_not_opened(dist: Path) -> None:
     os.mkfifo("pipe.whl")
 
     assert list(find_sources(["pipe.whl"])) == [Failure("pipe.whl", "MUSL004", "not a file")]
+
+
+def test_a_directory_that_cannot_be_read_does_not_hide_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a failure of its own, whoever runs the tests: root may read everything, so the system call is replaced."""
+    for name in ("first", "secret", "third"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "demo-1.0-py3-none-any.whl").touch()
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if path.endswith("secret"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+    found = list(find_sources([str(tmp_path)]))
+
+    assert [type(item) for item in found] == [WheelFile, Failure, WheelFile]
+    assert found[1] == Failure(str(tmp_path / "secret"), "MUSL004", "cannot be read: Permission denied")

@@ -83,8 +83,12 @@ def _expand_one(reference: str) -> Iterator[str | Skip | Failure]:
         else:
             yield Failure(reference, UNSAFE_MEMBER.code, "not a file")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        yield Failure(reference, UNSAFE_MEMBER.code, f"cannot be read: {reason}")
+        yield _unreadable(reference, error)
+
+
+def _unreadable(path: str, error: OSError | ValueError) -> Failure:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return Failure(path, UNSAFE_MEMBER.code, f"cannot be read: {reason}")
 
 
 def _mode(path: str) -> int | None:
@@ -97,14 +101,14 @@ def _mode(path: str) -> int | None:
         return None
 
 
-def _directory(path: str) -> Iterator[str | Skip]:
+def _directory(path: str) -> Iterator[str | Skip | Failure]:
     found = list(_below(path))
-    if not any(isinstance(item, str) for item in found):
+    if not any(isinstance(item, str | Failure) for item in found):
         yield Skip(path, "directory without wheels")
     yield from found
 
 
-def _below(path: str) -> Iterator[str | Skip]:
+def _below(path: str) -> Iterator[str | Skip | Failure]:
     """Yield what is in the directory *path* and in those below it: files first, then directory by directory."""
     inner = []
     for entry in sorted(os.scandir(path), key=attrgetter("name")):
@@ -119,7 +123,10 @@ def _below(path: str) -> Iterator[str | Skip]:
         else:
             inner.append(inside)
     for directory in inner:
-        yield from _below(directory)
+        try:
+            yield from _below(directory)
+        except OSError as error:  # one of them is no reason to leave out the others
+            yield _unreadable(directory, error)
 
 
 def _file(path: str) -> str | Skip:
