@@ -130,6 +130,9 @@ fuzz: dev  ## Fuzz the readers of ELF files and archives, RUNS times each
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run elf .cache/fuzz-corpus/elf -runs=$(RUNS)
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run tls .cache/fuzz-corpus/tls -runs=$(RUNS)
 	PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run archive .cache/fuzz-corpus/archive -runs=$(RUNS)
+	for target in compressed record sbom; do \
+	  PYTHONPATH=src:. .cache/fuzz/bin/python -m tests.fuzz.run $$target .cache/fuzz-corpus/$$target -runs=$(RUNS) || exit 1; \
+	done
 	$(BIN)/python -m tools.evidence.damage 500 $(DAMAGE_SEED)
 
 bench: dev corpus  ## Measure speed and memory against auditwheel and the floor (BEFORE=COMMIT: and that), and write docs/benchmarks.md

@@ -2,16 +2,23 @@
 
 import errno
 import io
+import json
 import zipfile
 from typing import cast
 
+from musl_audit.adapters.archive.decompression import is_readable, plain, plain_head
+from musl_audit.adapters.archive.inflate import InflateError, collect, inflate_head
 from musl_audit.adapters.archive.zip_directory import read_directory
 from musl_audit.adapters.archive.zips import ZipArchive
+from musl_audit.adapters.sbom import sbom as write_sbom
+from musl_audit.adapters.sbom_merging import merged
 from musl_audit.elf import read_elf
 from musl_audit.errors import ElfError, WheelError
+from musl_audit.model import Member, WheelName
 from musl_audit.repair.tls import rewrite_accesses
 from musl_audit.wheel.extract import extract
 from musl_audit.wheel.limits import Limits
+from musl_audit.wheel.record import compare, parse_record
 
 NAME = "demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
 LIMITS = Limits(member_bytes=16 << 20, total_bytes=64 << 20)
@@ -63,4 +70,41 @@ def compare_directories(data: bytes) -> None:
         raise AssertionError(f"we read {found}, zipfile {expected}")
 
 
-TARGETS = {"elf": elf, "tls": tls, "archive": archive}
+def compressed(data: bytes) -> None:
+    """Inflate *data* by the method that its first byte chooses, in pieces, no further than was declared."""
+    if not data:
+        return
+    method = READABLE[data[0] % len(READABLE)]
+    for size in (4, len(data), LIMITS.member_bytes):
+        try:
+            _ = inflate_head(data[1:], 4) if method == 8 else plain_head(data[1:], method, 4)
+            chunks = (data[at : at + 1000] for at in range(1, len(data), 1000))
+            collect(plain(chunks, method, lambda: None), size=size, crc=0)
+        except InflateError:
+            continue
+
+
+def record(data: bytes) -> None:
+    """Read *data* as ``RECORD``, and hold it against members that it may name."""
+    names = data.decode("latin-1").replace(",", "\n").splitlines()[:20]
+    members = [Member(name, len(name), len(name), 0) for name in names]
+    list(compare(parse_record(data, set(names)), members, names[:1], "demo-1.0.dist-info"))
+
+
+def sbom(data: bytes) -> None:
+    """Take *data* for the SBOM of an earlier run: merged with a new one it is valid JSON, or it is none of ours."""
+    both = merged(data, NEW_SBOM)
+    if both is not None:
+        json.loads(both)
+
+
+NEW_SBOM = write_sbom(WheelName("demo", "1.0", None, ("py3",), ("none",), ("any",)), (), None, version="1")
+READABLE = [method for method in (8, 12, 14, 93) if is_readable(method)]  # deflate, bzip2, LZMA, zstd
+TARGETS = {
+    "elf": elf,
+    "tls": tls,
+    "archive": archive,
+    "compressed": compressed,
+    "record": record,
+    "sbom": sbom,
+}

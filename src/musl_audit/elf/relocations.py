@@ -80,7 +80,7 @@ def read_relocations(
     tables = relocation_tables(image, dynamic) if tables is None else tables
     machine = MACHINES.get(image.identity.machine, UNKNOWN_MACHINE)
     shift, mask = (32, 0xFFFFFFFF) if image.identity.bits == 64 else (8, 0xFF)
-    special = machine.initial_exec | machine.dynamic_tls | {machine.copy}
+    special = (machine.initial_exec | machine.dynamic_tls | {machine.copy}) - {0}  # 0: a machine that is not known
     types: set[int] = set()
     flags = bytearray(1)  # a byte for each symbol, where a set takes sixty: a library may refer to 64,000
     apart: set[tuple[int, int]] = set()  # type and symbol of those that are told apart
