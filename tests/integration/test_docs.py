@@ -45,6 +45,19 @@ def test_links_of_the_readme_are_absolute_and_from_one_place() -> None:
     assert all(address.startswith(tuple(project["urls"].values())) for address in addresses)
 
 
+def test_pages_name_no_other_address_of_the_project() -> None:
+    """pre-commit's `repo:` and all else is that of ``[project.urls]``."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = {
+        address
+        for page in MARKDOWN
+        for address in re.findall(r"https://[a-z.-]*musl-audit[^\s)`#>]*", page.read_text(encoding="utf-8"))
+    }
+
+    assert f"repo: {project['urls']['Source']}" in (ROOT / "docs" / "how-to" / "ci-gate.md").read_text(encoding="utf-8")
+    assert not [address for address in found if not address.startswith(tuple(project["urls"].values()))]
+
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"```console\n\$ (musl-audit (?:show|repair)[^\n]* (\S+\.whl))\n(.*?)```", README, re.DOTALL)
 
