@@ -1,7 +1,6 @@
 """How far a run is, for somebody who watches a terminal, as soon as it takes longer than a second."""
 
 import os
-import signal
 import sys
 from collections.abc import Generator
 from types import TracebackType
@@ -23,12 +22,14 @@ class Progress:
     """
 
     def __init__(self, *, is_quiet: bool) -> None:
-        self._is_watched = not is_quiet and sys.stderr.isatty() and hasattr(signal, "setitimer")
+        self._is_watched = not is_quiet and sys.stderr.isatty() and sys.platform != "win32"
         self._is_due = False
         self._text = ""
 
     def __enter__(self) -> Self:
         if self._is_watched:
+            import signal  # a millisecond, which a pipe does not pay
+
             try:
                 signal.signal(signal.SIGALRM, self._come_due)
             except ValueError:  # not the main thread
@@ -41,6 +42,8 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._is_watched:
+            import signal
+
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             self.clear()
