@@ -95,12 +95,13 @@ def _run(command: str, folder: Path, *, check: bool = True) -> "subprocess.Compl
 def _sizes(folder: Path) -> Iterator[tuple[str, int, float, float]]:
     """Yield, for a plain install and each extra: distributions, megabytes, and seconds of a first install."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    (wheel,) = (folder / "dist").glob("*.whl")
     for extra in ("", *extras):
         name = extra or "plain"
         begun = time.monotonic()
         bracket = f"[{extra}]" if extra else ""
         _run(f"python3 -m venv --without-pip sizes-{name}", folder)
-        _run(f"python3 -m pip --python sizes-{name}/bin/python install --quiet dist/*.whl'{bracket}'", folder)
+        _run(f"python3 -m pip --python sizes-{name}/bin/python install --quiet '{wheel}{bracket}'", folder)
         seconds = time.monotonic() - begun
         site = next((folder / f"sizes-{name}" / "lib").glob("python*")) / "site-packages"
         size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file() and path.suffix != ".pyc")
