@@ -289,3 +289,17 @@ def test_what_is_kept_can_be_seen_and_deleted(demo: list[Path], tmp_path: Path) 
     assert before["stores"][0]["entries"] == 3  # type: ignore[index]
     assert (cleared.code, cleared.stdout) == (0, "")
     assert after.stdout == f"{cache}\n  verdicts: 0, 0.0 kB\n  mended: 0, 0.0 kB\n  fetched: 0, 0.0 kB\n"
+
+
+def test_a_proxy_of_the_environment_is_asked(demo: list[Path], tmp_path: Path) -> None:
+    """As pip and uv take it: it sees the whole URL, of a host that nobody else could reach."""
+    site = site_of(demo)
+    host = "http://index.invalid"
+    site.replies = {f"{host}{path}": answer for path, answer in site.replies.items()}
+    with served(site):
+        proxy = {"HTTP_PROXY": site.url, "http_proxy": site.url, "NO_PROXY": "", "no_proxy": "", "NETRC": "/dev/null"}
+        where = ("--on", "1.2.2", "--python", "3.12", "--arch", "x86_64", "--index", f"{host}/simple/")
+        answer = in_process("which", "demo", *where, "--no-cache", **proxy)
+
+    assert answer.code == 0, answer.stderr
+    assert site.paths()[0] == f"{host}/simple/demo/"
