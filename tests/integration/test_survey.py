@@ -190,6 +190,22 @@ def test_what_changed(tmp_path: Path) -> None:
     assert "new and broken" in old.stdout
 
 
+def test_what_a_run_changed(tmp_path: Path) -> None:
+    """A run that found nothing new is none."""
+    store = tmp_path / "store"
+    survey(wheel("clean_x86_64"), "--store", store)
+    survey(wheel("packed_relocations_x86_64"), "--store", store)
+    survey(wheel("clean_x86_64"), "--store", store)
+
+    last = musl_audit("survey", "diff", "last", "--store", store, "--format", "jsonl").stdout
+    both = musl_audit("survey", "diff", "last-1", "--store", store, "--format", "jsonl").stdout
+    before = musl_audit("survey", "diff", "last-2", "--store", store)
+
+    assert [json.loads(line)["kind"] for line in last.splitlines()] == ["new and broken"]
+    assert [json.loads(line)["kind"] for line in both.splitlines()] == ["new", "new and broken"]
+    assert (before.code, before.stderr.count("\n")) == (2, 1)
+
+
 LISTS = {
     "of another version": '{"kind": "musl-audit survey", "layout": 99, "parts": []}',
     "no list": "[]",

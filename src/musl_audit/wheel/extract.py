@@ -45,7 +45,9 @@ def extract(
     wanted = list(_wanted(archive, files, known, unread, takes_all=verify_hashes))
     held_against = record if with_digests else Record()
     hashers = [held_against.hasher(member.name) for member, _ in wanted]
-    archive.expect([(member, hasher) for (member, _), hasher in zip(wanted, hashers, strict=True)])
+    archive.expect(
+        [(member, hasher) for (member, _), hasher in zip(wanted, hashers, strict=True)], with_digest=with_digests
+    )
     for (member, is_binary), hasher in zip(wanted, hashers, strict=True):
         for found in _examine(archive, member, held_against, hasher, is_binary=is_binary):
             match found:

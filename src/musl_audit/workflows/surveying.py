@@ -130,6 +130,7 @@ def survey(
     with store.held():
         plan = plan_survey(_candidates(inputs), store, policies=work.digest, limit=limit)
         again = list(_unjudged(store, work.digest))
+        store.begin_run(now())
         return _Run(store, work, runner, jobs, watch).done(plan, again)
 
 

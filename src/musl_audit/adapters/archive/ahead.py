@@ -44,17 +44,19 @@ class _Ready:
 
 
 class ReadAhead:
-    """The pieces of each of *members*, by number, in ascending order; *descriptor* is hashed beside."""
+    """The pieces of each of *members*, by number, ascending; *size* bytes of *descriptor* are hashed beside."""
 
-    def __init__(self, members: Sequence[Inflate], descriptor: int, size: int) -> None:
+    def __init__(self, members: Sequence[Inflate], descriptor: int, size: int | None) -> None:
         self._members = members
         self._ready = [_Ready() for _ in members]
         self._changed = Condition()
         self._next = self._wanted = self._held = 0
         self._is_closed = False
-        self._digest = ""
-        self._hashing = Thread(target=self._hash, args=(descriptor, size), daemon=True)
-        self._threads = [self._hashing, *(Thread(target=self._work, daemon=True) for _ in range(INFLATERS))]
+        self._digest: str | None = None
+        self._hashing = Thread(target=self._hash, args=(descriptor, size or 0), daemon=True)
+        self._threads = [Thread(target=self._work, daemon=True) for _ in range(INFLATERS)]
+        if size is not None:
+            self._threads.insert(0, self._hashing)
         for thread in self._threads:
             thread.start()
 
@@ -74,9 +76,10 @@ class ReadAhead:
         if ready.has_tail:
             on_tail()
 
-    def sha256(self) -> str:
-        """Return the digest of the whole file."""
-        self._hashing.join()
+    def sha256(self) -> str | None:
+        """Return the digest of the whole file, None where it is not taken here."""
+        if self._hashing in self._threads:
+            self._hashing.join()
         return self._digest
 
     def close(self) -> None:

@@ -58,7 +58,7 @@ class ZipArchive:
         self._ahead: ReadAhead | None = None
         self._numbers: dict[Member, int] = {}  # of members that are read ahead
 
-    def expect(self, members: Sequence[tuple[Member, Hasher | None]]) -> None:
+    def expect(self, members: Sequence[tuple[Member, Hasher | None]], *, with_digest: bool) -> None:
         """Inflate *members* in threads from now on, where that helps; the protocol says what was promised."""
         wanted = [(member, hasher) for member, hasher in members if member in self._places]
         if self._ahead is not None or sum(member.size for member, _ in wanted) < WORTH or not has_cores():
@@ -69,7 +69,7 @@ class ZipArchive:
             return
         self._numbers = {member: number for number, (member, _) in enumerate(wanted)}
         work = [partial(_pieces, descriptor, self._places[member], member, hasher) for member, hasher in wanted]
-        self._ahead = ReadAhead(work, descriptor, self.size)
+        self._ahead = ReadAhead(work, descriptor, self.size if with_digest else None)
 
     def close(self) -> None:
         """End what reads ahead."""
@@ -79,8 +79,8 @@ class ZipArchive:
     @cached_property
     def sha256(self) -> str:
         """The digest of the whole file, read in chunks."""
-        if self._ahead is not None:
-            return self._ahead.sha256()
+        if self._ahead is not None and (digest := self._ahead.sha256()) is not None:
+            return digest
         from hashlib import file_digest
 
         self._file.seek(0)

@@ -26,6 +26,7 @@ _LIST = "parts.json"
 _KIND = "musl-audit survey"
 _GROUP = {"facts": 64}  # rows that are packed, and later unpacked, at once: a wheel's facts have about 250 kB
 _USUAL_GROUP = 65_536
+_MOST_RUNS = 999
 
 
 class StoreError(MuslAuditError):
@@ -57,10 +58,15 @@ class SurveyStore:
         self.place = place
         self._filesystem = filesystem
         self._root = root
+        self.runs: tuple[str, ...] = ()  # when each of the runs began that changed something: UTC, ISO; oldest first
         self.summary: Part | None = None  # what the parts say together, where it was worked out since they changed
         self.parts = self._read_list()
 
     # --- Writing --------------------------------------------------------------------------------------------
+
+    def begin_run(self, when: str) -> None:
+        """Remember that a run began *when*; the next rows that are added make it one that changed something."""
+        self.runs = (*self.runs[-_MOST_RUNS:], when)
 
     def add(self, tables: "Mapping[str, pa.Table]") -> None:
         """Add the rows of *tables*, by table, all of them or none."""
@@ -140,6 +146,7 @@ class SurveyStore:
 
     def _replace_list(self, parts: tuple[Part, ...], summary: Part | None = None) -> None:
         document = {"kind": _KIND, "layout": LAYOUT, "parts": [_part_row(part) for part in parts]}
+        document["runs"] = list(self.runs)
         if summary is not None:
             document["summary"] = _part_row(summary)
         _put(self._filesystem, f"{self._root}/{_LIST}", (json.dumps(document, indent=1) + "\n").encode())
@@ -201,6 +208,7 @@ class SurveyStore:
             document = json.loads(data)
             kind, layout = document["kind"], document["layout"]
             parts = tuple(_part(row) for row in document["parts"])
+            self.runs = tuple(map(str, document.get("runs", ())))
             self.summary = _part(document["summary"]) if "summary" in document else None
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{self.place}: {_LIST} is no list of parts") from error

@@ -1,7 +1,8 @@
 """
 Say what changed in a survey between two moments: new wheels, fixed ones, broken ones.
 
-OLD and NEW are days or times (ISO, UTC); NEW is by default now.
+OLD and NEW are days or times (ISO, UTC), or runs: last is the moment before the last
+run that changed something, last-1 that before the one before; NEW is by default now.
 
 for example:
   musl-audit survey diff 2026-11-01 --store survey
@@ -13,7 +14,9 @@ exit code:
   4  the store cannot be read
 """
 
+import re
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from musl_audit.cli import arguments
@@ -22,7 +25,7 @@ from musl_audit.cli.survey_table import FORMATS
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what this command can be asked."""
-    parser.add_argument("old", metavar="OLD", help="a day, to its end, or a time")
+    parser.add_argument("old", metavar="OLD", help="a day, to its end, a time, or last, last-1 …")
     parser.add_argument("new", metavar="NEW", nargs="?", help="default: now")
     parser.add_argument("--store", metavar="PLACE", required=True, help="the store of a survey")
     parser.add_argument(
@@ -38,14 +41,16 @@ def run(options: Namespace) -> int:
     from musl_audit.cli.survey_table import write_table
     from musl_audit.workflows.survey_changes import Kind, changes, changes_table
 
-    found = changes(Answers(open_store(options.store)), moment(options.old), moment(options.new or "9999-12-31"))
+    store = open_store(options.store)
+    old, new = (moment(text, store.runs) for text in (options.old, options.new or "9999-12-31"))
+    found = changes(Answers(store), old, new)
     write_table(changes_table(found), options.format, options.output)
     return 1 if any(change.kind in (Kind.BROKEN, Kind.NEW_BROKEN) for change in found) else 0
 
 
-def moment(text: str) -> str:
+def moment(text: str, runs: Sequence[str] = ()) -> str:
     """
-    Return *text* as the store writes times; a day means its end.
+    Return *text* as the store writes times; a day means its end, ``last`` when the last of *runs* began.
 
     >>> moment("2026-11-01"), moment("2026-11-01T08:00:00+00:00")
     ('2026-11-01T23:59:59.999999+00:00', '2026-11-01T08:00:00.000000+00:00')
@@ -54,6 +59,11 @@ def moment(text: str) -> str:
 
     from musl_audit.errors import UsageError
 
+    if match := re.fullmatch(r"last(?:-(\d{1,3}))?", text):
+        back = int(match[1] or 0) + 1
+        if back > len(runs):
+            raise UsageError(f"{text}: the store remembers {len(runs)} runs that changed something")
+        return runs[-back]
     try:
         if len(text) == len("2026-11-01"):
             return f"{date.fromisoformat(text).isoformat()}T23:59:59.999999+00:00"
