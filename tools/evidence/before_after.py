@@ -36,7 +36,7 @@ REWRITING = ("--strip",)  # every binary is written anew then, with polyfills an
 COSTS = """\
 CPU of `repair`, and of `repair --no-polyfill --warn`, the tools that they run included. Without polyfills most of these
 wheels are copied as they are, so that the first figures are what it takes to rewrite and to compress a binary; with
-`--strip` both write every binary anew, and the rest is what polyfills cost.
+`--strip` both write every binary anew, and the rest is what polyfills cost (—: what strip makes of it is refused).
 
 | wheel | polyfills | added, compressed | with, without: ratio | the same with `--strip` |
 |---|---|---|---|---|""".splitlines()

@@ -102,6 +102,10 @@ class CheckText:
         way = self._heading.group_by or ("rule" if len(self._reports) > _MANY else "wheel")
         if self._heading.group_by == "wheel":
             return
+        if self._heading.has_statistics and self._heading.group_by is None:  # the table says it, in one screen
+            for failure in self._failures:
+                yield from self._by_wheel(failure)
+            return
         if way == "wheel":
             outcomes: list[Outcome] = [*self._reports, *self._failures]
             for outcome in outcomes:

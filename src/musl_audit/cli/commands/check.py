@@ -52,7 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="WHAT",
         help="wheel or rule; default: by rule where more than 5 wheels have findings",
     )
-    output.add_argument("--statistics", action="store_true", help="a table: rules, wheels, findings")
+    output.add_argument("--statistics", action="store_true", help="a table instead: rules, wheels, findings")
 
 
 def run(options: Namespace) -> int:
