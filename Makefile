@@ -86,7 +86,7 @@ lowest: dev  ## Quick tests with the lower bound of every direct dependency
 	$(BIN)/python -m tools.release.lowest
 
 quick-pythons: dev pythons  ## Quick tests on every Python of the classifiers that is here
-	$(BIN)/python -m tools.release.lowest 3.13 3.14
+	$(BIN)/python -m tools.release.lowest 3.12 3.13 3.14
 
 walk: dev  ## Walk from the README to a gate in a clean clone, and write what each step takes
 	$(BIN)/python -m tools.release.walk

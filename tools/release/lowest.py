@@ -2,11 +2,12 @@
 The quick tests with the oldest versions that we say are enough, or on another Python.
 
 ``python -m tools.release.lowest`` installs the lower bound of every direct dependency, extras and tests included, into
-``.cache/environments/lowest``; with versions (``3.13 3.14``), the newest of everything on each of those Pythons, which
-``make pythons`` has fetched. Nothing of the developers' environment is seen.
+``.cache/environments/lowest``; with versions (``3.13 3.14``), the newest of everything on each of those Pythons that is
+here: on PATH, with pyenv, or where ``make pythons`` puts them. Nothing of the developers' environment is seen.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -37,12 +38,24 @@ def claimed() -> list[str]:
 
 def _passes(version: str) -> bool:
     name = version or "lowest"
-    python = _made(name, PYTHONS / f"python{version}" if version else Path(sys.executable), is_lowest=not version)
+    base = _interpreter(version) if version else Path(sys.executable)
+    if base is None:
+        print(f"{name}: not here", flush=True)
+        return True
+    python = _made(name, base, is_lowest=not version)
     begun = time.monotonic()
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
     code = subprocess.run([python, *_QUICK], cwd=ROOT, env=environment, check=False).returncode
     print(f"{name}: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - begun:.0f} s", flush=True)
     return code == 0
+
+
+def _interpreter(version: str) -> Path | None:
+    name = f"python{version}"
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    named = shutil.which(name)
+    places = (PYTHONS / name, *versions.glob(f"{version}.*/bin/{name}"), *([Path(named)] if named else []))
+    return next(filter(Path.exists, places), None)
 
 
 def _made(name: str, base: Path, *, is_lowest: bool) -> Path:
