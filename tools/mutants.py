@@ -67,6 +67,13 @@ MUTANTS = (
         CORE,
     ),
     Mutant("a reserved name", f"{POLICIES}/libraries.json", '"pthread", ', "", CORE),
+    Mutant(
+        "the version of the wheel format",
+        f"{RULES}/musl002_tag_mismatch.py",
+        "if why := _format_fault(metadata.wheel_version):",
+        'if why := "":',
+        ("tests/integration/test_two_installers.py", "-k", "version"),
+    ),
     Mutant("inheritance of search paths", LINKAGE, "for file in chain:", "for file in chain[:1]:", CORE),
     Mutant(
         "the test for weak references",
