@@ -68,7 +68,7 @@ class Answers:
         with self._told():
             found = self._connection.sql("SELECT * FROM wheels")
             # The first is called the second before DuckDB 1.5.
-            read = getattr(found, "to_arrow_reader", None) or found.fetch_record_batch
+            read = getattr(found, "to_arrow_reader", None) or found.fetch_arrow_reader
             for batch in read(_BATCH):
                 yield pa.Table.from_batches([batch]).cast(schema_of(SUMMARY))
 
