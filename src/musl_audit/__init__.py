@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # as typing has it: importing typing takes longer than th
 if TYPE_CHECKING:
     from musl_audit.adapters.catalogs import load_catalog
     from musl_audit.adapters.runners.dask import Cluster
-    from musl_audit.environment.choices import Choice, Rung
+    from musl_audit.environment.choices import Choice, VersionRung
     from musl_audit.environment.installed.values import Installation, InstalledAnswer
     from musl_audit.environment.values import Environment
     from musl_audit.errors import (
@@ -77,7 +77,7 @@ __version__ = "0.1.0"
 _HOMES = {  # of what is in none of errors and model
     "adapters.catalogs": ("load_catalog",),
     "adapters.runners.dask": ("Cluster",),
-    "environment.choices": ("Choice", "Rung"),
+    "environment.choices": ("Choice", "VersionRung"),
     "environment.installed.values": ("Installation", "InstalledAnswer"),
     "environment.values": ("Environment",),
     "judging.audit": ("judge",),
@@ -136,7 +136,6 @@ __all__ = [
     "RepairStatus",
     "Repaired",
     "Report",
-    "Rung",
     "Searching",
     "Settings",
     "Severity",
@@ -147,6 +146,7 @@ __all__ = [
     "UsageError",
     "Verdict",
     "VersionNeed",
+    "VersionRung",
     "Watchman",
     "WheelError",
     "WheelFacts",

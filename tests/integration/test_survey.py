@@ -14,7 +14,7 @@ import pytest
 from tests.support.cli import ROOT, WHEELS, environment, musl_audit, wheel
 from tests.support.surveys import rows, some_wheels, with_children
 
-from musl_audit.adapters.stores.queries import Answers
+from musl_audit.adapters.stores.queries import StoreViews
 from musl_audit.adapters.stores.survey import open_store
 
 KILLS = int(os.environ.get("MUSL_AUDIT_KILLS", "6"))
@@ -298,4 +298,4 @@ def test_where_no_installer_takes_it_a_wheel_is_not_said_to_load(tmp_path: Path)
     survey(wheel("clean_x86_64"), "--store", store)
 
     query = "SELECT list_contains(loads_at, 'alpine-3.12'), list_contains(loads_at, 'alpine-3.13') FROM wheels"
-    assert Answers(open_store(str(store))).rows(query) == [(False, True)]
+    assert StoreViews(open_store(str(store))).rows(query) == [(False, True)]

@@ -20,7 +20,7 @@ from tests.support.indexes import (
 )
 from tests.support.surveys import rows
 
-from musl_audit.adapters.stores.queries import Answers
+from musl_audit.adapters.stores.queries import StoreViews
 from musl_audit.adapters.stores.survey import open_store
 
 pytest.importorskip("httpx")
@@ -112,7 +112,7 @@ def test_urls_are_fetched_by_whoever_examines_them(site: Site, wheels: list[Path
     answer = ask(tmp_path / "urls.txt", "--store", tmp_path / "s", "--json")
 
     assert (answer.code, answer.json["read"], answer.json["failed"]) == (4, 1, 1)
-    ((path, detail),) = Answers(open_store(str(tmp_path / "s"))).rows("SELECT path, detail FROM failures")
+    ((path, detail),) = StoreViews(open_store(str(tmp_path / "s"))).rows("SELECT path, detail FROM failures")
     assert path == f"{site.url}/files/{wheels[1].name}"
     assert "is not the file that its index lists" in str(detail)
 
@@ -145,7 +145,7 @@ def test_the_month_of_upload_comes_from_the_index(wheels: list[Path], tmp_path: 
         survey("demo", "--since", "2026-01-01", "--index", site.index, "--store", tmp_path / "s")
 
     query = "SELECT version, uploaded FROM wheels"
-    assert Answers(open_store(str(tmp_path / "s"))).rows(query) == [("2.0", "2026-11-02T08:00:00Z")]
+    assert StoreViews(open_store(str(tmp_path / "s"))).rows(query) == [("2.0", "2026-11-02T08:00:00Z")]
 
 
 def guarded(reply: Answerer) -> Answerer:
@@ -164,7 +164,7 @@ def test_credentials_of_an_index_reach_nobody_else(wheels: list[Path], tmp_path:
         answer = ask("demo", "--index", index, "--store", tmp_path / "s", "--json")
 
     assert (answer.code, answer.json["read"]) == (0, 2), answer.stderr
-    kept = json.dumps(Answers(open_store(str(tmp_path / "s"))).rows("SELECT * FROM sightings"))
+    kept = json.dumps(StoreViews(open_store(str(tmp_path / "s"))).rows("SELECT * FROM sightings"))
     assert "secret" not in kept + answer.stdout + answer.stderr
 
 
@@ -184,7 +184,7 @@ def test_what_cannot_be_had_is_a_line(words: list[str], said: str, site: Site, t
 
     answer = ask("other", *words, "--index", site.index, "--timeout", "1", "--store", tmp_path / "s", "--json")
 
-    failures = json.dumps(Answers(open_store(str(tmp_path / "s"))).rows("SELECT path, detail FROM failures"))
+    failures = json.dumps(StoreViews(open_store(str(tmp_path / "s"))).rows("SELECT path, detail FROM failures"))
     assert (answer.code, answer.json["read"], answer.json["failed"]) == (4, 1, 1), answer.stderr
     assert said in answer.stderr or said.partition(": ")[2] in failures
 

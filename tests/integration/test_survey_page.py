@@ -18,7 +18,7 @@ from tools.speed.bench_survey import questions
 from tools.speed.survey_inputs import replayed
 
 from musl_audit.adapters.stores.layout import FindingRow, SightingRow, VerdictRow
-from musl_audit.adapters.stores.queries import Answers
+from musl_audit.adapters.stores.queries import StoreViews
 from musl_audit.adapters.stores.survey import open_store, table_of
 from musl_audit.workflows.survey_looking import clean
 
@@ -139,7 +139,7 @@ FORMS = ("jsonl", "text", "csv")
 
 def test_names_are_data_in_every_question(hostile: Path) -> None:
     """The page asks about projects by their names: none of them is SQL."""
-    answers = Answers(open_store(str(hostile)))
+    answers = StoreViews(open_store(str(hostile)))
 
     (count,) = answers.rows("SELECT count(*) FROM wheels WHERE list_contains(?, project)", [[clean(x) for x in NAMES]])
 
@@ -167,7 +167,7 @@ def test_the_page_of_ten_thousand_wheels_is_small(many: Path, tmp_path: Path) ->
 
 def test_the_documentation_asks_what_can_be_answered(many: Path) -> None:
     """Each question of the page about the store has rows, but for failures, of which there are none."""
-    answers = Answers(open_store(str(many)))
+    answers = StoreViews(open_store(str(many)))
     asked = questions()
 
     empty = [text for text in asked if not answers.rows(text)]

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from tests.support.cli import ROOT, WHEELS, environment
 
-from musl_audit.adapters.stores.queries import Answers
+from musl_audit.adapters.stores.queries import StoreViews
 from musl_audit.adapters.stores.survey import open_store
 from musl_audit.frozen import frozen
 
@@ -35,7 +35,7 @@ def deadly(item: Named) -> str:
 def rows(store: Path | str) -> list[tuple[object, ...]]:
     """Return what a store says about each path, but for times."""
     query = "SELECT path, sha256, kept, loads_on, codes, summary FROM wheels ORDER BY path"
-    return Answers(open_store(str(store))).rows(query)
+    return StoreViews(open_store(str(store))).rows(query)
 
 
 def some_wheels(directory: Path, count: int) -> Path:

@@ -56,3 +56,14 @@ def test_a_room_says_what_it_is(room: str) -> None:
 
     assert "May import" in page
     assert "Read ``" in page
+
+
+def test_a_name_means_one_thing() -> None:
+    """No two classes share one, in whatever room."""
+    found: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(path.relative_to(PACKAGE).as_posix())
+
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}

@@ -29,7 +29,7 @@ from tools.speed.bench_before import installed_commit
 from tools.speed.costs import ROOT, WITH_ZLIB_NG, WITHOUT_ZLIB_NG, Cost, best_of, in_turns, installed, run
 from tools.speed.survey_inputs import mirror, other_policies, replayed
 
-from musl_audit.adapters.stores.queries import Answers
+from musl_audit.adapters.stores.queries import StoreViews
 from musl_audit.adapters.stores.survey import open_store
 
 PAGE = ROOT / "docs" / "benchmarks-survey.md"
@@ -125,7 +125,7 @@ def _peak(pid: int) -> float:
 def rows_of(store: Path) -> list[tuple[object, ...]]:
     """Return what a store says, but for times."""
     query = "SELECT path, sha256, kept, loads_on, codes, summary FROM wheels ORDER BY path"
-    return Answers(open_store(str(store))).rows(query)
+    return StoreViews(open_store(str(store))).rows(query)
 
 
 # --- The mirror -----------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def _slowest(place: Path) -> float:
 
 
 def _asked(place: Path, question: str) -> float:
-    answers = Answers(open_store(str(place)))
+    answers = StoreViews(open_store(str(place)))
     began = time.perf_counter()
     answers.rows(question)
     return time.perf_counter() - began

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tools.speed.costs import CORPUS, ROOT
 
-from musl_audit.adapters.stores.queries import Answers
+from musl_audit.adapters.stores.queries import StoreViews
 from musl_audit.adapters.stores.survey import SurveyStore, open_store
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def replayed(source: SurveyStore, place: Path, count: int) -> SurveyStore:
         for first in range(0, count, _ROWS):
             numbers = range(first, min(first + _ROWS, count))
             store.add({name: _renamed(name, rows, numbers) for name, rows in originals.items()})
-        store.summarize(Answers(store).wheels())
+        store.summarize(StoreViews(store).wheels())
     return store
 
 

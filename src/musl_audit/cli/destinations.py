@@ -12,7 +12,7 @@ STDOUT = "-"
 
 
 @frozen
-class Destination:
+class ReportTarget:
     """A report that is asked for; path None: on stdout."""
 
     format: str
@@ -25,7 +25,7 @@ class Destination:
         return self.format == "text" and self.path is None
 
 
-def destinations(format_name: str | None, outputs: Sequence[str]) -> tuple[Destination, ...]:
+def destinations(format_name: str | None, outputs: Sequence[str]) -> tuple[ReportTarget, ...]:
     """
     Return the reports that ``--format`` and ``--output`` ask for together, the one on stdout first.
 
@@ -39,27 +39,27 @@ def destinations(format_name: str | None, outputs: Sequence[str]) -> tuple[Desti
     has_plain = any(not item.option for item in asked)
     on_stdout = [item for item in asked if item.path is None]
     if not on_stdout and not has_plain:
-        asked.insert(0, Destination(format_name or "text", None))
+        asked.insert(0, ReportTarget(format_name or "text", None))
     elif on_stdout and format_name is not None and not has_plain:
         raise UsageError(f"--format {format_name} and --output {on_stdout[0].option} both write to stdout")
     _check_apart(asked)
     return tuple(sorted(asked, key=lambda item: item.path is not None))
 
 
-def _read(text: str, format_name: str) -> Destination:
+def _read(text: str, format_name: str) -> ReportTarget:
     name, equals, path = text.partition("=")
     if not equals or not name.isalpha():
-        return Destination(format_name, None if text == STDOUT else text)
+        return ReportTarget(format_name, None if text == STDOUT else text)
     known = formats()
     if name not in known:
         near = did_you_mean(name, known)
         raise UsageError(f"--output {text}: unknown format {name!r}{near} (a file of that name is ./{text})")
     if not path:
         raise UsageError(f"--output {text}: names no file")
-    return Destination(name, None if path == STDOUT else path, text)
+    return ReportTarget(name, None if path == STDOUT else path, text)
 
 
-def _check_apart(asked: Sequence[Destination]) -> None:
+def _check_apart(asked: Sequence[ReportTarget]) -> None:
     places = [item.path for item in asked]
     twice = next((item for item in asked if places.count(item.path) > 1), None)
     if twice is not None:
@@ -67,7 +67,7 @@ def _check_apart(asked: Sequence[Destination]) -> None:
 
 
 @contextmanager
-def opened(wanted: Sequence[Destination], color: str) -> Generator[list[tuple[Destination, Output]]]:
+def opened(wanted: Sequence[ReportTarget], color: str) -> Generator[list[tuple[ReportTarget, Output]]]:
     """Yield every destination with what to write to; raise ``OutputError`` before any work where one cannot be."""
     with ExitStack() as stack:
         yield [(item, stack.enter_context(output_to(item.path, color, item.option))) for item in wanted]

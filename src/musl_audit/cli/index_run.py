@@ -27,7 +27,7 @@ from musl_audit.workflows.choosing_one import require_extra
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
 if TYPE_CHECKING:
     from musl_audit.adapters.indexes.projects import IndexGroup
-    from musl_audit.adapters.indexes.server import Answer, Site
+    from musl_audit.adapters.indexes.server import Answer, ServedSite
     from musl_audit.workflows.mending import Mender
     from musl_audit.workflows.serving import FilteredIndex
 
@@ -145,7 +145,7 @@ class _Opening:
 
 
 @contextmanager
-def _served(site: "Site", port: int) -> Generator[str]:
+def _served(site: "ServedSite", port: int) -> Generator[str]:
     from musl_audit.adapters.indexes.server import serving
 
     try:

@@ -4,7 +4,7 @@ import sys
 from threading import Lock
 
 from musl_audit.adapters.indexes.asking import Traffic
-from musl_audit.environment.choices import Rung
+from musl_audit.environment.choices import VersionRung
 from musl_audit.reporters.which_text import megabytes
 
 _CLEAR = "\r\x1b[K"
@@ -20,7 +20,7 @@ class Watch:
         self._done = self._versions = self._size = 0
         self._lock = Lock()
 
-    def rung(self, rung: Rung) -> None:
+    def rung(self, rung: VersionRung) -> None:
         """Count a version that was looked at."""
         with self._lock:
             self._versions += 1

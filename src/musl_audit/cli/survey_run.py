@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from musl_audit.adapters.candidates import Candidate, Surveyed, find_candidates
 from musl_audit.adapters.catalogs import policies_digest
 from musl_audit.adapters.runners import Runner
-from musl_audit.adapters.stores.queries import Answers
+from musl_audit.adapters.stores.queries import StoreViews
 from musl_audit.adapters.stores.survey import NoStoreError, SurveyStore, open_store
 from musl_audit.cli.audit_run import limits_of
 from musl_audit.cli.index_options import group_of
@@ -49,7 +49,7 @@ def run_survey(options: Namespace) -> int:
     if options.compact:
         with store.held():
             store.compact()
-            store.summarize(Answers(store).wheels())
+            store.summarize(StoreViews(store).wheels())
     return _told(done, options)
 
 
@@ -149,7 +149,7 @@ def _checked(store: SurveyStore) -> int:
 
 
 def _told(done: Survey, options: Namespace) -> int:
-    broken = _number(Answers(done.store), "SELECT count(*) FROM wheels WHERE kept = false")
+    broken = _number(StoreViews(done.store), "SELECT count(*) FROM wheels WHERE kept = false")
     total = done.known + done.again + done.read + done.skipped + done.failed
     code = _code(done, broken, total, options)
     counts = {name: getattr(done, name) for name in ("read", "again", "known", "skipped", "failed")}
@@ -174,7 +174,7 @@ def _code(done: Survey, broken: int, total: int, options: Namespace) -> int:
     return CLEAN if total or not (options.sources or options.requirements) else NOTHING
 
 
-def _number(answers: Answers, query: str) -> int:
+def _number(answers: StoreViews, query: str) -> int:
     return int(str(answers.rows(query)[0][0]))
 
 

@@ -8,7 +8,7 @@ from musl_audit.elf.memory import PAGE_SIZE, PF_X
 from musl_audit.elf.notes import read_arm_float_abi, read_isa_needed
 from musl_audit.elf.relocations import Relocations, RelocationTable, read_relocations, relocation_tables
 from musl_audit.elf.strings import StringTable
-from musl_audit.elf.symbols import SymbolTable, own_definitions, read_symbols, symbol_facts
+from musl_audit.elf.symbols import SymbolColumns, own_definitions, read_symbols, symbol_facts
 from musl_audit.elf.versions import read_version_definitions, read_version_needs
 from musl_audit.elf.view import (
     DT_GNU_HASH,
@@ -52,7 +52,7 @@ def read_elf(data: bytes | memoryview | Fetched, path: str) -> ElfFacts:
 
 def _read_all_but_names(
     image: ElfView, path: str
-) -> tuple[ElfFacts, SymbolTable, StringTable, Relocations, frozenset[str]]:
+) -> tuple[ElfFacts, SymbolColumns, StringTable, Relocations, frozenset[str]]:
     """Return the facts, what the names of the symbols are made of, and those that the hash table does not lead to."""
     entries = tuple(image.dynamic_entries())
     dynamic = _last_of_each(entries)
@@ -95,7 +95,7 @@ def _read_all_but_names(
 
 
 def _named(
-    facts: ElfFacts, table: SymbolTable, strings: StringTable, relocations: Relocations, lost: frozenset[str]
+    facts: ElfFacts, table: SymbolColumns, strings: StringTable, relocations: Relocations, lost: frozenset[str]
 ) -> ElfFacts:
     symbols = symbol_facts(table, strings, relocations)
     return replace(

@@ -50,7 +50,7 @@ class SymbolFacts:
 
 
 @frozen
-class SymbolTable:
+class SymbolColumns:
     """The symbol table by columns: all that names are looked up with, once the bytes of the file are gone."""
 
     names: Sequence[int] = ()  # where each name begins in the string table
@@ -67,11 +67,11 @@ class SymbolTable:
         return is_placed and kind in ACCEPTED and index not in self.hidden
 
 
-def read_symbols(image: ElfView, dynamic: Dynamic, relocations: Relocations) -> SymbolTable:
+def read_symbols(image: ElfView, dynamic: Dynamic, relocations: Relocations) -> SymbolColumns:
     """Return the dynamic symbol table; raise ``ElfError`` if it leaves its segment."""
     count = symbol_count(image, dynamic, relocations.symbols[-1] if relocations.symbols else 0)
     if not count:
-        return SymbolTable()
+        return SymbolColumns()
     layout = image.formats.symbol
     if DT_SYMTAB not in dynamic:
         raise ElfError(f"{count} symbols, but no symbol table")
@@ -84,16 +84,16 @@ def read_symbols(image: ElfView, dynamic: Dynamic, relocations: Relocations) -> 
     else:
         names, kinds = _column(table, image, "I", 0, 4), bytes(table[12::16])
         sections, values = _column(table, image, "H", 7, 8), _column(table, image, "I", 1, 4)
-    return SymbolTable(names, kinds, sections, values, relocations.symbols, hidden)
+    return SymbolColumns(names, kinds, sections, values, relocations.symbols, hidden)
 
 
-def own_definitions(table: SymbolTable, strings: StringTable) -> Iterator[str]:
+def own_definitions(table: SymbolColumns, strings: StringTable) -> Iterator[str]:
     """Yield some of the definitions that the file itself refers to."""
     own = (index for index in table.referenced if table.is_definition(index))
     return (strings[table.names[index]] for index in islice(own, MOST_OWN))
 
 
-def symbol_facts(table: SymbolTable, strings: StringTable, relocations: Relocations) -> SymbolFacts:
+def symbol_facts(table: SymbolColumns, strings: StringTable, relocations: Relocations) -> SymbolFacts:
     """Return the facts of the dynamic symbol table, every name cut out of *strings*."""
     if not table.names:
         return SymbolFacts(initial_exec=frozenset({""} if relocations.initial_exec else ()))
@@ -143,7 +143,7 @@ def _hidden_symbols(image: ElfView, dynamic: Dynamic, count: int) -> frozenset[i
     return frozenset(index for index, byte in enumerate(high_bytes) if byte & 0x80)
 
 
-def _undefined(table: SymbolTable, names: Sequence[str]) -> Iterator[Symbol]:
+def _undefined(table: SymbolColumns, names: Sequence[str]) -> Iterator[Symbol]:
     kinds, referenced = table.kinds, frozenset(table.referenced)
     for index in [index for index, section in enumerate(table.sections) if not section]:
         kind = kinds[index]
@@ -153,7 +153,7 @@ def _undefined(table: SymbolTable, names: Sequence[str]) -> Iterator[Symbol]:
             yield _symbol(names[index], binding == STB_WEAK, TYPE_NAMES.get(kind & 15, "other"), index in referenced)
 
 
-def _ifuncs(table: SymbolTable) -> Iterator[int]:
+def _ifuncs(table: SymbolColumns) -> Iterator[int]:
     if not IFUNCS.isdisjoint(table.kinds):
         for index, kind in enumerate(table.kinds):
             if kind in IFUNCS and table.sections[index] and index not in table.hidden:

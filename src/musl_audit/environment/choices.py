@@ -17,7 +17,7 @@ class Basis(StrEnum):
 
 
 @frozen
-class FileAnswer:
+class OfferAnswer:
     """Whether a file loads at a destination, and how that is known; ``problem``: it could not be judged."""
 
     file: OfferedFile
@@ -43,14 +43,14 @@ class Status(StrEnum):
 
 
 @frozen
-class Rung:
+class VersionRung:
     """A version on the ladder: the answers about its files, the installer's favourite first."""
 
     version: str
-    answers: tuple[FileAnswer, ...]
+    answers: tuple[OfferAnswer, ...]
 
     @property
-    def chosen(self) -> FileAnswer | None:
+    def chosen(self) -> OfferAnswer | None:
         """The file that loads, None where none does."""
         return next((answer for answer in self.answers if answer.is_good), None)
 
@@ -62,13 +62,13 @@ class Choice:
     requirement: str
     project: str
     status: Status
-    rungs: tuple[Rung, ...] = ()
+    rungs: tuple[VersionRung, ...] = ()
     unfit: tuple[str, ...] = ()  # newer versions without a file for this Python and platform, newest first
     message: str = ""
     is_locked: bool = False  # about the file that a lock names, and no other
 
     @property
-    def found(self) -> Rung | None:
+    def found(self) -> VersionRung | None:
         """The newest version that loads."""
         return next((rung for rung in self.rungs if rung.chosen is not None), None)
 

@@ -18,7 +18,7 @@ class Fate(StrEnum):
 
 
 @frozen
-class Entry:
+class LedgerEntry:
     """One file of a project, and what became of it."""
 
     fate: Fate
@@ -32,7 +32,7 @@ class Ledger:
     """The entries of a run, each file once; written by several threads."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, str], Entry] = {}
+        self._entries: dict[tuple[str, str], LedgerEntry] = {}
         self._offered: dict[str, str] = {}
         self._with_wheels: set[str] = set()
         self._lock = threading.Lock()
@@ -41,7 +41,7 @@ class Ledger:
         """Note what became of a file."""
         version = version_of(filename, project) or "?"
         with self._lock:
-            self._entries[project, filename] = Entry(fate, project, version, filename, reason)
+            self._entries[project, filename] = LedgerEntry(fate, project, version, filename, reason)
 
     def offer(self, project: str, version: str) -> None:
         """Note the newest version of a project that loads as it is."""
@@ -62,11 +62,11 @@ class Ledger:
         return self._offered.get(project)
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[LedgerEntry, ...]:
         """What was noted, in order."""
         with self._lock:
             return tuple(self._entries.values())
 
-    def of(self, *fates: Fate) -> Iterator[Entry]:
+    def of(self, *fates: Fate) -> Iterator[LedgerEntry]:
         """Yield the entries with one of *fates*."""
         return (entry for entry in self.entries if entry.fate in fates)

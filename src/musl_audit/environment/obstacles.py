@@ -2,7 +2,7 @@
 
 import re
 
-from musl_audit.environment.choices import FileAnswer, Rung
+from musl_audit.environment.choices import OfferAnswer, VersionRung
 from musl_audit.judging.loads_at import Obstacle
 from musl_audit.judging.rules import rule_of
 from musl_audit.judging.rules.base import spell
@@ -28,12 +28,12 @@ def _plain(member: str) -> str:
     return re.sub(r"(-[0-9a-f]{8})+(?=\.so)", "", member.rpartition("/")[2])
 
 
-def reason_of(rung: Rung) -> str:
+def reason_of(rung: VersionRung) -> str:
     """Return why a version is none that loads: what is in the way of the file that an installer would take first."""
     return next((why for answer in rung.answers if (why := reason_against(answer))), "")
 
 
-def reason_against(answer: FileAnswer) -> str:
+def reason_against(answer: OfferAnswer) -> str:
     """Return what speaks against a file, nothing if nothing does."""
     if answer.problem:
         return f"could not be judged: {answer.problem}"

@@ -8,7 +8,7 @@ from musl_audit.reporters.base import Gathering, Heading, Reporter, Summary
 from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.groups import unnamed_members
 from musl_audit.reporters.hints import advice
-from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
+from musl_audit.reporters.ladder import ReleaseRung, ladder, spell_distributions, spell_reasons
 from musl_audit.reporters.matrix import Cell, cells, columns
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.terms import headline
@@ -109,7 +109,7 @@ def _ladder(report: Report) -> Iterator[str]:
         yield f"| {rung.span} | {_answer(rung)} | {distributions} | {reasons} |"
 
 
-def _answer(rung: Rung) -> str:
+def _answer(rung: ReleaseRung) -> str:
     if rung.loads:
         return "✅ yes" if rung.is_certain else "maybe"
     return f"❌ no, though {' and '.join(map(code_span, rung.promised_by))} promises it" if rung.is_broken else "no"

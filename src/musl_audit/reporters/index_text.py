@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from musl_audit.environment.ledger import Entry, Fate, Ledger
+from musl_audit.environment.ledger import Fate, Ledger, LedgerEntry
 from musl_audit.reporters.visible import visible
 
 _SHOWN = 3  # versions that are listed one by one
@@ -29,7 +29,7 @@ def _line(fate: Fate, project: str, versions: str, reason: str, place: str, offe
             return f"{project} {versions}: left out for {place}: {reason}; {instead}"
 
 
-def _versions(entries: Iterable[Entry]) -> str:
+def _versions(entries: Iterable[LedgerEntry]) -> str:
     """Return the versions as a list, or as a range with how many there are."""
     from packaging.version import Version
 

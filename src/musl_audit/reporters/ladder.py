@@ -11,7 +11,7 @@ from musl_audit.reporters.text_layout import listed, ranges
 
 
 @frozen
-class Rung:
+class ReleaseRung:
     """Neighbouring releases with the same answer and the same promises."""
 
     releases: tuple[MuslVersion, ...]  # ascending
@@ -40,7 +40,7 @@ class Rung:
         return str(first) if first == last else f"{first}–{last}"
 
 
-def ladder(report: Report) -> list[Rung]:
+def ladder(report: Report) -> list[ReleaseRung]:
     """Return the rungs of *report*, the newest releases first."""
     verdict = report.verdict
 
@@ -52,16 +52,20 @@ def ladder(report: Report) -> list[Rung]:
     return [_rung(releases, verdict, loads=loads, promised_by=tags) for loads, tags, releases in reversed(runs)]
 
 
-def _rung(releases: tuple[MuslVersion, ...], verdict: Verdict, *, loads: bool, promised_by: tuple[str, ...]) -> Rung:
+def _rung(
+    releases: tuple[MuslVersion, ...], verdict: Verdict, *, loads: bool, promised_by: tuple[str, ...]
+) -> ReleaseRung:
     evidence = tuple(item for item in verdict.decided_by if not item.fails_on.isdisjoint(releases))
     distributions = tuple(answer for answer in verdict.distributions if answer.musl in releases)
-    return Rung(releases, loads, promised_by, evidence, distributions, is_certain=verdict.loads is not Loads.UNKNOWN)
+    return ReleaseRung(
+        releases, loads, promised_by, evidence, distributions, is_certain=verdict.loads is not Loads.UNKNOWN
+    )
 
 
 # --- Who ships it -----------------------------------------------------------------------------------------
 
 
-def spell_distributions(rung: Rung, verdict: Verdict) -> list[str]:
+def spell_distributions(rung: ReleaseRung, verdict: Verdict) -> list[str]:
     """
     Return who ships the releases of *rung*: a line with names, ranges joined, and one with the exceptions.
 
@@ -99,7 +103,7 @@ def _joined(name: str, numbers: Sequence[str], indices: Sequence[int]) -> str:
 
 
 def spell_reasons(
-    rung: Rung, known: Sequence[MuslVersion], told: Collection[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
+    rung: ReleaseRung, known: Sequence[MuslVersion], told: Collection[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
 ) -> list[str]:
     """
     Return what decides about *rung*: a line per rule, with the releases that it is about if not all of them.
@@ -114,7 +118,7 @@ def spell_reasons(
     return lines
 
 
-def _reason(item: Evidence, rung: Rung, known: Sequence[MuslVersion], *, is_told: bool) -> str:
+def _reason(item: Evidence, rung: ReleaseRung, known: Sequence[MuslVersion], *, is_told: bool) -> str:
     hit = item.fails_on.intersection(rung.releases)
     where = "" if len(hit) == len(rung.releases) else f" ({spell_releases(hit, known)})"
     if is_told:

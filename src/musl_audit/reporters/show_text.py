@@ -7,7 +7,7 @@ from musl_audit.reporters.base import Heading, Summary
 from musl_audit.reporters.endings import counted, ending
 from musl_audit.reporters.groups import unnamed_members
 from musl_audit.reporters.hints import hint_lines, ways_out
-from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
+from musl_audit.reporters.ladder import ReleaseRung, ladder, spell_distributions, spell_reasons
 from musl_audit.reporters.sentence import summary as sentence
 from musl_audit.reporters.style import BAD, BOLD, CODE, GOOD, SEVERITY, plural
 from musl_audit.reporters.terms import headline
@@ -93,7 +93,7 @@ class ShowText:
                 yield f"{start}{self._answer(rung)}  {lines[0].removeprefix(rest)}".rstrip()
                 yield from lines[1:]
 
-    def _answer(self, rung: Rung) -> str:
+    def _answer(self, rung: ReleaseRung) -> str:
         style = GOOD if rung.answer == "loads" else BAD if rung.is_broken else BOLD
         return self._paint(rung.answer, style)
 
@@ -168,7 +168,7 @@ def _counts(findings: Sequence[Finding]) -> str:
     return ", ".join(plural(number, noun) for number, noun in counts if number)
 
 
-def _details(rung: Rung, report: Report) -> Iterator[str]:
+def _details(rung: ReleaseRung, report: Report) -> Iterator[str]:
     """Yield what stands beside a rung: the promise it breaks, who ships it, what decides."""
     if rung.is_broken:
         yield f"promised by {' and '.join(rung.promised_by)}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from musl_audit.environment.choices import Choice, Cost, FileAnswer, Rung
+from musl_audit.environment.choices import Choice, Cost, OfferAnswer, VersionRung
 from musl_audit.environment.destination import Destination
 from musl_audit.environment.obstacles import reason_against
 from musl_audit.reporters.rows import Row
@@ -66,7 +66,7 @@ def choice_row(choice: Choice) -> Row:
     }
 
 
-def _rung_row(rung: Rung) -> Row:
+def _rung_row(rung: VersionRung) -> Row:
     return {
         "version": rung.version,
         "loads": rung.chosen is not None,
@@ -74,7 +74,7 @@ def _rung_row(rung: Rung) -> Row:
     }
 
 
-def file_row(answer: FileAnswer) -> Row:
+def file_row(answer: OfferAnswer) -> Row:
     """Return the answer about one file."""
     obstacle = answer.obstacle
     return {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from musl_audit.environment.choices import Choice, Cost, Rung, Status
+from musl_audit.environment.choices import Choice, Cost, Status, VersionRung
 from musl_audit.environment.obstacles import reason_of
 from musl_audit.frozen import frozen
 from musl_audit.reporters.base import Paint, plain
@@ -74,7 +74,7 @@ class WhichText:
                 what = "no version of it loads" if choice.rungs else "no version of it has a wheel that fits"
                 return f"{name}: {self.paint(what, BAD)}"
 
-    def _file(self, rung: Rung) -> str:
+    def _file(self, rung: VersionRung) -> str:
         chosen = rung.chosen
         if chosen is None:
             return ""
@@ -101,7 +101,7 @@ class WhichText:
         return paragraph(text, self.width, first="  ", rest="    ")
 
 
-def _span(rungs: Sequence[Rung]) -> str:
+def _span(rungs: Sequence[VersionRung]) -> str:
     """Return the versions of *rungs*, newest first, as a list or a range."""
     versions = [visible(rung.version) for rung in rungs]
     if len(versions) <= _LEFT_SHOWN:

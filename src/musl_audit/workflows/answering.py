@@ -27,7 +27,7 @@ _LARGEST_METADATA = 16 << 20
 
 
 @frozen
-class Answers:
+class WheelAnswers:
     """The answers about the wheels that somebody named, and what of them could not be read, or is not for musl."""
 
     answers: tuple[WheelAnswer, ...] = ()
@@ -37,10 +37,10 @@ class Answers:
 
 def answer_wheels(
     references: Sequence[str], tree: Tree, interpreter: Interpreter, platforms: Sequence[str], catalog: Catalog
-) -> Answers:
+) -> WheelAnswers:
     """Return the answers of *interpreter* about the wheels that *references* mean."""
     if not references:
-        return Answers()
+        return WheelAnswers()
     folders = library_folders(tree, interpreter)
     target = Target(
         interpreter=interpreter,
@@ -71,7 +71,7 @@ def answer_wheels(
         answers.append(answer(found.path, facts, target, catalog, requires))
     if not answers and not failures:
         failures.append(Failure(references[0], COULD_NOT_READ.code, f"{references[0]}: there is no wheel"))
-    return Answers(tuple(answers), tuple(failures), tuple(skipped))
+    return WheelAnswers(tuple(answers), tuple(failures), tuple(skipped))
 
 
 def _requires_python(archive: Archive, facts: WheelFacts) -> str | None:

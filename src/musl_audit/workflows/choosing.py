@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from musl_audit.adapters.indexes.asking import AT_ONCE
 from musl_audit.adapters.indexes.projects import IndexGroup
 from musl_audit.adapters.indexes.verdicts import Verdicts
-from musl_audit.environment.choices import Choice, FileAnswer, Rung, Status
+from musl_audit.environment.choices import Choice, OfferAnswer, Status, VersionRung
 from musl_audit.errors import IndexAccessError
 from musl_audit.wheel.names import normalized_project
 from musl_audit.wheel.offers import Offer, OfferedFile, OfferedVersion, Wanted, admitted, offered_versions
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 
-Watch = Callable[[Rung], None]
+Watch = Callable[[VersionRung], None]
 
 
 def choose(
@@ -37,7 +37,7 @@ def choose(
     whatever else it offers: the newest is not known then.
     """
     project, said = normalized_project(requirement.name), str(requirement)
-    rungs: list[Rung] = []
+    rungs: list[VersionRung] = []
     try:
         page = group.project(project)
         if not page.is_known:
@@ -71,12 +71,12 @@ def choose_locked(
     except IndexAccessError as error:
         return Choice(said, project, Status.FAILED, message=str(error), is_locked=True)
     status = Status.FOUND if answer.is_good else Status.NONE
-    return Choice(said, project, status, (Rung(offers[0].name.version, (answer,)),), is_locked=True)
+    return Choice(said, project, status, (VersionRung(offers[0].name.version, (answer,)),), is_locked=True)
 
 
 def climb(
-    versions: Sequence[OfferedVersion], verdicts: Verdicts, read: Callable[[Offer], FileAnswer] | None = None
-) -> Iterator[Rung]:
+    versions: Sequence[OfferedVersion], verdicts: Verdicts, read: Callable[[Offer], OfferAnswer] | None = None
+) -> Iterator[VersionRung]:
     """
     Yield a rung for each of *versions*, in their order; the next few are probed while one is looked at.
 
@@ -86,7 +86,7 @@ def climb(
     """
     if not versions:
         return
-    ahead: dict[int, Future[FileAnswer | None]] = {}
+    ahead: dict[int, Future[OfferAnswer | None]] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
             for index, offered in enumerate(versions):
@@ -100,15 +100,18 @@ def climb(
 
 
 def _rung(
-    offered: OfferedVersion, first: "Future[FileAnswer | None]", verdicts: Verdicts, read: Callable[[Offer], FileAnswer]
-) -> Rung:
-    answers: list[FileAnswer] = []
+    offered: OfferedVersion,
+    first: "Future[OfferAnswer | None]",
+    verdicts: Verdicts,
+    read: Callable[[Offer], OfferAnswer],
+) -> VersionRung:
+    answers: list[OfferAnswer] = []
     for offer in offered.offers:
         probed = first.result() if offer is offered.offers[0] else verdicts.probed(offer)
         answers.append(probed or read(offer))
         if answers[-1].is_good:
             break
-    return Rung(offered.version, tuple(answers))
+    return VersionRung(offered.version, tuple(answers))
 
 
 def _unfit(

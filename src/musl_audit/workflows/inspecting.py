@@ -28,7 +28,7 @@ _ABOUT = 1 << 20  # bytes of a project: how many it has, only its reading tells
 
 
 @frozen
-class Wanted:
+class InspectionTarget:
     """What one examination is about: the path of a project's metadata, or that of a folder, with a slash at its end."""
 
     path: str
@@ -60,7 +60,7 @@ class Inspection:
         """Return what another process needs, not what it makes of it."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def __call__(self, wanted: Wanted) -> InstalledAnswer:
+    def __call__(self, wanted: InspectionTarget) -> InstalledAnswer:
         """Return the answer about a project, or about the files of a folder."""
         listing = self._listing(wanted.path)
         return self.judge.answer(read_project(self.tree, listing, verify_hashes=self.verify_hashes))
@@ -164,7 +164,7 @@ def inspect(
         unread += faults
     answers: list[InstalledAnswer] = []
     wanted += (f"{path.rstrip('/')}/" for path in paths)
-    items = tuple(map(Wanted, dict.fromkeys(wanted)))
+    items = tuple(map(InspectionTarget, dict.fromkeys(wanted)))
     if items:
         inspection.judge  # noqa: B018  # for all processes that are forked
     for outcome in runner_for(items, jobs).run(inspection, items, jobs):

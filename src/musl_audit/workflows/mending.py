@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from musl_audit.adapters.stores.directory import Store
-from musl_audit.environment.choices import FileAnswer
+from musl_audit.environment.choices import OfferAnswer
 from musl_audit.environment.destination import Destination
 from musl_audit.errors import MuslAuditError
 from musl_audit.frozen import replace
@@ -19,7 +19,7 @@ from musl_audit.wheel.offers import Offer
 _BUILD = "musl"  # behind the number of a build tag
 
 
-class MendError(MuslAuditError):
+class WheelMendError(MuslAuditError):
     """A wheel that cannot be mended; the message says why."""
 
 
@@ -60,7 +60,7 @@ class Mender:
         url = offer.file.url
         with self._lock:
             if url in self._failures:
-                raise MendError(self._failures[url])
+                raise WheelMendError(self._failures[url])
             if url not in self._made:
                 self._made[url] = self._kept(offer) or self._make(offer, fetch())
                 self._digests[url] = sha256(self._made[url].read_bytes()).hexdigest()
@@ -85,7 +85,7 @@ class Mender:
         if done.output is None or Path(done.output).name != name or not self._loads(Path(done.output)):
             reason = done.reasons[0] if done.reasons else "what came of it does not load"
             self._failures[offer.file.url] = f"cannot be mended: {reason}"
-            raise MendError(self._failures[offer.file.url])
+            raise WheelMendError(self._failures[offer.file.url])
         result = Path(done.output)
         if self._store is not None and (key := self._key(offer)):
             self._store.write(key, result.read_bytes())
@@ -118,7 +118,7 @@ class Mender:
         return sha256("\0".join((digest, self.name(offer), self._edition)).encode()).hexdigest()
 
 
-def is_mendable(answer: FileAnswer) -> bool:
+def is_mendable(answer: OfferAnswer) -> bool:
     """Whether ``repair`` does away with what is in the way."""
     return answer.obstacle is not None and rule_of(answer.obstacle.code).fix.automatic
 

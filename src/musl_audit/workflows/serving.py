@@ -8,10 +8,10 @@ from urllib.parse import quote
 from musl_audit.adapters.indexes.held import Held
 from musl_audit.adapters.indexes.page_writing import html_page, json_page, wants_json
 from musl_audit.adapters.indexes.pages import ACCEPT, HTML_PAGE, JSON_PAGE, Row
-from musl_audit.adapters.indexes.projects import IndexGroup, Project
+from musl_audit.adapters.indexes.projects import IndexGroup, OfferedProject
 from musl_audit.adapters.indexes.server import Answer, Body, FileBody, refusal
 from musl_audit.adapters.indexes.verdicts import Verdicts, is_for_musl
-from musl_audit.environment.choices import Basis, FileAnswer, Rung
+from musl_audit.environment.choices import Basis, OfferAnswer, VersionRung
 from musl_audit.environment.ledger import Fate, Ledger
 from musl_audit.environment.obstacles import reason_against
 from musl_audit.errors import IndexAccessError
@@ -19,7 +19,7 @@ from musl_audit.frozen import frozen
 from musl_audit.wheel.names import is_sdist_name, normalized_project
 from musl_audit.wheel.offers import Offer, OfferedFile, OfferedVersion, Wanted, offered_versions
 from musl_audit.workflows.choosing import climb
-from musl_audit.workflows.mending import Mender, MendError, is_mendable
+from musl_audit.workflows.mending import Mender, WheelMendError, is_mendable
 
 _UPSTREAM_FAILED = 424  # a client asks no second time, as it would after a 5xx
 _METADATA = ".metadata"
@@ -35,7 +35,7 @@ class Shelf:
 
 
 @frozen
-class Item:
+class ServedFile:
     """A file that goes through our hands: judged before it is given away, or mended."""
 
     file: OfferedFile
@@ -69,7 +69,7 @@ class FilteredIndex:
         self._mender = mender
         self._complain = complain
         self._shelves: dict[str, Shelf | None] = {}
-        self._items: list[Item] = []
+        self._items: list[ServedFile] = []
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -113,10 +113,10 @@ class FilteredIndex:
                 return self._whole(item)
         except IndexAccessError as error:
             return self._failed(error)
-        except MendError as error:
+        except WheelMendError as error:
             return self._refused(item, str(error))
 
-    def _whole(self, item: Item) -> Answer:
+    def _whole(self, item: ServedFile) -> Answer:
         if item.offer is None:
             return FileBody(self._held.path(item.file, self._group.asker))
         if item.is_to_mend and self._mender is not None:
@@ -126,7 +126,7 @@ class FilteredIndex:
             return FileBody(self._held.path(item.file, self._group.asker))
         return self._refused(item, reason_against(answer))
 
-    def _refused(self, item: Item, reason: str) -> Answer:
+    def _refused(self, item: ServedFile, reason: str) -> Answer:
         """Refuse a file that turned out not to load when it was asked for: too late to leave it out of the page."""
         self.ledger.note(Fate.REFUSED, item.project, item.file.filename, reason)
         with self._lock:
@@ -150,7 +150,7 @@ class FilteredIndex:
                 self._shelves[name] = self._filtered(project) if project.is_known else None
             return self._shelves[name]
 
-    def _filtered(self, project: Project) -> Shelf:
+    def _filtered(self, project: OfferedProject) -> Shelf:
         versions = offered_versions(project.name, project.files, self._wanted)
         judged = [item for item in versions.values() if any(map(is_for_musl, item.offers))]
         offers = {offer.file.filename: offer for item in judged for offer in item.offers if is_for_musl(offer)}
@@ -169,7 +169,7 @@ class FilteredIndex:
                 rows += self._instead(row, offer, answer, project.name)
         return Shelf(project.document, tuple(rows))
 
-    def _answers(self, project: str, versions: Sequence[OfferedVersion]) -> dict[str, FileAnswer]:
+    def _answers(self, project: str, versions: Sequence[OfferedVersion]) -> dict[str, OfferAnswer]:
         """
         Return what is known of the files that clients look at first: newest first, down to the first that loads.
 
@@ -180,8 +180,8 @@ class FilteredIndex:
         answers = {answer.file.filename: answer for answer in known if answer is not None}
         is_settled = False
 
-        def read(offer: Offer) -> FileAnswer:
-            return FileAnswer(offer.file, None, Basis.PROBE) if is_settled else self._verdicts.read(offer)
+        def read(offer: Offer) -> OfferAnswer:
+            return OfferAnswer(offer.file, None, Basis.PROBE) if is_settled else self._verdicts.read(offer)
 
         for rung in climb(versions, self._verdicts, read):
             answers |= {item.file.filename: item for item in rung.answers if not _is_unread(item)}
@@ -191,7 +191,7 @@ class FilteredIndex:
             is_settled = is_settled or self._is_mended_now(rung, versions)
         return answers
 
-    def _is_mended_now(self, rung: Rung, versions: Sequence[OfferedVersion]) -> bool:
+    def _is_mended_now(self, rung: VersionRung, versions: Sequence[OfferedVersion]) -> bool:
         """Whether a file of the version *rung* could be mended, which then is done."""
         offers = {offer.file.filename: offer for item in versions for offer in item.offers}
         for answer in rung.answers:
@@ -200,7 +200,7 @@ class FilteredIndex:
             try:
                 fetch = partial(self._held.path, answer.file, self._group.asker)
                 self._mender.mended(offers[answer.file.filename], fetch)
-            except MendError:  # noted where the page leaves it out
+            except WheelMendError:  # noted where the page leaves it out
                 continue
             return True
         return False
@@ -210,16 +210,16 @@ class FilteredIndex:
     def _untouched(self, row: Row, file: OfferedFile, project: str) -> Row:
         """Return a row as the index has it; through our hands only where a client could not get it otherwise."""
         is_closed = file.url.startswith("file:") or self._group.asker.credentials.of(file.url) is not None
-        return self._through(row, Item(file, project), file.filename) if is_closed else row
+        return self._through(row, ServedFile(file, project), file.filename) if is_closed else row
 
-    def _offered(self, row: Row, offer: Offer, answer: FileAnswer | None, project: str) -> Row:
+    def _offered(self, row: Row, offer: Offer, answer: OfferAnswer | None, project: str) -> Row:
         """Return the row of a file that loads, or that is judged when it is asked for."""
         is_certain = answer is not None and not self._held.has(offer.file) and offer.file.sha256 is not None
         if is_certain:
             return self._untouched(row, offer.file, project)
-        return self._through(row, Item(offer.file, project, offer), offer.file.filename)
+        return self._through(row, ServedFile(offer.file, project, offer), offer.file.filename)
 
-    def _instead(self, row: Row, offer: Offer, answer: FileAnswer, project: str) -> list[Row]:
+    def _instead(self, row: Row, offer: Offer, answer: OfferAnswer, project: str) -> list[Row]:
         """Return the row of the mended file instead of that of a broken one; none where it cannot be mended."""
         reason = reason_against(answer)
         mender = self._mender if is_mendable(answer) else None
@@ -229,11 +229,11 @@ class FilteredIndex:
             made = mender.made(offer)
             changed = {key: value for key, value in row.items() if key not in ("size", "gpg-sig", "provenance")}
             changed |= {"filename": name, "hashes": {"sha256": made} if made else {}}
-            return [self._through(changed, Item(offer.file, project, offer, is_to_mend=True), name)]
+            return [self._through(changed, ServedFile(offer.file, project, offer, is_to_mend=True), name)]
         self.ledger.note(Fate.BROKEN, project, offer.file.filename, failure if mender else reason)
         return []
 
-    def _through(self, row: Row, item: Item, name: str) -> Row:
+    def _through(self, row: Row, item: ServedFile, name: str) -> Row:
         """Return *row* with a URL of ours."""
         with self._lock:
             self._items.append(item)
@@ -241,12 +241,12 @@ class FilteredIndex:
         return {**row, "url": f"{self._url}files/{number}/{quote(name)}"}
 
 
-def _is_unread(answer: FileAnswer) -> bool:
+def _is_unread(answer: OfferAnswer) -> bool:
     """Whether nothing is known but that a probe did not refuse the file."""
     return answer.loads is None and answer.basis is Basis.PROBE
 
 
-def _is_usual(rung: Rung) -> bool:
+def _is_usual(rung: VersionRung) -> bool:
     """Whether clients take the version without being told to: no pre-release, and not yanked."""
     from packaging.version import Version
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from musl_audit.adapters.stores.queries import Answers, Row, states
+from musl_audit.adapters.stores.queries import Row, StoreViews, states
 from musl_audit.frozen import frozen
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 @frozen
-class Change:
+class WheelChange:
     """A wheel about which the store says something else than before."""
 
     kind: Kind
@@ -32,11 +32,11 @@ class Change:
     summary: str  # now
 
 
-def changes(answers: Answers, old: str, new: str) -> tuple[Change, ...]:
+def changes(answers: StoreViews, old: str, new: str) -> tuple[WheelChange, ...]:
     """Return what is different at the end of *new* from the end of *old*, both ISO times in UTC, by path."""
     before, after = states(answers, old), states(answers, new)
     found = ((path, _kind(before.get(path), row), row) for path, row in sorted(after.items()))
-    return tuple(Change(kind, path, str(row[0]), str(row[1]), str(row[5])) for path, kind, row in found if kind)
+    return tuple(WheelChange(kind, path, str(row[0]), str(row[1]), str(row[5])) for path, kind, row in found if kind)
 
 
 def _kind(before: Row | None, after: Row) -> Kind | None:
@@ -50,7 +50,7 @@ def _kind(before: Row | None, after: Row) -> Kind | None:
     return Kind.CHANGED if before[4] != loads_on else None
 
 
-def changes_table(found: Iterable[Change]) -> "pa.Table":
+def changes_table(found: Iterable[WheelChange]) -> "pa.Table":
     """Return *found* as an Arrow table."""
     import pyarrow as pa
 

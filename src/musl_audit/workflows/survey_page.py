@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from musl_audit.adapters.stores.queries import Answers
+from musl_audit.adapters.stores.queries import StoreViews
 from musl_audit.adapters.stores.survey import SurveyStore
 from musl_audit.frozen import frozen
 from musl_audit.judging.rules import all_rules
@@ -41,7 +41,7 @@ class Month:
 
 
 @frozen
-class Cell:
+class ProjectCell:
     """What to take of a project on a distribution: the newest version that loads there."""
 
     version: str
@@ -56,7 +56,7 @@ class ProjectRow:
     newest: str
     wheels: int
     broken: int
-    cells: tuple[Cell, ...]
+    cells: tuple[ProjectCell, ...]
 
 
 @frozen
@@ -79,7 +79,7 @@ class SurveyPage:
 
 def survey_page(store: SurveyStore, catalog: Catalog, *, arch: str | None = None, name: str = "Alpine") -> SurveyPage:
     """Return what *store* says now; the matrix is about *name* and *arch*, by default the one of most wheels."""
-    answers = Answers(store)
+    answers = StoreViews(store)
     arch = arch or _usual_arch(answers)
     columns = tuple(item for item in catalog.distributions if item.name == name and item.verified)
     rows, more = _projects(answers, arch, columns)
@@ -100,7 +100,7 @@ def survey_page(store: SurveyStore, catalog: Catalog, *, arch: str | None = None
     )
 
 
-def _tiles(answers: Answers, failures: int) -> tuple[Tile, ...]:
+def _tiles(answers: StoreViews, failures: int) -> tuple[Tile, ...]:
     ((wheels, projects, broken, mendable),) = answers.rows("""
         SELECT
             count(*), count(DISTINCT project),
@@ -115,7 +115,7 @@ def _tiles(answers: Answers, failures: int) -> tuple[Tile, ...]:
     )
 
 
-def _causes(answers: Answers) -> tuple[Cause, ...]:
+def _causes(answers: StoreViews) -> tuple[Cause, ...]:
     names = {module.rule.code: module.rule.name for module in all_rules()}
     rows = answers.rows("""
         SELECT code, count(*) AS wheels, count(*) FILTER (is_mendable)
@@ -127,19 +127,19 @@ def _causes(answers: Answers) -> tuple[Cause, ...]:
     )
 
 
-def _months(answers: Answers) -> tuple[Month, ...]:
+def _months(answers: StoreViews) -> tuple[Month, ...]:
     rows = answers.rows("""
         SELECT uploaded[1:7] AS month, count(*), count(*) FILTER (kept = false)
         FROM wheels WHERE uploaded IS NOT NULL GROUP BY month ORDER BY month""")
     return tuple(Month(_text(name), _number(wheels), _number(broken)) for name, wheels, broken in rows[-_MOST_MONTHS:])
 
 
-def _usual_arch(answers: Answers) -> str:
+def _usual_arch(answers: StoreViews) -> str:
     rows = answers.rows("SELECT arch FROM wheels WHERE arch IS NOT NULL GROUP BY arch ORDER BY count(*) DESC, arch")
     return _text(rows[0][0]) if rows else "x86_64"
 
 
-def _projects(answers: Answers, arch: str, columns: Sequence[Distribution]) -> tuple[tuple[ProjectRow, ...], int]:
+def _projects(answers: StoreViews, arch: str, columns: Sequence[Distribution]) -> tuple[tuple[ProjectRow, ...], int]:
     """Return the projects with the most broken wheels first, and how many more there are."""
     counted = answers.rows(
         """
@@ -164,7 +164,7 @@ def _projects(answers: Answers, arch: str, columns: Sequence[Distribution]) -> t
     return tuple(rows), len(counted) - len(shown)
 
 
-def _versions(answers: Answers, arch: str, names: Sequence[str]) -> dict[str, list[str]]:
+def _versions(answers: StoreViews, arch: str, names: Sequence[str]) -> dict[str, list[str]]:
     """Return the versions of each project, newest first."""
     found: dict[str, list[str]] = defaultdict(list)
     rows = answers.rows(
@@ -175,7 +175,7 @@ def _versions(answers: Answers, arch: str, names: Sequence[str]) -> dict[str, li
     return {project: newest_first(versions) for project, versions in found.items()}
 
 
-def _loads(answers: Answers, arch: str, names: Sequence[str]) -> dict[tuple[str, str], frozenset[str]]:
+def _loads(answers: StoreViews, arch: str, names: Sequence[str]) -> dict[tuple[str, str], frozenset[str]]:
     """Return the versions of each project that load on each distribution."""
     rows = answers.rows(
         """
@@ -189,11 +189,11 @@ def _loads(answers: Answers, arch: str, names: Sequence[str]) -> dict[tuple[str,
     return {(_text(project), _text(place)): frozenset(map(str, _items(versions))) for project, place, versions in rows}
 
 
-def _cell(versions: Sequence[str], loading: frozenset[str]) -> Cell:
+def _cell(versions: Sequence[str], loading: frozenset[str]) -> ProjectCell:
     best = next((version for version in versions if version in loading), None)
     if best is None:
-        return Cell("none", "bad")
-    return Cell(best, "good" if best == versions[0] else "warn")
+        return ProjectCell("none", "bad")
+    return ProjectCell(best, "good" if best == versions[0] else "warn")
 
 
 def newest_first(versions: Iterable[str]) -> list[str]:

@@ -68,9 +68,9 @@ class Survey:
 
     def frame(self) -> "pa.Table":
         """Return the newest verdict about every wheel, as an Arrow table."""
-        from musl_audit.adapters.stores.queries import Answers
+        from musl_audit.adapters.stores.queries import StoreViews
 
-        return Answers(self.store).table("SELECT * FROM wheels ORDER BY path")
+        return StoreViews(self.store).table("SELECT * FROM wheels ORDER BY path")
 
 
 def plan_survey(
@@ -186,9 +186,9 @@ class _Run:
         finally:
             self._write()
         if self._store.summary is None:
-            from musl_audit.adapters.stores.queries import Answers
+            from musl_audit.adapters.stores.queries import StoreViews
 
-            self._store.summarize(Answers(self._store).wheels())
+            self._store.summarize(StoreViews(self._store).wheels())
         return Survey(self._store, known=plan.known, **counts)
 
     def _answers(self, sources: Sequence[Candidate | DocumentLine]) -> Iterator[tuple[Candidate | DocumentLine, Found]]:

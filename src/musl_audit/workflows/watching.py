@@ -5,7 +5,7 @@ from threading import Lock
 from types import TracebackType
 
 from musl_audit.adapters.catalogs import load_catalog
-from musl_audit.environment.choices import Basis, FileAnswer
+from musl_audit.environment.choices import Basis, OfferAnswer
 from musl_audit.environment.destination import Destination, place_named
 from musl_audit.environment.obstacles import reason_against
 from musl_audit.errors import UsageError
@@ -102,10 +102,10 @@ class Watchman:
             unknown_on=tuple(place for place, answer in answers.items() if not answer.is_good and not _is_bad(answer)),
         )
 
-    def _answer(self, place: str, arch: str, offer: Offer) -> FileAnswer:
+    def _answer(self, place: str, arch: str, offer: Offer) -> OfferAnswer:
         release, _ = self._places[place]
         if release not in self._catalog.releases_of(arch):
-            return FileAnswer(offer.file, None, Basis.NAME, problem=f"musl {release} is not known for {arch}")
+            return OfferAnswer(offer.file, None, Basis.NAME, problem=f"musl {release} is not known for {arch}")
         verdicts = self._verdicts_at(place, arch)
         probed = verdicts.probed(offer)
         if probed is not None:
@@ -116,7 +116,7 @@ class Watchman:
         return (
             verdicts.read(offer)
             if self._reads_whole or is_small
-            else FileAnswer(offer.file, loads=True, basis=Basis.PROBE)
+            else OfferAnswer(offer.file, loads=True, basis=Basis.PROBE)
         )
 
     def _verdicts_at(self, place: str, arch: str) -> "Verdicts":
@@ -146,7 +146,7 @@ def _named(place: str, catalog: Catalog) -> tuple[MuslVersion, Distribution | No
         raise UsageError(str(error).removeprefix("--on ")) from error
 
 
-def _is_bad(answer: FileAnswer) -> bool:
+def _is_bad(answer: OfferAnswer) -> bool:
     return answer.loads is False
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from musl_audit.errors import AccessError
 from musl_audit.repair.tls.aarch64 import AArch64
-from musl_audit.repair.tls.machine import Access, Code, Machine, Slot, Use, machine_code
+from musl_audit.repair.tls.machine import Access, Code, Slot, TlsMachine, Use, machine_code
 from musl_audit.repair.tls.x86_64 import X8664
 
 TEXT, SLOT = 0x1000, 0x94F10
@@ -17,7 +17,7 @@ SLOTS = {SLOT: Slot(SLOT, 0x40, 0), SLOT + 8: Slot(SLOT + 8, 0x48, 24)}
 X86_64, AARCH64 = X8664(), AArch64()
 
 
-def found(machine: Machine, content: bytes, slots: dict[int, Slot] = SLOTS) -> list[Access]:
+def found(machine: TlsMachine, content: bytes, slots: dict[int, Slot] = SLOTS) -> list[Access]:
     return list(machine.accesses(Code(TEXT, content), slots))
 
 
@@ -198,7 +198,7 @@ def test_ways_without_end_are_not_followed() -> None:
 
 
 @pytest.mark.parametrize("machine", [X86_64, AARCH64], ids=lambda machine: machine.name)
-def test_a_hundred_thousand_slots_are_searched_for_at_once(machine: Machine) -> None:
+def test_a_hundred_thousand_slots_are_searched_for_at_once(machine: TlsMachine) -> None:
     """Not one after the other: a step for each slot and each byte would not end here."""
     slots = {address: Slot(address, 0, 0) for address in range(SLOT, SLOT + 800_000, 8)}
 
@@ -206,7 +206,7 @@ def test_a_hundred_thousand_slots_are_searched_for_at_once(machine: Machine) -> 
 
 
 @pytest.mark.parametrize("machine", [X86_64, AARCH64], ids=lambda machine: machine.name)
-def test_code_that_is_too_far_away_is_refused(machine: Machine) -> None:
+def test_code_that_is_too_far_away_is_refused(machine: TlsMachine) -> None:
     """No jump of the architecture reaches it."""
     with pytest.raises(AccessError, match="too far"):
         machine.jump(Access(TEXT, 8, SLOT, 1), TEXT + (1 << 32))
@@ -223,7 +223,7 @@ def test_a_far_variable_takes_a_second_add_on_aarch64(offset: int, instructions:
         AARCH64.thunk(Access(TEXT, 4, SLOT, 5), Slot(SLOT, 1 << 24, 0), TEXT + 4096)
 
 
-def sizes(machine: Machine, registers: Iterable[int]) -> set[int]:
+def sizes(machine: TlsMachine, registers: Iterable[int]) -> set[int]:
     uses = (Use.LOAD, Use.ADD) if machine is X86_64 else (Use.LOAD,)
     accesses = [Access(TEXT, 7, SLOT, register, use) for register in registers for use in uses]
     return {len(machine_code(machine.thunk(access, SLOTS[SLOT], TEXT + 4096))) for access in accesses}

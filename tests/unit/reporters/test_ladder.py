@@ -3,7 +3,7 @@
 import pytest
 from tests.support.values import executable, extension, judged, library, newest, uses, wheel
 
-from musl_audit.reporters.ladder import Rung, ladder, spell_distributions, spell_reasons
+from musl_audit.reporters.ladder import ReleaseRung, ladder, spell_distributions, spell_reasons
 
 PACKED = wheel(
     extension(needed=("libdemo.so.1", "libc.so"), runpath="$ORIGIN/../demo.libs"),
@@ -94,7 +94,7 @@ def test_every_known_release_is_on_one_rung(elf: object) -> None:
 
     assert isinstance(elf, ElfFacts)
     report = judged(wheel(elf), floor="1.2.5")
-    rungs: list[Rung] = ladder(report)
+    rungs: list[ReleaseRung] = ladder(report)
 
     assert tuple(sorted(release for rung in rungs for release in rung.releases)) == report.verdict.known
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 
 from musl_audit.adapters.archive.decompression import is_readable
-from musl_audit.adapters.archive.faults import Fault
-from musl_audit.adapters.archive.local_headers import LOCAL_HEADER, Entry, locate
+from musl_audit.adapters.archive.faults import MemberFault
+from musl_audit.adapters.archive.local_headers import LOCAL_HEADER, DirectoryEntry, locate
 from musl_audit.adapters.archive.zip_directory import BZIP2, IS_ENCRYPTED, LZMA, STORED, ZSTD, CentralHeader, Directory
 from musl_audit.errors import WheelError
 from musl_audit.frozen import frozen
@@ -18,7 +18,7 @@ _WHO_REFUSES = {BZIP2: "which uv refuses", LZMA: "which uv refuses", ZSTD: "whic
 
 
 @frozen
-class Place:
+class DataPlace:
     """Where in the file the compressed bytes of a member begin, and how they are compressed."""
 
     offset: int
@@ -31,16 +31,16 @@ class Place:
 
 
 @frozen
-class Survey:
+class MemberSurvey:
     """The members of an archive, where to read each, and what is wrong with it as far as headers tell."""
 
     members: tuple[Member, ...]  # in the order of the directory
-    places: dict[Member, Place]  # of those that can be read
-    faults: tuple[Fault, ...]
+    places: dict[Member, DataPlace]  # of those that can be read
+    faults: tuple[MemberFault, ...]
     problems: tuple[Problem, ...]
 
 
-def survey(file: BufferedIOBase, directory: Directory, limits: Limits) -> Survey:
+def survey(file: BufferedIOBase, directory: Directory, limits: Limits) -> MemberSurvey:
     """
     Look at the local header of every member.
 
@@ -59,15 +59,18 @@ def survey(file: BufferedIOBase, directory: Directory, limits: Limits) -> Survey
     located = list(locate(file, directory))
     for entry in located:
         member = members[id(entry.header)]
-        refusals = [Fault(kind, detail, member.name) for kind, detail in _refusals(entry.header, limits)]
-        faults += [*(Fault(ProblemKind.HEADER_MISMATCH, detail, member.name) for detail in entry.faults), *refusals]
+        refusals = [MemberFault(kind, detail, member.name) for kind, detail in _refusals(entry.header, limits)]
+        faults += [
+            *(MemberFault(ProblemKind.HEADER_MISMATCH, detail, member.name) for detail in entry.faults),
+            *refusals,
+        ]
         if entry.is_located and not refusals:
-            places[member] = Place(entry.data, entry.header.method)
+            places[member] = DataPlace(entry.data, entry.header.method)
             if who := _WHO_REFUSES.get(entry.header.method):
                 detail = f"is compressed with {_METHODS[entry.header.method]}, {who}"
-                faults.append(Fault(ProblemKind.UNUSUAL_COMPRESSION, detail, member.name))
+                faults.append(MemberFault(ProblemKind.UNUSUAL_COMPRESSION, detail, member.name))
     faults += _overlaps(located)
-    return Survey(tuple(members.values()), places, tuple(faults), tuple(_gaps(file, located, directory.offset)))
+    return MemberSurvey(tuple(members.values()), places, tuple(faults), tuple(_gaps(file, located, directory.offset)))
 
 
 def _member(header: CentralHeader) -> Member:
@@ -99,20 +102,20 @@ def _refusals(header: CentralHeader, limits: Limits) -> Iterator[tuple[ProblemKi
         yield ProblemKind.WRONG_CONTENT, "has far more compressed data than its size needs"
 
 
-def _overlaps(located: list[Entry]) -> Iterator[Fault]:
+def _overlaps(located: list[DirectoryEntry]) -> Iterator[MemberFault]:
     """Yield both members of every pair that shares bytes; *located* is sorted by place."""
-    last: Entry | None = None
+    last: DirectoryEntry | None = None
     for entry in located:
         if not entry.is_located:
             continue
         if last is not None and entry.start < last.end:
-            yield Fault(ProblemKind.OVERLAP, "shares bytes of the archive with another member", last.header.name)
-            yield Fault(ProblemKind.OVERLAP, "shares bytes of the archive with another member", entry.header.name)
+            yield MemberFault(ProblemKind.OVERLAP, "shares bytes of the archive with another member", last.header.name)
+            yield MemberFault(ProblemKind.OVERLAP, "shares bytes of the archive with another member", entry.header.name)
         if last is None or entry.end > last.end:
             last = entry
 
 
-def _gaps(file: BufferedIOBase, located: list[Entry], directory_offset: int) -> Iterator[Problem]:
+def _gaps(file: BufferedIOBase, located: list[DirectoryEntry], directory_offset: int) -> Iterator[Problem]:
     """Yield what lies between the members: bytes that no directory lists, and whether they look like a member."""
     position, unlisted, hidden = 0, 0, 0
     for start, end in [

@@ -8,7 +8,7 @@ from musl_audit.model import Problem, ProblemKind
 
 
 @frozen
-class Fault:
+class MemberFault:
     """One thing wrong with one member."""
 
     kind: ProblemKind
@@ -16,7 +16,7 @@ class Fault:
     member: str
 
 
-def problems_of(faults: Iterable[Fault]) -> Iterator[Problem]:
+def problems_of(faults: Iterable[MemberFault]) -> Iterator[Problem]:
     """Yield a problem for each kind and detail, with all members that have it, in the order they first came up."""
     members = defaultdict(list)
     for fault in faults:

@@ -23,7 +23,7 @@ _USUAL_EXTRA = 64  # bytes that are read beyond the name, in the hope that they 
 
 
 @frozen
-class Entry:
+class DirectoryEntry:
     """A member as the central directory lists it, and the room it takes: from ``start`` to before ``end``."""
 
     header: CentralHeader
@@ -51,14 +51,14 @@ class _LocalHeader:
     length: int  # of the header itself
 
 
-def locate(file: BufferedIOBase, directory: Directory) -> Iterator[Entry]:
+def locate(file: BufferedIOBase, directory: Directory) -> Iterator[DirectoryEntry]:
     """Yield the entries of *directory* by the place of their local headers, which are read from *file*."""
     for header in sorted(directory.entries, key=attrgetter("offset")):
         name = header.raw_name
         is_inside = 0 <= header.offset < directory.offset
         local = _read_header(file, header.offset, len(name)) if is_inside else None
         if local is None:
-            yield Entry(header, 0, 0, 0, ("it has no local header where the directory says",))
+            yield DirectoryEntry(header, 0, 0, 0, ("it has no local header where the directory says",))
             continue
         faults = tuple(_faults(header, name, local))
         data = header.offset + local.length
@@ -66,7 +66,7 @@ def locate(file: BufferedIOBase, directory: Directory) -> Iterator[Entry]:
         length = _descriptor_length(file, header, end) if local.flags & HAS_DESCRIPTOR else 0
         if length is None:
             faults += ("its data descriptor contradicts the directory",)
-        yield Entry(header, header.offset, data, end + (length or 0), faults)
+        yield DirectoryEntry(header, header.offset, data, end + (length or 0), faults)
 
 
 def _read_header(file: BufferedIOBase, offset: int, name_length: int) -> _LocalHeader | None:

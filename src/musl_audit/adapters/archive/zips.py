@@ -8,9 +8,9 @@ from io import BufferedRandom, BufferedReader
 from os import PathLike
 
 from musl_audit.adapters.archive.ahead import WORTH, ReadAhead, has_cores
-from musl_audit.adapters.archive.assessment import Place, survey
+from musl_audit.adapters.archive.assessment import DataPlace, survey
 from musl_audit.adapters.archive.decompression import plain, plain_head
-from musl_audit.adapters.archive.faults import Fault, problems_of
+from musl_audit.adapters.archive.faults import MemberFault, problems_of
 from musl_audit.adapters.archive.inflate import CHUNK, InflateError, checked, collect, inflate_head, joined
 from musl_audit.adapters.archive.member_names import name_problems
 from musl_audit.adapters.archive.zip_directory import DEFLATED, STORED, CentralHeader, read_directory
@@ -103,12 +103,12 @@ class ZipArchive:
                 if len(head) >= wanted:
                     return head
         except InflateError as error:
-            self._faults.append(Fault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
+            self._faults.append(MemberFault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
             return b""
-        self._faults.append(Fault(ProblemKind.WRONG_CONTENT, "holds less data than it declares", member.name))
+        self._faults.append(MemberFault(ProblemKind.WRONG_CONTENT, "holds less data than it declares", member.name))
         return head
 
-    def _prefix(self, place: Place, length: int) -> bytes:
+    def _prefix(self, place: DataPlace, length: int) -> bytes:
         self._file.seek(place.offset)
         data = self._file.read(length)
         if place.is_stored:
@@ -127,7 +127,7 @@ class ZipArchive:
 
         def note_tail() -> None:
             detail = "has bytes behind the end of its deflate stream"
-            self._faults.append(Fault(ProblemKind.DEFLATE_TAIL, detail, member.name))
+            self._faults.append(MemberFault(ProblemKind.DEFLATE_TAIL, detail, member.name))
 
         number = self._numbers.pop(member, None)
         try:
@@ -136,7 +136,7 @@ class ZipArchive:
             pieces = plain(self._chunks(place.offset, member.compressed_size), place.method, note_tail)
             return collect(pieces, size=member.size, crc=member.crc, hasher=hasher)
         except InflateError as error:
-            self._faults.append(Fault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
+            self._faults.append(MemberFault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
             raise WheelError(f"{member.name!r} cannot be inflated: {error}") from error
 
     def packed(self, member: Member) -> PackedMember:
@@ -163,7 +163,7 @@ class ZipArchive:
 
 
 def _pieces(
-    descriptor: int, place: Place, member: Member, hasher: Hasher | None, on_tail: Callable[[], None]
+    descriptor: int, place: DataPlace, member: Member, hasher: Hasher | None, on_tail: Callable[[], None]
 ) -> Iterator[bytes]:
     """Yield the plain pieces of *member*, checked, without the position in the file that others go by."""
     pieces = plain(_read_at(descriptor, place.offset, member.compressed_size), place.method, on_tail)

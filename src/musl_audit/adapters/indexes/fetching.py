@@ -24,7 +24,7 @@ _AS_IT_IS = {"Accept-Encoding": "identity"}
 
 
 @frozen
-class Part:
+class FetchedRange:
     """Bytes of a file, from where they begin; ``total`` is the size of the whole."""
 
     start: int
@@ -44,7 +44,7 @@ class Whole:
 
 def fetch_part(
     asker: Asker, file: OfferedFile, first: int, length: int, *, whole: Path, etag: str | None = None
-) -> Part | Whole:
+) -> FetchedRange | Whole:
     """
     Return *length* bytes of *file* from *first* on, fewer at its end; the whole of it where the server sends that.
 
@@ -57,7 +57,7 @@ def fetch_part(
     if etag is not None:
         headers["If-Range"] = etag
 
-    def read(response: "httpx.Response") -> Part | Whole:
+    def read(response: "httpx.Response") -> FetchedRange | Whole:
         if response.status_code != 206:
             return _save(asker, response, file, whole)
         return _part(asker, response, file, first, length, etag)
@@ -74,7 +74,7 @@ def fetch_whole(asker: Asker, file: OfferedFile, path: Path) -> Whole:
 
 def _part(
     asker: Asker, response: "httpx.Response", file: OfferedFile, first: int, length: int, etag: str | None
-) -> Part:
+) -> FetchedRange:
     said = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
     where = shown(file.url)
     if said is None:
@@ -92,7 +92,7 @@ def _part(
     data = b"".join(asker.pieces(response, most=length))
     if len(data) != last - start + 1:
         raise IndexAccessError(f"{where}: answers {len(data)} bytes for a range of {last - start + 1}")
-    return Part(start, data, total, strong)
+    return FetchedRange(start, data, total, strong)
 
 
 def _strong(headers: "Mapping[str, str]") -> str | None:

@@ -14,7 +14,7 @@ from musl_audit.adapters.archive.inflate import InflateError, collect, inflate
 from musl_audit.adapters.archive.local_headers import LOCAL_HEADER
 from musl_audit.adapters.archive.zip_directory import DEFLATED, STORED, CentralHeader, read_directory
 from musl_audit.adapters.indexes.asking import Asker
-from musl_audit.adapters.indexes.fetching import Part, Whole, fetch_part
+from musl_audit.adapters.indexes.fetching import FetchedRange, Whole, fetch_part
 from musl_audit.elf import is_elf, read_elf
 from musl_audit.errors import ElfError, WheelError
 from musl_audit.frozen import frozen, replace
@@ -105,7 +105,9 @@ def _probed(asker: Asker, file: OfferedFile, whole: Path) -> Probed:
     return Silent()
 
 
-def _directory(asker: Asker, file: OfferedFile, tail: Part, whole: Path) -> tuple[CentralHeader, ...] | Silent | Whole:
+def _directory(
+    asker: Asker, file: OfferedFile, tail: FetchedRange, whole: Path
+) -> tuple[CentralHeader, ...] | Silent | Whole:
     """Return the entries of the directory; the probe is silent about an archive that cannot be read this way."""
     size = file.size or 0
     data = tail.data

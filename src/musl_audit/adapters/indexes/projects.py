@@ -17,7 +17,7 @@ _LARGEST_LOCAL = 64 << 20
 
 
 @frozen
-class Project:
+class OfferedProject:
     """A project, and every file of it that any index or place offers; of two with one name, the first counts."""
 
     name: str  # normalized
@@ -41,7 +41,7 @@ class IndexGroup:
         """The URLs as people may see them."""
         return tuple(map(shown, (*self.urls, *self._links)))
 
-    def project(self, name: str) -> Project:
+    def project(self, name: str) -> OfferedProject:
         """Return what there is of the project *name* (normalized); raise ``IndexAccessError`` where one cannot tell."""
         pages = [page for page in self._pages(name) if page is not None]
         linked = list(self._linked(name))
@@ -49,7 +49,7 @@ class IndexGroup:
         for page in (*pages, *linked):
             for row, file in zip(page.rows, page.files, strict=True):
                 rows.setdefault(file.filename, (row, file))
-        return Project(
+        return OfferedProject(
             name,
             tuple(row for row, _ in rows.values()),
             tuple(file for _, file in rows.values()),

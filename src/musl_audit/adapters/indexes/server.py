@@ -36,7 +36,7 @@ class FileBody:
 Answer = Body | FileBody
 
 
-class Site(Protocol):
+class ServedSite(Protocol):
     """What is served; every method may be called by several threads."""
 
     def projects(self, accept: str) -> Answer:
@@ -55,7 +55,7 @@ def refusal(status: int, sentence: str) -> Body:
 
 
 @contextmanager
-def serving(site: Site, port: int = 0) -> Generator[str]:
+def serving(site: ServedSite, port: int = 0) -> Generator[str]:
     """Yield the URL under which *site* is served on loopback until the end of the block; ``OSError``: a port in use."""
     token = secrets.token_urlsafe(24)
     server = _Server((LOOPBACK, port), _handler(site, token))
@@ -77,7 +77,7 @@ class _Server(ThreadingHTTPServer):
         """Say nothing where a client went away: it has its reasons."""
 
 
-def _handler(site: Site, token: str) -> type[BaseHTTPRequestHandler]:
+def _handler(site: ServedSite, token: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         server_version, sys_version = "musl-audit", ""
@@ -116,7 +116,7 @@ def _handler(site: Site, token: str) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _answer(site: Site, token: str, path: str, accept: str) -> Answer:
+def _answer(site: ServedSite, token: str, path: str, accept: str) -> Answer:
     """Return the answer to a request; whoever does not know the token gets none."""
     parts = [unquote(part) for part in urlsplit(path).path.split("/")]
     if len(parts) < 2 or not hmac.compare_digest(parts[1].encode(), token.encode()):

@@ -13,7 +13,7 @@ from musl_audit.adapters.indexes.credentials import origin
 from musl_audit.adapters.indexes.fetching import Whole, fetch_whole
 from musl_audit.adapters.indexes.kept import packed_row, read_answer, report_row
 from musl_audit.adapters.stores.directory import Store
-from musl_audit.environment.choices import Basis, FileAnswer
+from musl_audit.environment.choices import Basis, OfferAnswer
 from musl_audit.environment.destination import Destination
 from musl_audit.errors import WheelError
 from musl_audit.frozen import replace
@@ -53,19 +53,19 @@ class Verdicts:
         """The digest of what verdicts follow from."""
         return _edition(self._catalog, self._version)
 
-    def kept(self, offer: Offer) -> FileAnswer | None:
+    def kept(self, offer: Offer) -> OfferAnswer | None:
         """Return what is known without asking the server."""
         file = offer.file
         if not is_for_musl(offer):
-            return FileAnswer(file, loads=True, basis=Basis.NAME)
+            return OfferAnswer(file, loads=True, basis=Basis.NAME)
         for key in filter(None, (self._key(file), self._probe_key(file))):
             data = self._store.read(key) if self._store else None
             answer = read_answer(data, *self._place) if data else None
             if answer is not None:
-                return FileAnswer(file, answer.loads, Basis.KEPT, answer.obstacle)
+                return OfferAnswer(file, answer.loads, Basis.KEPT, answer.obstacle)
         return None
 
-    def probed(self, offer: Offer) -> FileAnswer | None:
+    def probed(self, offer: Offer) -> OfferAnswer | None:
         """Return what is kept, or a refusal by a probe; None where only the whole file can tell."""
         known = self.kept(offer)
         able = self._catalog.able("packed-relocations", self._destination.arch)
@@ -82,9 +82,9 @@ class Verdicts:
         obstacle = Obstacle(PACKED_RELOCATIONS.code, found.members)
         lacking = frozenset(self._catalog.releases_of(self._destination.arch)) - able
         self._write(self._probe_key(offer.file), packed_row(obstacle, lacking, self._catalog))
-        return FileAnswer(offer.file, loads=False, basis=Basis.PROBE, obstacle=obstacle)
+        return OfferAnswer(offer.file, loads=False, basis=Basis.PROBE, obstacle=obstacle)
 
-    def read(self, offer: Offer) -> FileAnswer:
+    def read(self, offer: Offer) -> OfferAnswer:
         """Return what the whole file says, fetched unless that is kept."""
         known = self.kept(offer)
         if known is not None:
@@ -93,7 +93,7 @@ class Verdicts:
             whole = fetch_whole(self._asker, offer.file, Path(folder) / offer.file.filename)
             return self._judged(offer, whole)
 
-    def _judged(self, offer: Offer, whole: Whole) -> FileAnswer:
+    def _judged(self, offer: Offer, whole: Whole) -> OfferAnswer:
         from musl_audit.adapters.archive.zips import open_wheel
         from musl_audit.judging.audit import judge
         from musl_audit.wheel.extract import extract
@@ -102,14 +102,14 @@ class Verdicts:
             with open_wheel(whole.path, self._limits) as archive:
                 facts = extract(archive, with_digests=False)  # the whole file was held against its hash
         except WheelError as error:
-            return FileAnswer(offer.file, loads=None, basis=Basis.FILE, problem=str(error))
+            return OfferAnswer(offer.file, loads=None, basis=Basis.FILE, problem=str(error))
         file = replace(offer.file, size=whole.size)  # not every page says
         report = judge(facts, self._catalog)
         answer = loads_at(report, *self._place)
         self._write(self._key(file, whole.sha256), report_row(report, self._catalog))
         if self._keep is not None:
             self._keep(offer.file, whole.path, report)
-        return FileAnswer(file, answer.loads, Basis.FILE, answer.obstacle)
+        return OfferAnswer(file, answer.loads, Basis.FILE, answer.obstacle)
 
     # --- What is kept ----------------------------------------------------------------------------------------
 

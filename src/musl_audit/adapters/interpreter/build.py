@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from musl_audit.adapters.interpreter.prefix import Installation
+from musl_audit.adapters.interpreter.prefix import PythonFolders
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.environment.pyconfig import (
     LARGEST_CONFIGURATION,
@@ -37,7 +37,7 @@ class BuildFiles:
     is_debug: bool
 
 
-def read_build(tree: Tree, where: Installation, program: bytes) -> BuildFiles:
+def read_build(tree: Tree, where: PythonFolders, program: bytes) -> BuildFiles:
     """
     Return what the build files of an installation say; the two kinds are held together where both are there.
 
@@ -69,7 +69,7 @@ def read_build(tree: Tree, where: Installation, program: bytes) -> BuildFiles:
     )
 
 
-def full_version(tree: Tree, where: Installation | None, program: bytes) -> str | None:
+def full_version(tree: Tree, where: PythonFolders | None, program: bytes) -> str | None:
     """Return the version, to the patch level where the program, its libpython or its headers tell; else as known."""
     minor = f"3.{where.minor}" if where else None
     for data in (program, *(_libpython(tree, where) if where else ())):
@@ -87,7 +87,7 @@ def full_version(tree: Tree, where: Installation | None, program: bytes) -> str 
     return match[1] if match and match[1].startswith(f"{minor}.") else minor
 
 
-def _libpython(tree: Tree, where: Installation) -> Iterator[bytes]:
+def _libpython(tree: Tree, where: PythonFolders) -> Iterator[bytes]:
     for lib in ("lib", "lib64"):
         try:
             yield tree.read(f"{where.prefix}/{lib}/lib{where.folder}.so.1.0", most=256 << 20)
@@ -95,7 +95,7 @@ def _libpython(tree: Tree, where: Installation) -> Iterator[bytes]:
             continue
 
 
-def _multiarches(tree: Tree, where: Installation, program: bytes) -> frozenset[str]:
+def _multiarches(tree: Tree, where: PythonFolders, program: bytes) -> frozenset[str]:
     """Return the triplets that the interpreter's code holds; none where it was built without, or is no CPython."""
     for data in (program, *_libpython(tree, where)):
         if found := frozenset(_matches(_MULTIARCH, b"-linux-", data)):
@@ -112,13 +112,13 @@ def _matches(pattern: re.Pattern[bytes], anchor: bytes, data: bytes) -> Iterator
         at = data.find(anchor, at + 1)
 
 
-def _soabi(where: Installation, multiarches: frozenset[str]) -> str | None:
+def _soabi(where: PythonFolders, multiarches: frozenset[str]) -> str | None:
     """Return the SOABI that CPython's ``configure`` makes of a triplet."""
     flags = "t" if where.is_free_threaded else ""
     return f"cpython-3{where.minor}{flags}-{min(multiarches)}" if len(multiarches) == 1 else None
 
 
-def _sysconfigdata(tree: Tree, where: Installation, names: list[str]) -> tuple[str | None, Mapping[str, Value]]:
+def _sysconfigdata(tree: Tree, where: PythonFolders, names: list[str]) -> tuple[str | None, Mapping[str, Value]]:
     flags = "t" if where.is_free_threaded else ""
     # A debug build may lie beside it: _sysconfigdata_d_….
     for name in sorted(names, key=lambda name: (_flags(name) != flags, name)):
@@ -142,7 +142,7 @@ def _multiarch_of(name: str) -> str:
     return match["multiarch"] if match else ""
 
 
-def _headers(where: Installation, variables: Mapping[str, Value]) -> Iterator[str]:
+def _headers(where: PythonFolders, variables: Mapping[str, Value]) -> Iterator[str]:
     """Yield the places of ``pyconfig.h``; Debian's is behind a directory of the platform."""
     prefix = where.prefix.rstrip("/")
     triplet = variables.get("MULTIARCH")
@@ -158,7 +158,7 @@ def _pyconfig(tree: Tree, path: str) -> dict[str, bool]:
         return {}
 
 
-def _soabi_of_modules(tree: Tree, where: Installation) -> str | None:
+def _soabi_of_modules(tree: Tree, where: PythonFolders) -> str | None:
     """Return the SOABI in the file names of the standard library's own modules, if they agree."""
     names = tree.names(f"{where.library}/lib-dynload")
     found = {match[1] for name in names if (match := _MODULE.fullmatch(name))}

@@ -24,7 +24,7 @@ class Chosen:
 
 
 @frozen
-class Choice:
+class ChosenPythons:
     """What a run is about: interpreters, and further folders that the first of them is to import from."""
 
     interpreters: tuple[Chosen, ...] = ()
@@ -40,7 +40,7 @@ class Surroundings:
     runner: str | None = None  # the Python that runs musl-audit, where it was started by its name
 
 
-def choose(tree: Tree, named: str | None, around: Surroundings) -> Choice:
+def choose(tree: Tree, named: str | None, around: Surroundings) -> ChosenPythons:
     """
     Return what *named*, absolute or a name to be found on PATH, means; None: what is used here.
 
@@ -49,30 +49,30 @@ def choose(tree: Tree, named: str | None, around: Surroundings) -> Choice:
     if named is None:
         return _default(tree, around)
     if "/" not in named:
-        return Choice((Chosen(find_interpreter(tree, named, around.path), ""),))
+        return ChosenPythons((Chosen(find_interpreter(tree, named, around.path), ""),))
     if not tree.is_folder(named):
-        return Choice((Chosen(named, ""),))
+        return ChosenPythons((Chosen(named, ""),))
     if found := _python_of(tree, named):
-        return Choice((Chosen(found, f"of {named}"),))
+        return ChosenPythons((Chosen(found, f"of {named}"),))
     if several := tuple(_of_environments_in(tree, named)):
-        return Choice(several)
+        return ChosenPythons(several)
     if not project_names(tree, named)[0]:
         raise InterpreterError(f"{named}: a directory, not a file, without a Python and without packages in it")
-    return Choice(_default(tree, around, of=named).interpreters[:1], (named,))
+    return ChosenPythons(_default(tree, around, of=named).interpreters[:1], (named,))
 
 
-def _default(tree: Tree, around: Surroundings, *, of: str = "") -> Choice:
+def _default(tree: Tree, around: Surroundings, *, of: str = "") -> ChosenPythons:
     if not tree.is_host:
         below = dict.fromkeys((*_usual(tree, around), *_below_root(tree)))
-        return Choice(tuple(Chosen(path, "found below the root") for path in below))
+        return ChosenPythons(tuple(Chosen(path, "found below the root") for path in below))
     if found := _above(tree, of):
-        return Choice((Chosen(found, f"the Python of {of}"),))
+        return ChosenPythons((Chosen(found, f"the Python of {of}"),))
     if around.environment and (inside := _python_of(tree, around.environment)):
-        return Choice((Chosen(inside, "of the active virtual environment"),))
+        return ChosenPythons((Chosen(inside, "of the active virtual environment"),))
     if around.runner:
-        return Choice((Chosen(around.runner, "it runs musl-audit"),))
+        return ChosenPythons((Chosen(around.runner, "it runs musl-audit"),))
     first = default_interpreter(tree, around.path)
-    return Choice((Chosen(first, "the first on PATH"),) if first else ())
+    return ChosenPythons((Chosen(first, "the first on PATH"),) if first else ())
 
 
 def _usual(tree: Tree, around: Surroundings) -> Iterator[str]:

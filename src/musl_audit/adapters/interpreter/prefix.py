@@ -13,7 +13,7 @@ _HOME = re.compile(r"^home[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 
 
 @frozen
-class Installation:
+class PythonFolders:
     """The directories of an interpreter."""
 
     prefix: str
@@ -48,7 +48,7 @@ def virtual_environment(tree: Tree, path: str) -> VirtualEnvironment | None:
     return None
 
 
-def installation(tree: Tree, folders: list[str], names: list[str]) -> Installation | None:
+def installation(tree: Tree, folders: list[str], names: list[str]) -> PythonFolders | None:
     """
     Return where the standard library is, from the *folders* of programs upwards.
 
@@ -72,13 +72,13 @@ def _prefixes(folders: list[str]) -> Iterator[str]:
             yield "/".join(parts[:length])
 
 
-def _libraries(tree: Tree, prefix: str) -> Iterator[Installation]:
+def _libraries(tree: Tree, prefix: str) -> Iterator[PythonFolders]:
     """Yield the standard libraries below *prefix*; the landmark is CPython's own."""
     for lib in ("lib", "lib64"):
         for name in tree.names(f"{prefix}/{lib}"):
             match = _FOLDER.fullmatch(name)
             if match and tree.exists(f"{prefix}/{lib}/{name}/os.py"):
-                yield Installation(prefix or "/", f"{prefix}/{lib}/{name}", int(match[1]), bool(match[2]))
+                yield PythonFolders(prefix or "/", f"{prefix}/{lib}/{name}", int(match[1]), bool(match[2]))
 
 
 def _above(path: str) -> str:

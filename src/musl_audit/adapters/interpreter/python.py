@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from musl_audit.adapters.interpreter.build import full_version, read_build
 from musl_audit.adapters.interpreter.loaders import read_loader
-from musl_audit.adapters.interpreter.prefix import Installation, installation, virtual_environment
+from musl_audit.adapters.interpreter.prefix import PythonFolders, installation, virtual_environment
 from musl_audit.adapters.system_path import system_path
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import is_elf, read_elf
@@ -125,7 +125,7 @@ def _implementation(names: Sequence[str]) -> str:
     return next((word for word in _IMPLEMENTATIONS for name in names if word in name), "cpython")
 
 
-def _pip(tree: Tree, prefix: str, where: Installation) -> str | None:
+def _pip(tree: Tree, prefix: str, where: PythonFolders) -> str | None:
     """Return the version of pip that is installed beside the interpreter."""
     for name in tree.names(f"{prefix.rstrip('/')}/lib/{where.folder}/site-packages"):
         if match := _PIP.fullmatch(name):

@@ -38,7 +38,7 @@ VIEWS = {
 }
 
 
-class Answers:
+class StoreViews:
     """The views of one store, open for questions."""
 
     def __init__(self, store: SurveyStore) -> None:
@@ -105,7 +105,7 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def states(answers: Answers, until: str) -> dict[str, Row]:
+def states(answers: StoreViews, until: str) -> dict[str, Row]:
     """
     Return what the store said of each path at the end of *until*, an ISO date or time.
 

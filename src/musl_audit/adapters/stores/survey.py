@@ -38,7 +38,7 @@ class NoStoreError(StoreError):
 
 
 @frozen
-class Part:
+class StorePart:
     """One file of a table."""
 
     name: str  # below the store: "verdicts/0123….parquet"
@@ -59,7 +59,7 @@ class SurveyStore:
         self._filesystem = filesystem
         self._root = root
         self.runs: tuple[str, ...] = ()  # when each of the runs began that changed something: UTC, ISO; oldest first
-        self.summary: Part | None = None  # what the parts say together, where it was worked out since they changed
+        self.summary: StorePart | None = None  # what the parts say together, where it was worked out since they changed
         self.parts = self._read_list()
 
     # --- Writing --------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class SurveyStore:
             self.sweep()
             yield
 
-    def _write(self, table: str, pieces: "Iterable[pa.Table]") -> Part:
+    def _write(self, table: str, pieces: "Iterable[pa.Table]") -> StorePart:
         import pyarrow.parquet as pq
 
         name = f"{table}/{uuid4().hex}.parquet"
@@ -142,9 +142,9 @@ class SurveyStore:
         size = self._filesystem.get_file_info(being_written).size
         if is_local:
             self._filesystem.move(being_written, path)
-        return Part(name, count, size)
+        return StorePart(name, count, size)
 
-    def _replace_list(self, parts: tuple[Part, ...], summary: Part | None = None) -> None:
+    def _replace_list(self, parts: tuple[StorePart, ...], summary: StorePart | None = None) -> None:
         document = {"kind": _KIND, "layout": LAYOUT, "parts": [_part_row(part) for part in parts]}
         document["runs"] = list(self.runs)
         if summary is not None:
@@ -197,7 +197,7 @@ class SurveyStore:
             elif rows.num_rows != part.rows:
                 yield f"{part.name}: has {rows.num_rows} rows, and should have {part.rows}"
 
-    def _read_list(self) -> tuple[Part, ...]:
+    def _read_list(self) -> tuple[StorePart, ...]:
         path = f"{self._root}/{_LIST}"
         with _told(self.place):
             if not self._filesystem.get_file_info(path).is_file:
@@ -220,12 +220,12 @@ class SurveyStore:
         return parts
 
 
-def _part_row(part: Part) -> dict[str, object]:
+def _part_row(part: StorePart) -> dict[str, object]:
     return {"name": part.name, "rows": part.rows, "size": part.size}
 
 
-def _part(row: dict[str, str]) -> Part:
-    return Part(str(row["name"]), int(row["rows"]), int(row["size"]))
+def _part(row: dict[str, str]) -> StorePart:
+    return StorePart(str(row["name"]), int(row["rows"]), int(row["size"]))
 
 
 def open_store(place: str, *, create: bool = False) -> SurveyStore:

@@ -36,14 +36,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write what changed, and return the exit code."""
-    from musl_audit.adapters.stores.queries import Answers
+    from musl_audit.adapters.stores.queries import StoreViews
     from musl_audit.adapters.stores.survey import open_store
     from musl_audit.cli.survey_table import write_table
     from musl_audit.workflows.survey_changes import Kind, changes, changes_table
 
     store = open_store(options.store)
     old, new = (moment(text, store.runs) for text in (options.old, options.new or "9999-12-31"))
-    found = changes(Answers(store), old, new)
+    found = changes(StoreViews(store), old, new)
     write_table(changes_table(found), options.format, options.output)
     return 1 if any(change.kind in (Kind.BROKEN, Kind.NEW_BROKEN) for change in found) else 0
 

@@ -31,9 +31,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the answer, and return the exit code."""
-    from musl_audit.adapters.stores.queries import Answers
+    from musl_audit.adapters.stores.queries import StoreViews
     from musl_audit.adapters.stores.survey import open_store
     from musl_audit.cli.survey_table import write_table
 
-    write_table(Answers(open_store(options.store)).table(options.query), options.format, options.output)
+    write_table(StoreViews(open_store(options.store)).table(options.query), options.format, options.output)
     return 0

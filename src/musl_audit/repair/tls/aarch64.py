@@ -23,8 +23,8 @@ from musl_audit.errors import AccessError
 from musl_audit.repair.tls import aarch64_code as code
 from musl_audit.repair.tls import aarch64_decode as decode
 from musl_audit.repair.tls.aarch64_code import PAGE
-from musl_audit.repair.tls.aarch64_decode import Effect, Way
-from musl_audit.repair.tls.machine import Access, Code, Instruction, Listing, Slot
+from musl_audit.repair.tls.aarch64_decode import CodeFlow, Effect
+from musl_audit.repair.tls.machine import Access, Code, CodeListing, Instruction, Slot
 
 _SIZE = 4
 _REACH = 8 * PAGE  # of ldr's offset: twelve bits of eight bytes
@@ -54,7 +54,7 @@ class AArch64:
         There is no red zone on aarch64. The table of modules is eight bytes below the thread pointer: "external and
         internal ABI" in musl's pthread_impl.h.
         """
-        listing = Listing(address)
+        listing = CodeListing(address)
         register = access.register
         pointer, scratch = [one for one in (0, 1, 2) if one != register][:2]
         code.push(listing, pointer, scratch)
@@ -70,7 +70,7 @@ class AArch64:
 
     def jump(self, access: Access, target: int) -> tuple[Instruction, ...]:
         """Return ``b``; see the port."""
-        listing = Listing(access.address)
+        listing = CodeListing(access.address)
         code.jump(listing, target)
         return tuple(listing.instructions)
 
@@ -146,13 +146,13 @@ class _Search:
             yield at + 1, copy, page
         way, distance = decode.way(word)
         effect = decode.effect(word, register, way)
-        if effect in (Effect.LEAKS, Effect.UNSURE) or way is Way.UNKNOWN:
+        if effect in (Effect.LEAKS, Effect.UNSURE) or way is CodeFlow.UNKNOWN:
             self._lost.add(page)
         if effect in (Effect.WRITES, Effect.UNSURE):
             return
-        if way in (Way.ON, Way.BOTH, Way.CALL):
+        if way in (CodeFlow.ON, CodeFlow.BOTH, CodeFlow.CALL):
             yield at + 1, register, page
-        if way in (Way.BRANCH, Way.BOTH):
+        if way in (CodeFlow.BRANCH, CodeFlow.BOTH):
             yield at + distance, register, page
 
     def _note(self, at: int, word: int, address: int) -> None:

@@ -23,7 +23,7 @@ Source: Arm Architecture Reference Manual for A-profile, chapter C6.
 import struct
 
 from musl_audit.errors import AccessError
-from musl_audit.repair.tls.machine import Listing
+from musl_audit.repair.tls.machine import CodeListing
 
 SP = ZERO = 31  # which of the two, the instruction decides
 PAGE = 4096  # of adrp, whatever the kernel's pages are
@@ -32,27 +32,27 @@ _MRS_THREAD, _ADD, _ADD_HIGH, _SUB = 0xD53BD040, 0x91000000, 0x91400000, 0xCB000
 _STP, _LDP, _B = 0xA9BF0000, 0xA8C10000, 0x14000000
 
 
-def push(listing: Listing, first: int, second: int) -> None:
+def push(listing: CodeListing, first: int, second: int) -> None:
     """Write ``stp first, second, [sp, #-16]!``."""
     _write(listing, f"stp x{first}, x{second}, [sp, #-16]!", _STP | second << 10 | SP << 5 | first)
 
 
-def pop(listing: Listing, first: int, second: int) -> None:
+def pop(listing: CodeListing, first: int, second: int) -> None:
     """Write ``ldp first, second, [sp], #16``."""
     _write(listing, f"ldp x{first}, x{second}, [sp], #16", _LDP | second << 10 | SP << 5 | first)
 
 
-def read_thread_pointer(listing: Listing, register: int) -> None:
+def read_thread_pointer(listing: CodeListing, register: int) -> None:
     """Write ``mrs register, tpidr_el0``."""
     _write(listing, f"mrs x{register}, tpidr_el0", _MRS_THREAD | register)
 
 
-def load_before(listing: Listing, register: int, base: int) -> None:
+def load_before(listing: CodeListing, register: int, base: int) -> None:
     """Write ``ldur register, [base, #-8]``."""
     _write(listing, f"ldur x{register}, [x{base}, #-8]", _LDUR_BEFORE | base << 5 | register)
 
 
-def load_word(listing: Listing, register: int, address: int) -> None:
+def load_word(listing: CodeListing, register: int, address: int) -> None:
     """Write ``adrp`` and ``ldr`` of the word at *address*, both of *register*."""
     pages = address // PAGE - listing.here // PAGE
     if not -1 << 20 <= pages < 1 << 20:
@@ -67,13 +67,13 @@ def load_word(listing: Listing, register: int, address: int) -> None:
     )
 
 
-def load_indexed(listing: Listing, register: int, index: int) -> None:
+def load_indexed(listing: CodeListing, register: int, index: int) -> None:
     """Write ``ldr register, [register, index, lsl #3]``."""
     text = f"ldr x{register}, [x{register}, x{index}, lsl #3]"
     _write(listing, text, _LDR_INDEXED | index << 16 | register << 5 | register)
 
 
-def add_value(listing: Listing, register: int, value: int) -> None:
+def add_value(listing: CodeListing, register: int, value: int) -> None:
     """Write one ``add`` of *value* to *register*, or two where it has more than 12 bits."""
     high, low = divmod(value, PAGE)
     if high >= PAGE:
@@ -84,12 +84,12 @@ def add_value(listing: Listing, register: int, value: int) -> None:
     _write(listing, f"add x{register}, x{register}, #{low:#x}", _ADD | low << 10 | same)
 
 
-def subtract(listing: Listing, register: int, minuend: int, subtrahend: int) -> None:
+def subtract(listing: CodeListing, register: int, minuend: int, subtrahend: int) -> None:
     """Write ``sub register, minuend, subtrahend``."""
     _write(listing, f"sub x{register}, x{minuend}, x{subtrahend}", _SUB | subtrahend << 16 | minuend << 5 | register)
 
 
-def jump(listing: Listing, target: int) -> None:
+def jump(listing: CodeListing, target: int) -> None:
     """Write ``b target``."""
     distance = (target - listing.here) // 4
     if not -1 << 25 <= distance < 1 << 25:
@@ -97,5 +97,5 @@ def jump(listing: Listing, target: int) -> None:
     _write(listing, f"b {target:#x}", _B | distance & 0x3FFFFFF)
 
 
-def _write(listing: Listing, text: str, word: int) -> None:
+def _write(listing: CodeListing, text: str, word: int) -> None:
     listing.write(text, struct.pack("<I", word))

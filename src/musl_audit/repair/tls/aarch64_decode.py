@@ -28,7 +28,7 @@ class Effect(StrEnum):
     UNSURE = "unsure"
 
 
-class Way(StrEnum):
+class CodeFlow(StrEnum):
     """Where control goes behind an instruction."""
 
     ON = "on"
@@ -77,36 +77,36 @@ def uses_up(word: int, register: int) -> bool:
     return word & 31 == word >> 5 & 31 == register and (word & _LDR_MASK == _LDR or word & _ADD_MASK == _ADD)
 
 
-def way(word: int) -> tuple[Way, int]:
+def way(word: int) -> tuple[CodeFlow, int]:
     """Return where control goes, and how many instructions on the target is."""
     top = word >> 24
-    return _branch(word, top) if top & 0x1C == 0x14 or not top else (Way.ON, 0)  # all branches share these bits
+    return _branch(word, top) if top & 0x1C == 0x14 or not top else (CodeFlow.ON, 0)  # all branches share these bits
 
 
-def _branch(word: int, top: int) -> tuple[Way, int]:
+def _branch(word: int, top: int) -> tuple[CodeFlow, int]:
     if top & 0x7C == 0x14:  # b, bl
-        return (Way.CALL if top & 0x80 else Way.BRANCH), _signed(word, 26)
+        return (CodeFlow.CALL if top & 0x80 else CodeFlow.BRANCH), _signed(word, 26)
     if top & 0x7E == 0x34 or top == 0x54:  # cbz, cbnz, b.cond
-        return Way.BOTH, _signed(word >> 5, 19)
+        return CodeFlow.BOTH, _signed(word >> 5, 19)
     if top & 0x7E == 0x36:  # tbz, tbnz
-        return Way.BOTH, _signed(word >> 5, 14)
+        return CodeFlow.BOTH, _signed(word >> 5, 14)
     if word & _BY_REGISTER_MASK == _CALL_BY_REGISTER:
-        return Way.CALL, 0
+        return CodeFlow.CALL, 0
     if word & _BY_REGISTER_MASK == _RETURN or top == 0xD4 or not top:  # ret, exceptions, udf
         is_system_call = word & _SUPERVISOR_CALL_MASK == _SUPERVISOR_CALL
-        return (Way.ON if is_system_call else Way.END), 0
-    return (Way.UNKNOWN if top & 0xFE == 0xD6 else Way.ON), 0
+        return (CodeFlow.ON if is_system_call else CodeFlow.END), 0
+    return (CodeFlow.UNKNOWN if top & 0xFE == 0xD6 else CodeFlow.ON), 0
 
 
-def effect(word: int, register: int, going: Way) -> Effect:
+def effect(word: int, register: int, going: CodeFlow) -> Effect:
     """
     Return what the instruction does to *register*; for one that only makes an address of it, that it keeps it.
 
     *going* is where control goes behind it.
     """
-    if going is Way.CALL:
+    if going is CodeFlow.CALL:
         return _if(register <= _LAST_OF_CALLED or register == _LINK)
-    if going is not Way.ON or word >> 24 == 0xD4:
+    if going is not CodeFlow.ON or word >> 24 == 0xD4:
         return Effect.KEEPS
     return _of_group(word, register)
 

@@ -66,7 +66,7 @@ class Instruction:
     code: bytes
 
 
-class Machine(Protocol):
+class TlsMachine(Protocol):
     """An architecture: its relocation types, and its code."""
 
     name: str
@@ -93,7 +93,7 @@ class Machine(Protocol):
         """Return what stands in the place of *access*: a jump to *target*, and nothing behind it that runs."""
 
 
-class Listing:
+class CodeListing:
     """Instructions one behind the other from *address* on, as they are written."""
 
     def __init__(self, address: int) -> None:

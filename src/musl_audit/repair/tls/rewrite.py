@@ -14,7 +14,7 @@ from musl_audit.repair.relr.dynamic import with_dynamic_entries
 from musl_audit.repair.relr.soundness import require_changeable
 from musl_audit.repair.relr.tables import RELA, read_tables
 from musl_audit.repair.tls.aarch64 import AArch64
-from musl_audit.repair.tls.machine import Access, Machine, Slot, machine_code
+from musl_audit.repair.tls.machine import Access, Slot, TlsMachine, machine_code
 from musl_audit.repair.tls.place import ALIGN, make_place
 from musl_audit.repair.tls.sections import section_names, with_code_section
 from musl_audit.repair.tls.slots import read_slots
@@ -22,7 +22,7 @@ from musl_audit.repair.tls.soundness import read_accesses, require_unshared
 from musl_audit.repair.tls.verify import verify
 from musl_audit.repair.tls.x86_64 import X8664
 
-MACHINES: Mapping[tuple[int, int, str], Machine] = {(EM_X86_64, 64, "<"): X8664(), (EM_AARCH64, 64, "<"): AArch64()}
+MACHINES: Mapping[tuple[int, int, str], TlsMachine] = {(EM_X86_64, 64, "<"): X8664(), (EM_AARCH64, 64, "<"): AArch64()}
 REWRITABLE = frozenset((number, bits, BYTE_ORDER_NAMES[order]) for number, bits, order in MACHINES)  # as facts say it
 DT_FLAGS, DF_STATIC_TLS = 30, 0x10
 Edits = Iterable[tuple[int, bytes]]  # an offset, and what stands there
@@ -61,7 +61,7 @@ def rewrite_accesses(data: bytes, own: AbstractSet[str] = frozenset()) -> bytes:
     return result
 
 
-def _with_modules(image: Image, machine: Machine, slots: Iterable[Slot]) -> Image:
+def _with_modules(image: Image, machine: TlsMachine, slots: Iterable[Slot]) -> Image:
     """Return *image* whose loader puts the number of its module into *slots*, and no longer says "static TLS"."""
     entry = RELA.entry(image.format)
     edits = [(slot.entry, entry.pack(slot.address, machine.dtpmod, 0)) for slot in slots]
@@ -69,7 +69,7 @@ def _with_modules(image: Image, machine: Machine, slots: Iterable[Slot]) -> Imag
     return with_dynamic_entries(replace(image, content=_edited(image.content, edits)), entries)
 
 
-def _layout(machine: Machine, slots: Mapping[int, Slot], accesses: Sequence[Access]) -> tuple[list[int], int]:
+def _layout(machine: TlsMachine, slots: Mapping[int, Slot], accesses: Sequence[Access]) -> tuple[list[int], int]:
     """Return where in the new code each thunk begins, and how long it is with the mark at its end."""
     places, size = [], 0
     for access in accesses:
@@ -80,7 +80,7 @@ def _layout(machine: Machine, slots: Mapping[int, Slot], accesses: Sequence[Acce
 
 
 def _area(
-    machine: Machine, slots: Mapping[int, Slot], accesses: Sequence[Access], addresses: Sequence[int], size: int
+    machine: TlsMachine, slots: Mapping[int, Slot], accesses: Sequence[Access], addresses: Sequence[int], size: int
 ) -> bytes:
     """Return the new code."""
     start = addresses[0]
@@ -93,7 +93,7 @@ def _area(
 
 
 def _jumps(
-    image: Image, machine: Machine, accesses: Sequence[Access], addresses: Sequence[int]
+    image: Image, machine: TlsMachine, accesses: Sequence[Access], addresses: Sequence[int]
 ) -> Iterator[tuple[int, bytes]]:
     """Yield where each access is in the file, and the jump that stands there."""
     starts = [load.address for load in image.loads]

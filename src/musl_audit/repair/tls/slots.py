@@ -15,7 +15,7 @@ from musl_audit.repair.relr.tables import (
     relocation_type,
     symbol_index,
 )
-from musl_audit.repair.tls.machine import Machine, Slot
+from musl_audit.repair.tls.machine import Slot, TlsMachine
 
 PT_TLS = 7
 STB_LOCAL, STV_DEFAULT = 0, 0
@@ -23,7 +23,7 @@ _WORD = 8
 _LONGEST_NAME = 4096
 
 
-def read_slots(image: Image, tables: Tables, machine: Machine, own: AbstractSet[str]) -> dict[int, Slot]:
+def read_slots(image: Image, tables: Tables, machine: TlsMachine, own: AbstractSet[str]) -> dict[int, Slot]:
     """
     Return the slots of *image* by address, ascending.
 

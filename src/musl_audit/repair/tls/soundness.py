@@ -10,7 +10,7 @@ from musl_audit.errors import AccessError
 from musl_audit.repair.relr.room import referenced_addresses
 from musl_audit.repair.relr.tables import Tables
 from musl_audit.repair.relr.targets import relocated_regions
-from musl_audit.repair.tls.machine import Access, Code, Machine, Slot
+from musl_audit.repair.tls.machine import Access, Code, Slot, TlsMachine
 
 _WORD = 8
 
@@ -20,7 +20,7 @@ def executable_loads(image: Image) -> tuple[Segment, ...]:
     return tuple(load for load in image.loads if load.flags & PF_X)
 
 
-def read_accesses(image: Image, machine: Machine, slots: Mapping[int, Slot]) -> tuple[Access, ...]:
+def read_accesses(image: Image, machine: TlsMachine, slots: Mapping[int, Slot]) -> tuple[Access, ...]:
     """Return every access to *slots*, ascending; raise ``AccessError`` where not all that use them are known."""
     accesses: list[Access] = []
     for load in executable_loads(image):

@@ -9,12 +9,12 @@ from musl_audit.elf.view import PT_DYNAMIC
 from musl_audit.errors import AccessError
 from musl_audit.repair.relr.tables import RELA, read_tables, relocation_type
 from musl_audit.repair.relr.verify import masked, moved_sections
-from musl_audit.repair.tls.machine import Access, Machine, Slot
+from musl_audit.repair.tls.machine import Access, Slot, TlsMachine
 from musl_audit.repair.tls.soundness import read_accesses
 
 
 def verify(
-    before: bytes, after: bytes, machine: Machine, slots: Mapping[int, Slot], accesses: Sequence[Access]
+    before: bytes, after: bytes, machine: TlsMachine, slots: Mapping[int, Slot], accesses: Sequence[Access]
 ) -> None:
     """
     Raise ``AccessError`` unless *after* is *before* with *accesses* to *slots* rewritten.
@@ -35,7 +35,7 @@ def verify(
         raise AccessError("check of the result: an access is as it was")
 
 
-def _require_same_relocations(old: Image, new: Image, machine: Machine, slots: Mapping[int, Slot]) -> None:
+def _require_same_relocations(old: Image, new: Image, machine: TlsMachine, slots: Mapping[int, Slot]) -> None:
     before, after = read_tables(old), read_tables(new)
     expected = [
         entry._replace(info=machine.dtpmod, addend=0) if entry.address in slots else entry for entry in before.plain

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 
 from musl_audit.errors import AccessError
 from musl_audit.repair.tls import x86_64_code as code
-from musl_audit.repair.tls.machine import Access, Code, Instruction, Listing, Slot, Use
+from musl_audit.repair.tls.machine import Access, Code, CodeListing, Instruction, Slot, Use
 
 RAX, RCX, RDX = 0, 1, 2
 RED_ZONE = 0x90  # 128 bytes below the stack pointer are the running function's; two words of ours below them
@@ -59,7 +59,7 @@ class X8664:
 
         No instruction of it writes flags but the last ``add``, which writes what the replaced one did.
         """
-        listing = Listing(address)
+        listing = CodeListing(address)
         register = access.register
         if access.use is Use.LOAD:
             result, scratch = register, _others(register)[0]
@@ -86,7 +86,7 @@ class X8664:
 
     def jump(self, access: Access, target: int) -> tuple[Instruction, ...]:
         """Return ``jmp`` and a filler; see the port."""
-        listing = Listing(access.address)
+        listing = CodeListing(access.address)
         code.jump(listing, target)
         code.fill(listing)
         return tuple(listing.instructions)

@@ -23,7 +23,7 @@ How instructions are encoded: Intel 64 and IA-32 Architectures Software Develope
 import struct
 
 from musl_audit.errors import AccessError
-from musl_audit.repair.tls.machine import Listing
+from musl_audit.repair.tls.machine import CodeListing
 
 RSP = 4
 NAMES = ("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", *(f"r{number}" for number in range(8, 16)))
@@ -33,67 +33,67 @@ _LEA, _LOAD, _STORE, _ADD, _NOT = 0x8D, 0x8B, 0x89, 0x01, 0xF7
 _FS = b"\x64"
 
 
-def lea(listing: Listing, register: int, base: int, displacement: int) -> None:
+def lea(listing: CodeListing, register: int, base: int, displacement: int) -> None:
     """Write ``lea displacement(%base),%register``."""
     text = f"lea {_spelled(displacement)}(%{NAMES[base]}),%{NAMES[register]}"
     operand = bytes([_modrm(2, register, _SIB), _sib(0, _NO_INDEX, base)]) + _signed(displacement)
     listing.write(text, bytes([_rex(register, 0, base), _LEA]) + operand)
 
 
-def lea_sum(listing: Listing, register: int, index: int) -> None:
+def lea_sum(listing: CodeListing, register: int, index: int) -> None:
     """Write ``lea 1(%register,%index),%register``."""
     text = f"lea 0x1(%{NAMES[register]},%{NAMES[index]},1),%{NAMES[register]}"
     operand = bytes([_modrm(1, register, _SIB), _sib(0, index, register), 1])
     listing.write(text, bytes([_rex(register, index, register), _LEA]) + operand)
 
 
-def save(listing: Listing, register: int, place: int) -> None:
+def save(listing: CodeListing, register: int, place: int) -> None:
     """Write ``mov %register,place(%rsp)``."""
     listing.write(f"mov %{NAMES[register]},{_stack(place)}", _with_stack(_STORE, register, place))
 
 
-def restore(listing: Listing, register: int, place: int) -> None:
+def restore(listing: CodeListing, register: int, place: int) -> None:
     """Write ``mov place(%rsp),%register``."""
     listing.write(f"mov {_stack(place)},%{NAMES[register]}", _with_stack(_LOAD, register, place))
 
 
-def load_entry(listing: Listing, register: int, index: int) -> None:
+def load_entry(listing: CodeListing, register: int, index: int) -> None:
     """Write ``mov (%register,%index,8),%register``."""
     text = f"mov 0x0(%{NAMES[register]},%{NAMES[index]},8),%{NAMES[register]}"
     operand = bytes([_modrm(1, register, _SIB), _sib(3, index, register), 0])
     listing.write(text, bytes([_rex(register, index, register), _LOAD]) + operand)
 
 
-def load_relative(listing: Listing, register: int, target: int) -> None:
+def load_relative(listing: CodeListing, register: int, target: int) -> None:
     """Write ``mov target(%rip),%register``, for the word at the address *target*."""
     code = bytes([_rex(register, 0, 0), _LOAD, _modrm(0, register, _RELATIVE)])
     distance = target - (listing.here + len(code) + 4)
     listing.write(f"mov {_spelled(distance)}(%rip),%{NAMES[register]}", code + _signed(distance))
 
 
-def load_thread(listing: Listing, register: int, place: int) -> None:
+def load_thread(listing: CodeListing, register: int, place: int) -> None:
     """Write ``mov %fs:place,%register``."""
     code = bytes([_rex(register, 0, 0), _LOAD, _modrm(0, register, _SIB), _sib(0, _NO_INDEX, 5)])
     listing.write(f"mov %fs:{place:#x},%{NAMES[register]}", _FS + code + _signed(place))
 
 
-def complement(listing: Listing, register: int) -> None:
+def complement(listing: CodeListing, register: int) -> None:
     """Write ``not %register``, which writes no flags."""
     listing.write(f"not %{NAMES[register]}", bytes([_rex(0, 0, register), _NOT, _modrm(3, 2, register)]))
 
 
-def add(listing: Listing, register: int, other: int) -> None:
+def add(listing: CodeListing, register: int, other: int) -> None:
     """Write ``add %other,%register``."""
     code = bytes([_rex(other, 0, register), _ADD, _modrm(3, other, register)])
     listing.write(f"add %{NAMES[other]},%{NAMES[register]}", code)
 
 
-def jump(listing: Listing, target: int) -> None:
+def jump(listing: CodeListing, target: int) -> None:
     """Write ``jmp target``."""
     listing.write(f"jmp {target:#x}", b"\xe9" + _signed(target - (listing.here + 5)))
 
 
-def fill(listing: Listing) -> None:
+def fill(listing: CodeListing) -> None:
     """Write two bytes that never run."""
     listing.write("xchg %ax,%ax", b"\x66\x90")
 
