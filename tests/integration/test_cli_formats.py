@@ -1,5 +1,6 @@
 """What the real command prints: text, JSON by its schema, lines, annotations, Markdown."""
 
+import gzip
 import json
 from copy import deepcopy
 from pathlib import Path
@@ -223,6 +224,24 @@ def test_facts_judged_later_give_the_same_report(tmp_path: Path) -> None:
 
     assert written.code in (0, 4)  # some cannot be read
     assert later.json["wheels"] == musl_audit("check", "--json", *names, cwd=WHEELS).json["wheels"]
+
+
+def test_facts_are_judged_alike_by_any_number_of_processes(tmp_path: Path) -> None:
+    """Which read the lines of a file by their places, and are sent those of compressed data."""
+    names = [path.name for path in sorted(WHEELS.glob("*.whl"))]
+    lines = musl_audit("show", "--facts", *names, cwd=WHEELS).stdout.encode("utf-8", "surrogateescape")
+    document = b"\n \n".join([b"", b"[", lines, b"{}", b"no", b"more", lines])
+    while len(document) < 3 << 20:  # several batches, or one process has it all
+        document += b"\n" + document
+    facts, packed = tmp_path / "facts.jsonl", tmp_path / "facts.jsonl.gz"
+    facts.write_bytes(document)
+    packed.write_bytes(gzip.compress(document, 1))
+    judge = ("check", "--json", "--from-facts")
+
+    alone = musl_audit(*judge, facts).stdout
+
+    assert musl_audit(*judge, facts, "--jobs", "2").stdout == alone
+    assert musl_audit(*judge, packed, "--jobs", "2").stdout == alone.replace(str(facts), str(packed))
 
 
 def test_facts_come_from_stdin_too() -> None:

@@ -1,18 +1,30 @@
 """Files of facts, a wheel a line: plain or compressed with gzip, told by their first bytes; ``-`` is stdin."""
 
+import os
+import stat
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from gzip import BadGzipFile, GzipFile
 from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
 from musl_audit.errors import UsageError, WheelError
+from musl_audit.frozen import frozen
 
 LONGEST_LINE = 1 << 28  # bytes: a hundred times what the largest wheel known takes
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20  # bytes: a line of facts has a quarter of that, and is put together out of as few pieces
+
+
+@frozen
+class Span:
+    """Where a line lies."""
+
+    number: int  # of the line, from 1 on
+    offset: int  # bytes
+    size: int  # bytes
 
 
 def facts_lines(file: str) -> Iterator[tuple[int, bytes]]:
@@ -21,6 +33,39 @@ def facts_lines(file: str) -> Iterator[tuple[int, bytes]]:
 
     Raise ``UsageError`` where there is no such file, ``WheelError`` for what cannot be read to its end.
     """
+    for number, _, line in _lines(file):
+        yield number, line
+
+
+def facts_spans(file: str) -> Iterator[Span]:
+    """Yield where the lines of *file*, one that ``has_places``, lie; raise as ``facts_lines`` does."""
+    for number, offset, line in _lines(file):
+        yield Span(number, offset, len(line))
+
+
+def has_places(file: str) -> bool:
+    """Whether another process can read a line of *file* by its place: not from a pipe, nor from compressed data."""
+    try:
+        with Path(file).open("rb") as stream:
+            return stat.S_ISREG(os.fstat(stream.fileno()).st_mode) and stream.read(2) != _GZIP
+    except OSError:
+        return False
+
+
+def lines_at(file: str, spans: Iterable[Span]) -> list[tuple[int, bytes]]:
+    """Return the number and the bytes of the lines at *spans*; raise ``WheelError`` where *file* is gone meanwhile."""
+    lines = []
+    try:
+        with Path(file).open("rb", buffering=0) as stream:
+            for span in spans:
+                stream.seek(span.offset)
+                lines.append((span.number, stream.read(span.size)))
+    except OSError as error:
+        raise WheelError(f"cannot be read any more: {error.strerror or error}") from error
+    return lines
+
+
+def _lines(file: str) -> Iterator[tuple[int, int, bytes]]:
     if file == "-":
         yield from _numbered(sys.stdin.buffer)
         return
@@ -31,16 +76,18 @@ def facts_lines(file: str) -> Iterator[tuple[int, bytes]]:
         raise UsageError(f"--from-facts {file}: {error.strerror or error}") from error
 
 
-def _numbered(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+def _numbered(file: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
+    """Yield the number, the offset in what is not compressed, and the bytes of each line that is not blank."""
     stream = BufferedReader(file, _BUFFER)  # type: ignore[type-var]  # what is read here is never written
     plain = GzipFile(fileobj=stream) if stream.peek(2)[:2] == _GZIP else stream
-    number = 0
+    number = offset = 0
     while line := _line(plain.readline):
         number += 1
         if len(line) > LONGEST_LINE:
             raise WheelError(f"line {number} is longer than {LONGEST_LINE} bytes")
         if not line.isspace():
-            yield number, line
+            yield number, offset, line
+        offset += len(line)
 
 
 def _line(readline: Callable[[int], bytes]) -> bytes:

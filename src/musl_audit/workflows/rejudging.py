@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import chain, islice
 
-from musl_audit.adapters.facts_files import facts_lines
+from musl_audit.adapters.facts_files import Span, facts_lines, facts_spans, has_places, lines_at
 from musl_audit.adapters.runners import runner_named
 from musl_audit.errors import NotJsonError, WheelError
 from musl_audit.frozen import frozen
@@ -18,21 +18,24 @@ _BATCH = 1 << 20  # bytes of facts that another process is sent at once: 40 ms o
 
 @frozen
 class Batch:
-    """Some lines of a file, by their numbers."""
+    """Some lines of a file: themselves, by their numbers, or where whoever judges them reads them."""
 
     file: str
-    lines: tuple[tuple[int, bytes], ...]
+    lines: tuple[tuple[int, bytes] | Span, ...]
     complaint: str = ""  # why nothing follows, where there should
 
     @property
     def path(self) -> str:
         """Where it begins."""
-        return f"{self.file}:{self.lines[0][0]}" if self.lines else self.file
+        first = next(iter(self.lines), None)
+        if first is None:
+            return self.file
+        return f"{self.file}:{first.number if isinstance(first, Span) else first[0]}"
 
     @property
     def size(self) -> int:
         """How many bytes it has."""
-        return sum(len(line) for _, line in self.lines)
+        return sum(line.size if isinstance(line, Span) else len(line[1]) for line in self.lines)
 
 
 @frozen
@@ -51,7 +54,12 @@ class Rejudgement:
 
     def __call__(self, batch: Batch) -> list[Outcome | Noise]:
         """Return the outcome for each line."""
-        outcomes = [self._outcome(f"{batch.file}:{number}", line) for number, line in batch.lines]
+        spans = [line for line in batch.lines if isinstance(line, Span)]
+        try:
+            lines = lines_at(batch.file, spans) if spans else [line for line in batch.lines if isinstance(line, tuple)]
+        except WheelError as error:
+            return [Failure(batch.path, NOT_JUDGED.code, str(error))]
+        outcomes = [self._outcome(f"{batch.file}:{number}", line) for number, line in lines]
         return [*outcomes, Failure(batch.file, NOT_JUDGED.code, batch.complaint)] if batch.complaint else outcomes
 
     def _outcome(self, place: str, line: bytes) -> Outcome | Noise:
@@ -84,7 +92,7 @@ def rejudge(file: str, examination: Examination, jobs: int = 1) -> Generator[Out
 
 
 def _judged(file: str, work: Rejudgement, jobs: int) -> Generator[Outcome | Noise]:
-    batches = _batches(file)
+    batches = _batches(file, by_place=jobs > 1 and has_places(file))
     first = list(islice(batches, 3))
     is_worth = min(jobs, len(first) - 1) > 1
     if (
@@ -97,13 +105,14 @@ def _judged(file: str, work: Rejudgement, jobs: int) -> Generator[Outcome | Nois
             yield from [answer] if isinstance(answer, Failure) else answer
 
 
-def _batches(file: str) -> Iterator[Batch]:
-    lines: list[tuple[int, bytes]] = []
+def _batches(file: str, *, by_place: bool) -> Iterator[Batch]:
+    """Yield the lines of *file* in batches; *by_place*: without the bytes, whose way to another process is long."""
+    lines: list[tuple[int, bytes] | Span] = []
     size = 0
     try:
-        for number, line in facts_lines(file):
-            lines.append((number, line))
-            size += len(line)
+        for line in facts_spans(file) if by_place else facts_lines(file):
+            lines.append(line)
+            size += line.size if isinstance(line, Span) else len(line[1])
             if size >= _BATCH:
                 yield Batch(file, tuple(lines))
                 lines, size = [], 0
