@@ -14,18 +14,18 @@ OTHER = Sighting("a-1.0.tar.gz", is_for_musl=False)
 @pytest.mark.parametrize(
     ("settings", "left_out"),
     [
-        ({}, {"broken"}),
-        ({"keep": "all"}, {"mixed", "broken"}),
-        ({"unjudgeable": "drop"}, {"broken", "unknown"}),
+        ({}, ["broken"]),
+        ({"keep": "all"}, ["mixed", "broken"]),
+        ({"unjudgeable": "drop"}, ["broken", "unknown"]),
     ],
     ids=str,
 )
-def test_what_is_left_out(settings: dict[str, str], left_out: set[str]) -> None:
+def test_what_is_left_out(settings: dict[str, str], left_out: list[str]) -> None:
     """By default what loads nowhere; a file that is none of musl's stays always."""
     policy = read_policy({"on": "alpine-3.15 alpine-3.18", **settings})
     files = {"mixed": MIXED, "broken": BROKEN, "unknown": UNKNOWN, "other": OTHER}
 
-    assert {name for name, sighting in files.items() if policy.reason_against(sighting)} == left_out
+    assert [name for name, sighting in files.items() if policy.reason_against(sighting)] == left_out
 
 
 def test_the_reason_names_each_place() -> None:
