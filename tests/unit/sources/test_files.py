@@ -159,3 +159,13 @@ def test_a_directory_that_cannot_be_read_does_not_hide_the_others(
 
     assert [type(item) for item in found] == [WheelFile, Failure, WheelFile]
     assert found[1] == Failure(str(tmp_path / "secret"), "MUSL004", "cannot be read: Permission denied")
+
+
+@pytest.mark.parametrize("reference", ["gone.whl", "*.whl"])
+def test_a_link_that_leads_nowhere_is_a_row(reference: str, tmp_path: Path) -> None:
+    """Named, or among what a glob finds."""
+    (tmp_path / "gone.whl").symlink_to("nothing.whl")
+
+    assert [row.message for row in find_sources([str(tmp_path / reference)]) if isinstance(row, Failure)] == [
+        "a link that leads nowhere"
+    ]

@@ -152,7 +152,9 @@ def _matches(pattern: str) -> Iterator[str | Skip | Failure]:
 
     matches = sorted(glob.glob(pattern, recursive=True))
     for match in matches:
-        if "**" not in pattern or not os.path.isdir(match):  # what is below comes by itself
+        if _mode(match) is None:
+            yield Failure(match, NOT_FOUND.code, "a link that leads nowhere")
+        elif "**" not in pattern or not os.path.isdir(match):  # what is below comes by itself
             yield from _expand_one(match)
     if not matches:
         stdin = "no such file: wheels are not read from standard input"
