@@ -1,6 +1,8 @@
 """``which`` through the command line, against indexes on loopback."""
 
+import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from tests.conftest import Miss
 from tests.integration.test_cli_formats import validator
 from tests.support.cli import ROOT, Answer, wheel
 from tests.support.indexes import (
+    GRAFTED,
     Reply,
     Site,
     grafted_wheel,
@@ -18,6 +21,7 @@ from tests.support.indexes import (
     page_row,
     served,
     site_of,
+    write_wheel,
 )
 
 pytest.importorskip("httpx")
@@ -32,6 +36,12 @@ def which(site: Site, cache: Path, *arguments: str, python: str = "3.12", on: st
     return in_process(
         "which", *where, *arguments, MUSL_AUDIT_CACHE_DIR=str(cache), PIP_CONFIG_FILE="/dev/null", NETRC="/dev/null"
     )
+
+
+def files_of(answer: Answer) -> list[dict[str, str]]:
+    """Return what the answer says of every file of its first requirement."""
+    versions = json.loads(answer.stdout)["choices"][0]["versions"]
+    return [file for version in versions for file in version["files"]]
 
 
 @pytest.fixture
@@ -149,6 +159,54 @@ def test_a_probe_refuses_a_large_wheel_by_a_few_ranges(tmp_path: Path) -> None:
     assert files[0]["code"] == "MUSL401"
     assert len(site.ranges()) == 2
     assert site.sent < 100_000 < broken.stat().st_size
+
+
+def test_a_library_at_the_end_of_the_file_needs_no_range_of_its_own(tmp_path: Path) -> None:
+    """What came with the directory is not asked for again."""
+    broken = tmp_path / f"demo-2.0-{MUSL}"
+    noise = hashlib.shake_128(b"noise").digest(1_500_000)
+    write_wheel(broken, {"demo/data.bin": noise, GRAFTED: packed_library()})
+    with served(site_of([broken])) as site:
+        answer = which(site, tmp_path / "cache", "demo", "--json", python="3.11")
+
+    assert [(item["known_by"], item["code"]) for item in files_of(answer)] == [("probe", "MUSL401")]
+    assert len(site.ranges()) == 1
+
+
+def test_the_same_library_is_read_of_one_version_only(tmp_path: Path) -> None:
+    """Of the others, the directory is enough; each is proven broken."""
+    names = [f"demo-{number}.0-{MUSL}" for number in range(2, 12)]
+    broken = [grafted_wheel(tmp_path, name, packed_library()) for name in names]
+    with served(site_of(broken)) as site:
+        answer = which(site, tmp_path / "cache", "demo", "--json", python="3.11")
+
+    assert [(item["known_by"], item["code"]) for item in files_of(answer)] == [("probe", "MUSL401")] * len(broken)
+    asked = Counter(asked.path for asked in site.asked if asked.range)
+    assert set(asked) == {f"/files/{path.name}" for path in broken}
+    assert sum(asked.values()) == len(broken) + 1
+
+
+def test_a_library_of_the_same_name_is_another_one(tmp_path: Path) -> None:
+    """Another checksum: a version whose library is fine is not taken for broken, as one without it is not for fine."""
+    broken = [grafted_wheel(tmp_path, f"demo-{number}.0-{MUSL}", packed_library()) for number in (8, 7, 6, 5, 4, 2)]
+    fine = grafted_wheel(tmp_path, f"demo-3.0-{MUSL}", b"no library")
+    with served(site_of([*broken, fine])) as site:
+        answer = which(site, tmp_path / "cache", "demo", "--all", "--json", python="3.11")
+
+    told = {item["filename"]: item["known_by"] for item in files_of(answer)}
+    assert told == {**{path.name: "probe" for path in broken}, fine.name: "file"}
+
+
+def test_a_wheel_for_musl_1_1_is_read_whole_at_once(tmp_path: Path) -> None:
+    """Linkers of that time pack no relocations; a wheel that says so and lies is refused all the same."""
+    names = [f"demo-{number}.0-cp311-cp311-musllinux_1_1_x86_64.whl" for number in (9, 8)]
+    wheels = [grafted_wheel(tmp_path, names[0], packed_library()), grafted_wheel(tmp_path, names[1], b"no library")]
+    with served(site_of(wheels)) as site:
+        answer = which(site, tmp_path / "cache", "demo", "--json", python="3.11")
+
+    assert site.ranges() == []
+    assert files_of(answer)[0]["known_by"] == "file"
+    assert files_of(answer)[0]["code"] == "MUSL401"
 
 
 def test_a_probe_that_finds_nothing_leads_to_the_whole_file(tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def served(site: Site) -> Iterator[Site]:
 def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # as every server has it: a body must not wait for the header's acknowledgement
 
         def do_HEAD(self) -> None:  # the names that http.server calls
             self._answer(with_body=False)
@@ -258,10 +259,13 @@ def _digest(data: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
+GRAFTED = "demo.libs/libdemo-0cd532bd.so.1"
+
+
 def grafted_wheel(folder: Path, name: str, library: bytes, *, padding: int = 1_500_000) -> Path:
-    """Return a wheel of more than *padding* bytes with *library* where auditwheel puts what it grafts."""
+    """Return a wheel of more than *padding* bytes that begins with *library*, as auditwheel grafts one."""
     noise = hashlib.shake_128(b"noise").digest(padding)
-    return write_wheel(folder / name, {"demo/data.bin": noise, "demo.libs/libdemo-0cd532bd.so.1": library})
+    return write_wheel(folder / name, {GRAFTED: library, "demo/data.bin": noise})
 
 
 def packed_library() -> bytes:

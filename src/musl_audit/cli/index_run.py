@@ -171,11 +171,11 @@ def _passing_signals(child: "subprocess.Popen[bytes]") -> Generator[None]:
 
 def _wait(url: str) -> int:
     """Print where the index is, and return once somebody interrupts."""
-    sys.stdout.write(f"{url}simple/\n")
-    sys.stdout.flush()
     ended = threading.Event()
     before = signal.signal(signal.SIGTERM, lambda *_: ended.set())
     try:
+        sys.stdout.write(f"{url}simple/\n")
+        sys.stdout.flush()
         ended.wait()
     except KeyboardInterrupt:
         pass

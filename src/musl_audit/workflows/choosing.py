@@ -8,7 +8,7 @@ from musl_audit.adapters.indexes.projects import IndexGroup
 from musl_audit.adapters.indexes.verdicts import Verdicts
 from musl_audit.environment.choices import Choice, OfferAnswer, Status, VersionRung
 from musl_audit.errors import IndexAccessError
-from musl_audit.wheel.names import normalized_project
+from musl_audit.wheel.names import musllinux_series, normalized_project
 from musl_audit.wheel.offers import Offer, OfferedFile, OfferedVersion, Wanted, admitted, offered_versions
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 
+_BEFORE_PACKING = "1.1"  # the series of musl whose images have no linker that packs relocations
 Watch = Callable[[VersionRung], None]
 
 
@@ -92,7 +93,7 @@ def climb(
             for index, offered in enumerate(versions):
                 for later in range(index, min(index + AT_ONCE, len(versions))):
                     if later not in ahead:
-                        ahead[later] = pool.submit(verdicts.probed, versions[later].offers[0])
+                        ahead[later] = pool.submit(_glanced, versions[later].offers[0], verdicts)
                 yield _rung(offered, ahead.pop(index), verdicts, read or verdicts.read)
         finally:
             for future in ahead.values():
@@ -107,11 +108,18 @@ def _rung(
 ) -> VersionRung:
     answers: list[OfferAnswer] = []
     for offer in offered.offers:
-        probed = first.result() if offer is offered.offers[0] else verdicts.probed(offer)
+        probed = first.result() if offer is offered.offers[0] else _glanced(offer, verdicts)
         answers.append(probed or read(offer))
         if answers[-1].is_good:
             break
     return VersionRung(offered.version, tuple(answers))
+
+
+def _glanced(offer: Offer, verdicts: Verdicts) -> OfferAnswer | None:
+    """Return what is known of a file without reading all of it; of one for musl 1.1 a probe would find nothing."""
+    tags = map(musllinux_series, offer.name.platform_tags)
+    is_old = all(tag is not None and tag[0] == _BEFORE_PACKING for tag in tags)
+    return verdicts.kept(offer) if is_old else verdicts.probed(offer)
 
 
 def _unfit(

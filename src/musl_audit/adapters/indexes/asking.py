@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -172,13 +173,15 @@ class Asker:
 
     def warm_up(self) -> None:
         """Do now what the first request would wait for."""
-        _import_httpx()
         with self._lock:
             _ = self._client
 
     @cached_property
     def _client(self) -> "httpx.Client":
-        import httpx
+        with ThreadPoolExecutor(1) as pool:  # certificates are read while httpx is imported
+            trusted = pool.submit(_trusted)
+            _import_httpx()
+            import httpx
 
         return httpx.Client(
             headers={"User-Agent": self._agent},
@@ -186,7 +189,7 @@ class Asker:
             max_redirects=_REDIRECTS,
             timeout=httpx.Timeout(self._patience.timeout, pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=16),
-            verify=_trusted(),
+            verify=trusted.result(),
             event_hooks={"response": [_refuse_downgrade]},
         )
 

@@ -2,34 +2,26 @@
 The probe: a few ranges of a wheel that can say that it does *not* load, and never that it does.
 
 Of the wheels that fail on older releases of musl, most fail because a library that auditwheel grafted into ``*.libs/``
-has packed relocations. The end of the file holds the directory, and such libraries are small.
+has packed relocations. The end of the file holds the directory, and such libraries are small. Versions that were built
+alike hold the very same library: what one probe found of it, the next ones need not fetch.
 """
 
-import re
-import struct
 from io import BytesIO
 from pathlib import Path
 
-from musl_audit.adapters.archive.inflate import InflateError, collect, inflate
-from musl_audit.adapters.archive.local_headers import LOCAL_HEADER
-from musl_audit.adapters.archive.zip_directory import DEFLATED, STORED, CentralHeader, read_directory
+from musl_audit.adapters.archive.zip_directory import CentralHeader, read_directory
 from musl_audit.adapters.indexes.asking import Asker
 from musl_audit.adapters.indexes.fetching import FetchedRange, Whole, fetch_part
-from musl_audit.elf import is_elf, read_elf
-from musl_audit.errors import ElfError, WheelError
+from musl_audit.adapters.indexes.grafted import Members, Stretch, candidates
+from musl_audit.errors import WheelError
 from musl_audit.frozen import frozen, replace
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.offers import OfferedFile
 
-TAIL = 64 << 10  # bytes: the directory of most wheels, and what frames it
-MOST_MEMBERS = 4
-LARGEST_MEMBER = 300_000  # compressed bytes
-_LARGEST_DIRECTORY = 4 << 20
+TAIL = 64 << 10  # bytes: the directory of most wheels, and what frames it; of large ones, a part in 128
+LARGEST_TAIL = 256 << 10
 WORTH = 1 << 20  # bytes: a smaller file costs less as a whole than in parts
-# What auditwheel and its kind call a library that they graft because something in the wheel needs it.
-_GRAFTED = re.compile(r"[^/]+\.libs/lib[^/]+-[0-9a-f]{8}\.so[.0-9]*")
-_LOCAL = struct.Struct("<4s22xHH")
-_EXTRA = 256  # bytes that the local header's extra field may have
+_LARGEST_DIRECTORY = 4 << 20
 
 
 @frozen
@@ -73,47 +65,81 @@ class _NeedsMoreError(Exception):
         self.offset = offset
 
 
-def probe(asker: Asker, file: OfferedFile, *, whole: Path) -> Probed:
+def probe(asker: Asker, file: OfferedFile, *, whole: Path, known: Members | None = None) -> Probed:
     """
     Return what a few ranges of *file* say; the file itself, at the path *whole*, where the server sends no parts.
 
-    Raise ``IndexAccessError`` where an answer is not what was asked for.
+    *known* is what earlier probes, of other files of the same project and origin, found; this one adds to it. Raise
+    ``IndexAccessError`` where an answer is not what was asked for.
     """
     if file.size is None:
         start = fetch_part(asker, file, 0, 1, whole=whole)
         if isinstance(start, Whole):
             return start
         file = replace(file, size=start.total or 0)
-    return _probed(asker, file, whole) if file.size and file.size >= WORTH else Silent()
+    if not file.size or file.size < WORTH:
+        return Silent()
+    return _probed(asker, file, whole, Members() if known is None else known)
 
 
-def _probed(asker: Asker, file: OfferedFile, whole: Path) -> Probed:
+def _probed(asker: Asker, file: OfferedFile, whole: Path, known: Members) -> Probed:
     size = file.size or 0
-    first = max(0, size - TAIL - 1024)
+    first = max(0, size - _tail_length(size))
     tail = fetch_part(asker, file, first, size - first, whole=whole)
     if isinstance(tail, Whole):
         return tail
     found = _directory(asker, file, tail, whole)
-    if not isinstance(found, tuple):
+    if not isinstance(found, _Directory):
         return found
-    for header, end in _candidates(found, size):
-        part = fetch_part(asker, file, header.offset, end - header.offset, whole=whole, etag=tail.etag)
-        if isinstance(part, Whole):
-            return part
-        if _is_packed(part.data, header):
+    members = candidates(found.entries)
+    for header in members:
+        stretch = known.claim(header, members, size)
+        if stretch is not None:
+            part = None
+            try:
+                part = _cut(found.tail, stretch, size) or fetch_part(
+                    asker, file, stretch.first, stretch.length, whole=whole, etag=tail.etag
+                )
+            finally:
+                known.settle(stretch, part.data if isinstance(part, FetchedRange) else None)
+            if isinstance(part, Whole):
+                return part
+        if known.is_packed(header):
             return Packed((header.name,))
     return Silent()
 
 
-def _directory(
-    asker: Asker, file: OfferedFile, tail: FetchedRange, whole: Path
-) -> tuple[CentralHeader, ...] | Silent | Whole:
+def _cut(tail: bytes, stretch: Stretch, size: int) -> FetchedRange | None:
+    """Return the part of the file that *stretch* is, where the end that was fetched holds it."""
+    begin = stretch.first - (size - len(tail))
+    return FetchedRange(stretch.first, tail[begin : begin + stretch.length], size, None) if begin >= 0 else None
+
+
+def _tail_length(size: int) -> int:
+    """
+    Return how many bytes of the end hold the directory of nearly every wheel of *size* bytes.
+
+    >>> [_tail_length(size) >> 10 for size in (1 << 20, 16 << 20, 1 << 30)]
+    [65, 129, 257]
+    """
+    return min(max(TAIL, size >> 7), LARGEST_TAIL) + 1024
+
+
+@frozen
+class _Directory:
+    """The entries of an archive, and the end of the file that they were read from."""
+
+    entries: tuple[CentralHeader, ...]
+    tail: bytes
+
+
+def _directory(asker: Asker, file: OfferedFile, tail: FetchedRange, whole: Path) -> _Directory | Silent | Whole:
     """Return the entries of the directory; the probe is silent about an archive that cannot be read this way."""
     size = file.size or 0
     data = tail.data
     for _ in range(2):
         try:
-            return read_directory(_Tail(data, size), size, Limits()).entries
+            return _Directory(read_directory(_Tail(data, size), size, Limits()).entries, data)
         except WheelError:
             return Silent()
         except _NeedsMoreError as more:
@@ -125,35 +151,3 @@ def _directory(
                 return part
             data = part.data + data
     return Silent()
-
-
-def _candidates(entries: tuple[CentralHeader, ...], size: int) -> list[tuple[CentralHeader, int]]:
-    """Return the small grafted libraries, smallest first, and where in the file to stop reading for each."""
-    chosen = [
-        header
-        for header in entries
-        if _GRAFTED.fullmatch(header.name)
-        and header.compressed_size <= LARGEST_MEMBER
-        and header.method in (STORED, DEFLATED)
-        and header.size <= 64 * LARGEST_MEMBER
-    ]
-    chosen.sort(key=lambda header: (header.compressed_size, header.name))
-    return [
-        (header, min(size, header.offset + 30 + len(header.raw_name) + _EXTRA + header.compressed_size))
-        for header in chosen[:MOST_MEMBERS]
-    ]
-
-
-def _is_packed(data: bytes, header: CentralHeader) -> bool:
-    """Whether the member, whose local header *data* begins with, has packed relocations; what is broken has none."""
-    if len(data) < 30 or data[:4] != LOCAL_HEADER:
-        return False
-    _, names, extra = _LOCAL.unpack_from(data)
-    begin = 30 + names + extra
-    packed = data[begin : begin + header.compressed_size]
-    try:
-        pieces = inflate([packed]) if header.method == DEFLATED else iter([packed])
-        content = collect(pieces, size=header.size, crc=header.crc)
-        return is_elf(content[:4]) and read_elf(content, header.name).packed_relocations > 0
-    except (InflateError, ElfError):
-        return False

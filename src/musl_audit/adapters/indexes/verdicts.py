@@ -5,7 +5,9 @@ import json
 import tempfile
 from collections.abc import Callable
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 from musl_audit.adapters.catalogs import policies_directory
 from musl_audit.adapters.indexes.asking import Asker
@@ -22,8 +24,12 @@ from musl_audit.judging.rules.musl401_packed_relocations import RULE as PACKED_R
 from musl_audit.model import MuslVersion, Report
 from musl_audit.policy import Catalog
 from musl_audit.wheel.limits import Limits
-from musl_audit.wheel.names import kind_of
+from musl_audit.wheel.names import kind_of, normalized_project
 from musl_audit.wheel.offers import Offer, OfferedFile
+
+TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
+if TYPE_CHECKING:
+    from musl_audit.adapters.indexes.grafted import Members
 
 
 class Verdicts:
@@ -47,6 +53,8 @@ class Verdicts:
         self._limits = limits or Limits()
         self._keep = keep
         self._version = version
+        self._known: dict[tuple[str, str], Members] = {}  # of which probes know, by project and origin
+        self._preparing: Thread | None = None
 
     @cached_property
     def edition(self) -> str:
@@ -71,10 +79,14 @@ class Verdicts:
         able = self._catalog.able("packed-relocations", self._destination.arch)
         if known is not None or self._destination.release in able:
             return known
+        self._prepare()
+        from musl_audit.adapters.indexes.grafted import Members
         from musl_audit.adapters.indexes.probe import Packed, probe
 
         with tempfile.TemporaryDirectory(prefix="musl-audit-") as folder:
-            found = probe(self._asker, offer.file, whole=Path(folder) / offer.file.filename)
+            where = normalized_project(offer.name.distribution), origin(offer.file.url)
+            members = self._known.setdefault(where, Members())
+            found = probe(self._asker, offer.file, whole=Path(folder) / offer.file.filename, known=members)
             if isinstance(found, Whole):
                 return self._judged(offer, found)
         if not isinstance(found, Packed):
@@ -89,9 +101,16 @@ class Verdicts:
         known = self.kept(offer)
         if known is not None:
             return known
+        self._prepare()
         with tempfile.TemporaryDirectory(prefix="musl-audit-") as folder:
             whole = fetch_whole(self._asker, offer.file, Path(folder) / offer.file.filename)
             return self._judged(offer, whole)
+
+    def _prepare(self) -> None:
+        """Import what reading a file takes while a server is waited for."""
+        if self._preparing is None:  # two threads that ask at once do no harm
+            self._preparing = Thread(target=_import_judge)
+            self._preparing.start()
 
     def _judged(self, offer: Offer, whole: Whole) -> OfferAnswer:
         from musl_audit.adapters.archive.zips import open_wheel
@@ -129,6 +148,18 @@ class Verdicts:
     def _write(self, key: str | None, row: dict[str, object]) -> None:
         if key is not None and self._store is not None:
             self._store.write(key, json.dumps(row).encode())
+
+
+def _import_judge() -> None:
+
+    import_module("musl_audit.adapters.archive.zips")
+    import_module("musl_audit.judging.audit")
+    import_module("musl_audit.wheel.extract")
+    from musl_audit.adapters.archive.inflate import deflate
+    from musl_audit.judging.rules import all_rules
+
+    deflate()
+    all_rules()
 
 
 def is_for_musl(offer: Offer) -> bool:
