@@ -153,7 +153,7 @@ peers: dev  ## Run auditwheel's cases with both tools, and write docs/explanatio
 index-wheels: dev  ## Fetch several versions of 21 projects, for an index of our own; INDEX=numpy: only that one
 	$(BIN)/python -m tools.evidence.index_wheels $(INDEX)
 
-clients:  ## Install uv, pdm, devpi and pypiserver into .cache/clients, for tests of indexes
+clients:  ## Install uv, pdm, poetry, devpi and pypiserver into .cache/clients, for tests of indexes
 	test -d .cache/clients || $(PYTHON) -m venv .cache/clients
 	.cache/clients/bin/python -m pip install --quiet --disable-pip-version-check -r tools/data/clients.txt
 

@@ -46,7 +46,7 @@ def index(site: Site, folder: Path, python: Path, *arguments: str | Path, **vari
     return musl_audit("index", "--index", site.index, "--on", python, *arguments, env={**ours, **variables}, cwd=folder)
 
 
-def imported(python: Path, site: Path) -> subprocess.CompletedProcess[str]:
+def imported(python: Path, site: Path | None) -> subprocess.CompletedProcess[str]:
     return musl_python.run(python, "-c", IMPORTS, path=site)
 
 
@@ -94,6 +94,30 @@ def test_what_pdm_installs_can_be_imported(python: Path, mirror: Site, tmp_path:
 
     assert answer.code == 0, answer.stderr
     run = imported(python, tmp_path / "__pypackages__" / "3.11" / "lib")
+    assert (run.returncode, run.stdout.strip()) == (0, LOADING)
+
+
+# poetry takes the tags of the Python that runs it for those of any environment on the same platform: so none is.
+POETRY = (
+    "import sysconfig; sysconfig.get_platform = lambda: 'another'; from poetry.console.application import main; main()"
+)
+
+
+def test_what_poetry_installs_can_be_imported(python: Path, mirror: Site, tmp_path: Path, miss: Miss) -> None:
+    """poetry asks the index through its plug-in for mirrors, and locks what it offers, without naming it."""
+    if not (CLIENTS / "poetry").exists():
+        miss("clients")
+    subprocess.run([python, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    dependencies = ", ".join(f'"{name}"' for name in PROJECTS if name != "numpy")
+    project = f'[project]\nname = "x"\nversion = "0"\nrequires-python = "==3.11.*"\ndependencies = [{dependencies}]\n'
+    (tmp_path / "pyproject.toml").write_text(f"{project}[tool.poetry]\npackage-mode = false\n")
+    install = (CLIENTS / "python", "-c", POETRY, "install", "--no-interaction", "--no-cache")
+    where = {"VIRTUAL_ENV": str(tmp_path / "venv"), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    answer = index(mirror, tmp_path, python, "--", *install, **where)
+
+    assert answer.code == 0, answer.stderr
+    assert "127.0.0.1" not in (tmp_path / "poetry.lock").read_text()
+    run = imported(tmp_path / "venv" / "bin" / "python", None)
     assert (run.returncode, run.stdout.strip()) == (0, LOADING)
 
 
