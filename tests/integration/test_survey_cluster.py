@@ -4,13 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.support.cli import ROOT, environment, musl_audit
 from tests.support.surveys import Named, deadly, rows, scheduler, some_wheels, wait_until, worker
 
-from musl_audit.adapters.runners.dask import Cluster, ClusterError
+from musl_audit.adapters.clusters import ClusterError
+from musl_audit.adapters.runners.dask import Cluster
 from musl_audit.adapters.stores.survey import open_store
 from musl_audit.model import Failure
 
@@ -83,6 +85,26 @@ def test_workers_of_another_version_are_refused() -> None:
         pytest.raises(ClusterError, match="install the same on both"),
     ):
         list(Cluster(address, identity=process_of).run(deadly, [Named("a")], 1))
+
+
+def test_items_are_taken_when_their_turn_comes() -> None:
+    """A store has more facts than memory; and a worker's memory is not given back each time that 64 kB are free."""
+    taken: list[str] = []
+
+    def items() -> Iterator[Named]:
+        for number in range(1000):
+            taken.append(str(number))
+            yield Named(str(number))
+
+    answers = Cluster("local").run(trim_threshold, items(), 1)
+    assert next(answers) is None
+    assert len(taken) < 500
+    answers.close()
+
+
+def trim_threshold(_item: Named) -> str | None:
+    """Return from when on glibc gives memory back, None where it decides that itself."""
+    return os.environ.get("MALLOC_TRIM_THRESHOLD_")
 
 
 def process_of() -> str:

@@ -3,8 +3,9 @@ Measure surveys in one run, and write docs/benchmarks-survey.md.
 
 A mirror of 2,000 wheels is looked at by processes of this machine and by a Dask cluster, again, and again with other
 policies; a million verdicts, those of the mirror replayed under new keys, are asked what the documentation asks.
-With ``--before COMMIT`` one large wheel is shown by that musl-audit, too. What counts is CPU time, user and
-system, of all processes, and what the clock says: the machine should have nothing else to do.
+With ``--before COMMIT`` one large wheel is shown by that musl-audit, too. Each is installed as users have it, its
+modules compiled. What counts is CPU time, user and system, of all processes, and what the clock says: the machine
+should have nothing else to do.
 """
 
 import argparse
@@ -38,6 +39,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 ONE_MORE = ROOT / "testwheels" / "wheels" / "clean_x86_64-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
 WHEELS = 2000
 TURNS = 5
+_GLANCE = 0.5  # seconds; what is looked at are peaks, and who looks takes CPU time from who works
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +67,21 @@ def questions() -> list[str]:
     return re.findall(r"```sql\n(.*?)```", STORE_PAGE.read_text(), re.DOTALL)
 
 
-def command(*words: str | Path) -> list[str | Path]:
-    """Return the command of `musl-audit survey` with *words*."""
-    return [sys.executable, "-m", "musl_audit", "survey", *words]
+@dataclass(frozen=True, slots=True)
+class Surveyor:
+    """A musl-audit with the extra ``survey``, by the Python that has it."""
 
+    python: Path
 
-def surveyed(*words: str | Path) -> Survey:
-    """Return what a survey cost."""
-    with _watched() as peaks:
-        cost = run(command(*words, "--quiet"))
-    return Survey(cost, max(peaks.values(), default=0.0))
+    def cost(self, *words: str | Path) -> Cost:
+        """Return what `musl-audit survey` with *words* costs."""
+        return run([self.python, "-m", "musl_audit", "survey", *words], must_work=True)
+
+    def surveyed(self, *words: str | Path) -> Survey:
+        """Return what a survey costs, and what its workers do."""
+        with _watched() as peaks:
+            cost = run([self.python, "-m", "musl_audit", "survey", *words, "--quiet"])
+        return Survey(cost, max(peaks.values(), default=0.0))
 
 
 @contextmanager
@@ -84,7 +91,7 @@ def _watched() -> Iterator[dict[int, float]]:
     ended = Event()
 
     def watch() -> None:
-        while not ended.wait(0.1):
+        while not ended.wait(_GLANCE):
             workers = (worker for child in _children(os.getpid()) for worker in _below(child))
             for worker in workers:
                 peaks[worker] = max(peaks.get(worker, 0.0), _peak(worker))
@@ -100,11 +107,11 @@ def _watched() -> Iterator[dict[int, float]]:
 
 def _children(pid: int) -> list[int]:
     found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += map(int, task.read_text().split())
-        except OSError:  # it ended
-            continue
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    except OSError:  # it ended
+        pass
     return found
 
 
@@ -131,8 +138,9 @@ def rows_of(store: Path) -> list[tuple[object, ...]]:
 # --- The mirror -----------------------------------------------------------------------------------------------
 
 
-def mirror_section(scratch: Path, count: int) -> Iterator[str]:
+def mirror_section(surveyor: Surveyor, scratch: Path, count: int) -> Iterator[str]:
     """Yield the rows about a mirror of *count* wheels; the store ``processes`` stays."""
+    surveyed = surveyor.surveyed
     wheels = mirror(scratch / "mirror", count)
     first = surveyed(wheels, "--store", scratch / "processes", "--jobs", "2")
     dask = surveyed(wheels, "--store", scratch / "dask", "--jobs", "2", "--scheduler", "local")
@@ -167,15 +175,15 @@ def mirror_section(scratch: Path, count: int) -> Iterator[str]:
 # --- Stores of any size -----------------------------------------------------------------------------------------
 
 
-def sized(scratch: Path, count: int) -> Size:
+def sized(surveyor: Surveyor, scratch: Path, count: int) -> Size:
     """Return what a store of *count* wheels costs."""
     place = scratch / f"replayed-{count}"
     _apart(_replay, scratch / "processes", place, count)
     page = scratch / "page.html"
-    report = run(command("report", "--store", place, "--output", page), must_work=True)
+    report = surveyor.cost("report", "--store", place, "--output", page)
     slowest = _apart(_slowest, place)
     size = sum(path.stat().st_size for path in place.rglob("*.parquet"))
-    more = run(command(ONE_MORE, "--store", place, "--jobs", "1", "--quiet"))
+    more = surveyor.surveyed(ONE_MORE, "--store", place, "--jobs", "1").cost
     shutil.rmtree(place)
     return Size(count, size / 1e6, report, page.stat().st_size / 1000, slowest, more)
 
@@ -219,11 +227,11 @@ def sizes_section(sizes: list[Size]) -> Iterator[str]:
 # --- One large wheel ----------------------------------------------------------------------------------------------
 
 
-def threads_section(scratch: Path, before: str | None) -> Iterator[str]:
+def threads_section(surveyor: Surveyor, scratch: Path, before: str | None) -> Iterator[str]:
     """Yield the rows about one large wheel, whose members are inflated in threads."""
     if before is None:
         return
-    pythons = {"now": installed(ROOT, ROOT / ".cache" / "bench"), "before": installed_commit(before)}
+    pythons = {"now": surveyor.python, "before": installed_commit(before)}
     wheel = bench_repair.make_wheel(scratch)
     for name, code in (("zlib", WITHOUT_ZLIB_NG), ("zlib-ng", WITH_ZLIB_NG)):
         options = ("-c", code, "show", "--json", wheel)
@@ -248,8 +256,9 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=ROOT / ".cache") as folder:
         scratch = Path(folder)
-        rows = [*threads_section(scratch, options.before), *mirror_section(scratch, options.wheels)]
-        sizes = [sized(scratch, count) for count in SIZES]
+        surveyor = Surveyor(installed(ROOT, scratch / "installed", extras="fast,survey"))
+        rows = [*threads_section(surveyor, scratch, options.before), *mirror_section(surveyor, scratch, options.wheels)]
+        sizes = [sized(surveyor, scratch, count) for count in SIZES]
     million = sizes[-1]
     report = million.report
     rows += [

@@ -48,15 +48,15 @@ def run(
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
 
 
-def installed(source: Path, directory: Path, *others: str) -> Path:
-    """Return the Python of a new environment in *directory* with the wheel of *source*, ``fast`` and *others*."""
+def installed(source: Path, directory: Path, *others: str, extras: str = "fast") -> Path:
+    """Return the Python of a new environment in *directory* with the wheel of *source*, *extras* and *others*."""
     shutil.rmtree(directory / "dist", ignore_errors=True)
     shutil.rmtree(directory / "venv", ignore_errors=True)
     python = directory / "venv" / "bin" / "python"
     _quietly(sys.executable, "-m", "build", "--quiet", "--outdir", directory / "dist", source)
     _quietly(sys.executable, "-m", "venv", directory / "venv")
     (wheel,) = (directory / "dist").glob("*.whl")
-    _quietly(python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", f"{wheel}[fast]", *others)
+    _quietly(python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", f"{wheel}[{extras}]", *others)
     return python
 
 

@@ -9,12 +9,14 @@ alone. A scheduler that is started again is waited for, and asked again for what
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from musl_audit.adapters.catalogs import policies_digest
+from musl_audit.adapters.clusters import ClusterError, cluster_of, losses, quiet, require_same
 from musl_audit.adapters.runners import Answer, AnyItem
-from musl_audit.errors import MuslAuditError, UsageError
+from musl_audit.errors import UsageError
 from musl_audit.frozen import frozen
 from musl_audit.judging.rules.musl902_not_judged import RULE as NOT_JUDGED
 from musl_audit.model import Failure
@@ -23,14 +25,10 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 Value = TypeVar("Value")
-_BATCH_BYTES, _BATCH_ITEMS = 64 << 20, 32
+_BATCH_BYTES, _BATCH_ITEMS = 16 << 20, 32  # a quarter of a second of work: what all but one worker wait for at the end
 _AHEAD = 3  # batches for each worker: one that it does, one that waits, one on the way
-_WINDOW = 16  # batches for each worker that may be done behind one that takes long: their answers wait in memory
+_WINDOW = 32  # batches for each worker that may be done behind one that takes long: their answers wait in memory
 _RETURNS = 3  # times that a scheduler may
-
-
-class ClusterError(MuslAuditError):
-    """A cluster that is not there, went away, or is not made of the same musl-audit."""
 
 
 @frozen
@@ -45,56 +43,30 @@ class Cluster:
         self, work: Callable[[AnyItem], Answer], items: Iterable[AnyItem], jobs: int
     ) -> Generator[Answer | Failure]:
         """Yield what *work* returns for each of *items*, in their order; a local cluster has *jobs* workers."""
-        pending = deque(enumerate(_batches(items)))
+        pending = _Pending(items)
         order = _InOrder[Answer | Failure]()
-        with _quiet():
+        with quiet():
             for index, answers in self._completed(work, pending, jobs, order):
                 yield from order.add(index, answers)
 
     def _completed(
         self,
         work: Callable[[AnyItem], Answer],
-        pending: deque[tuple[int, list[AnyItem]]],
+        pending: "_Pending[AnyItem]",
         jobs: int,
         order: "_InOrder[Answer | Failure]",
     ) -> Iterator[tuple[int, list[Answer | Failure]]]:
         """Yield the answers of every batch, from a scheduler that may go away and come back."""
         for left in range(_RETURNS, -1, -1):
             try:
-                with self._client(jobs) as client:
+                with cluster_of(self.scheduler, jobs, self.patience) as client:
+                    require_same(client, self.identity)
                     yield from _as_completed(client, work, pending, order)
-            except _lost() as error:
+            except losses() as error:
                 if self.scheduler == "local" or not left:
                     raise ClusterError(f"the scheduler at {self.scheduler} went away: {_line(error)}") from error
-            if not pending:
+            if pending.first is None:
                 return
-
-    @contextmanager
-    def _client(self, jobs: int) -> "Iterator[Client]":
-        with self._connected(jobs) as client:
-            client.wait_for_workers(1, timeout=60)
-            _require_same(client, self.identity)
-            yield client
-
-    @contextmanager
-    def _connected(self, jobs: int) -> "Iterator[Client]":
-        from distributed import Client, LocalCluster
-
-        if self.scheduler != "local":
-            try:
-                client = Client(self.scheduler, timeout=self.patience, set_as_default=False)
-            except (OSError, ValueError, TimeoutError) as error:
-                raise ClusterError(f"--scheduler {self.scheduler}: no scheduler answers: {_line(error)}") from error
-            with client:
-                yield client
-            return
-        with (
-            LocalCluster(
-                n_workers=jobs, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit="2GiB"
-            ) as cluster,
-            Client(cluster, set_as_default=False) as client,
-        ):
-            yield client
 
 
 def run(work: Callable[[AnyItem], Answer], items: Iterable[AnyItem], jobs: int) -> Generator[Answer | Failure]:
@@ -125,6 +97,29 @@ class _InOrder(Generic[Value]):
             self.wanted += 1
 
 
+class _Pending(Generic[AnyItem]):
+    """Numbered batches that wait, of items that are taken when their turn comes, not all at once."""
+
+    def __init__(self, items: Iterable[AnyItem]) -> None:
+        self._batches = enumerate(_batches(items))
+        self._waiting: deque[tuple[int, list[AnyItem]]] = deque()
+
+    @property
+    def first(self) -> int | None:
+        """The number of the next batch, None where there is no more."""
+        if not self._waiting:
+            self._waiting.extend(islice(self._batches, 1))
+        return self._waiting[0][0] if self._waiting else None
+
+    def take(self) -> tuple[int, list[AnyItem]]:
+        """Return the next batch, and its number."""
+        return self._waiting.popleft()
+
+    def give_back(self, batches: Iterable[tuple[int, list[AnyItem]]]) -> None:
+        """Let *batches* wait again: nobody did them."""
+        self._waiting = deque(sorted((*batches, *self._waiting), key=itemgetter(0)))
+
+
 def _batches(items: Iterable[AnyItem]) -> Iterator[list[AnyItem]]:
     """Yield *items* in runs that are worth being sent, and small enough to be done again."""
     batch: list[AnyItem] = []
@@ -142,7 +137,7 @@ def _batches(items: Iterable[AnyItem]) -> Iterator[list[AnyItem]]:
 def _as_completed(
     client: "Client",
     work: Callable[[AnyItem], Answer],
-    pending: deque[tuple[int, list[AnyItem]]],
+    pending: _Pending[AnyItem],
     order: "_InOrder[Answer | Failure]",
 ) -> Iterator[tuple[int, list[Answer | Failure]]]:
     """Yield the index and the answers of each batch when they are known; what was not done stays in *pending*."""
@@ -151,10 +146,14 @@ def _as_completed(
     sent: dict[Future[list[Answer]], tuple[int, list[AnyItem]]] = {}
     waiting = as_completed(loop=client.loop)
     try:
-        while pending or sent:
+        while pending.first is not None or sent:
             workers = max(1, len(client.nthreads()))
-            while pending and len(sent) < _AHEAD * workers and pending[0][0] - order.wanted < _WINDOW * workers:
-                index, batch = pending.popleft()
+            while (
+                len(sent) < _AHEAD * workers
+                and (first := pending.first) is not None
+                and first - order.wanted < _WINDOW * workers
+            ):
+                index, batch = pending.take()
                 future = client.submit(_done, work, batch, pure=False)
                 sent[future] = index, batch
                 waiting.add(future)
@@ -164,7 +163,7 @@ def _as_completed(
             future.release()
             yield index, answers
     finally:
-        pending.extendleft(sorted(sent.values(), key=lambda item: -item[0]))
+        pending.give_back(sent.values())
 
 
 def _answers(
@@ -199,51 +198,6 @@ def _alone(client: "Client", work: Callable[[AnyItem], Answer], item: AnyItem) -
 def _done(work: Callable[[AnyItem], Answer], batch: Sequence[AnyItem]) -> list[Answer]:
     """Return what *work* returns for each of *batch*: what a worker does."""
     return [work(item) for item in batch]
-
-
-# --- Whom to trust with it ------------------------------------------------------------------------------------
-
-
-def _require_same(client: "Client", identity: Callable[[], str]) -> None:
-    """Raise ``ClusterError`` where a worker has another musl-audit, or other policies, than this process."""
-    try:
-        found = client.run(identity)
-    except Exception as error:  # whatever the other side raises comes through here
-        raise ClusterError(f"the workers cannot run this musl-audit: {_line(error)}") from error
-    ours = identity()
-    for worker, theirs in found.items():
-        if theirs != ours:
-            raise ClusterError(f"the worker {worker} has {theirs}, this process has {ours}: install the same on both")
-
-
-def _lost() -> tuple[type[BaseException], ...]:
-    """Return what is raised when a scheduler goes away."""
-    from concurrent.futures import CancelledError
-
-    from distributed import TimeoutError as DaskTimeoutError
-    from distributed.comm.core import CommClosedError
-
-    return CancelledError, CommClosedError, DaskTimeoutError
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Let a batch be tried twice, and Dask say nothing on the terminal: what matters is in the answers."""
-    import logging
-
-    import dask
-    import distributed  # noqa: F401  # its defaults must be there before one of them is set
-
-    names = ["distributed", *(name for name in logging.root.manager.loggerDict if name.startswith("distributed."))]
-    before = {name: logging.getLogger(name).level for name in names}  # Dask's configuration gives some their own
-    for name in names:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    try:
-        with dask.config.set({"distributed.scheduler.allowed-failures": 1}):
-            yield
-    finally:
-        for name, level in before.items():
-            logging.getLogger(name).setLevel(level)
 
 
 def _line(error: BaseException) -> str:
