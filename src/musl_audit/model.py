@@ -155,7 +155,7 @@ class ElfFacts:
     @property
     def imported(self) -> frozenset[str]:
         """The undefined symbols that the loader looks up."""
-        return frozenset(symbol.name for symbol in self.undefined if symbol.is_referenced)
+        return frozenset([symbol.name for symbol in self.undefined if symbol.is_referenced])
 
     @property
     def is_dynamic(self) -> bool:

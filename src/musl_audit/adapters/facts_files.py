@@ -15,7 +15,7 @@ from musl_audit.frozen import frozen
 
 LONGEST_LINE = 1 << 28  # bytes: a hundred times what the largest wheel known takes
 _GZIP = b"\x1f\x8b"
-_BUFFER = 1 << 20  # bytes: a line of facts has a quarter of that, and is put together out of as few pieces
+_BUFFER = 1 << 22  # bytes: a line of facts has a 16th of that, and is put together out of as few pieces
 
 
 @frozen

@@ -141,8 +141,8 @@ def _judged(claim: Claim, verdict: Verdict, stated: tuple[Statement, ...], conte
         return replace(claim, kept=False)
     if claim.series is None or claim.arch != verdict.arch:
         return claim
-    promised = (release for release in verdict.known if claim.floor is None or release >= claim.floor)
-    broken = frozenset(promised) - verdict.loads_on
+    lost = context.known - verdict.loads_on
+    broken = frozenset(release for release in lost if claim.floor is None or release >= claim.floor)
     if broken or any(finding.severity is Severity.ERROR and not finding.fails_on for finding in stated):
         return replace(claim, kept=False, broken_on=broken)
     is_known = verdict.loads is not Loads.UNKNOWN and (claim.floor is not None or not context.needs_libc)

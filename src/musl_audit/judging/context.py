@@ -1,5 +1,6 @@
 """The view of one wheel that the rules and the verdict read."""
 
+from bisect import bisect_left
 from functools import cached_property
 
 from musl_audit.loader.eras import TODAY, Era, is_libc
@@ -62,7 +63,10 @@ class Context:
     def promised(self) -> Releases:
         """The releases that the wheel's tags promise, all tags together."""
         floors = [floor for claim in self.claims if (floor := self.floor_of(claim)) is not None]
-        return frozenset(release for release in self.known if floors and release >= min(floors))
+        if not floors:
+            return frozenset()
+        first = bisect_left(self.releases, min(floors))
+        return frozenset(self.releases[first:]) if first else self.known
 
     def floor_of(self, claim: Claim) -> MuslVersion | None:
         """Return the oldest known release that *claim* promises; a series from before the data promises all of it."""
@@ -121,6 +125,11 @@ class Context:
     def references(self) -> tuple[tuple[Load, Reference], ...]:
         """Every reference that libc and Python do not satisfy everywhere, with the load in which it is made."""
         return tuple((load, reference) for load in self.loads for reference in load.references)
+
+    @cached_property
+    def unsatisfied(self) -> tuple[tuple[Load, Reference], ...]:
+        """Those of them for which the loader refuses the file on every release."""
+        return tuple((load, reference) for load, reference in self.references if reference.is_found_nowhere)
 
     def imported(self, file: ElfFacts) -> frozenset[str]:
         """Return the undefined symbols of *file* that the loader looks up."""

@@ -1,7 +1,9 @@
 """From what fails on which release to the answer: releases, distributions, tags earned."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
+from musl_audit.frozen import replace
 from musl_audit.judging.context import Context
 from musl_audit.loader.linkage import Linkage
 from musl_audit.model import (
@@ -21,11 +23,12 @@ from musl_audit.model import (
     Releases,
     Severity,
     Statement,
+    Symbol,
     Unknown,
     Unreachable,
     Verdict,
 )
-from musl_audit.policy import Distribution
+from musl_audit.policy import Catalog, Distribution
 
 _STATUS: dict[type[Provider], LibraryStatus] = {
     Allowed: LibraryStatus.ALLOWED,
@@ -48,7 +51,8 @@ def decide(context: Context, stated: Iterable[Statement], *, floors: dict[str, M
         return Verdict(arch=None)
     stated = tuple(stated)
     evidence = _evidence(stated)
-    loads_on = context.known.difference(*(item.fails_on for item in evidence))
+    lost = context.known.intersection(frozenset[MuslVersion]().union(*(item.fails_on for item in evidence)))
+    loads_on = context.known - lost
     loads = _loads(context, loads_on)
     is_broken = any(finding.severity is Severity.ERROR and not finding.fails_on for finding in stated)
     is_certain = not is_broken and loads is not Loads.UNKNOWN
@@ -59,13 +63,9 @@ def decide(context: Context, stated: Iterable[Statement], *, floors: dict[str, M
         loads_on=loads_on,
         required_musl=required(context.releases, loads_on),
         decided_by=evidence,
-        distributions=tuple(
-            _answer(distribution, evidence, context)
-            for distribution in context.catalog.distributions
-            if distribution.verified and distribution.is_for(context.arch) and distribution.musl in context.known
-        ),
+        distributions=_answers(evidence, context),
         earned_tags=tuple(
-            tag for tag, floor in floors.items() if is_certain and keeps(floor, context.releases, loads_on)
+            tag for tag, floor in floors.items() if is_certain and all(release < floor for release in lost)
         ),
     )
 
@@ -96,19 +96,18 @@ def external_libraries(linkage: Linkage) -> tuple[ExternalLibrary, ...]:
     )
 
 
-def keeps(floor: MuslVersion, known: Iterable[MuslVersion], loads_on: Releases) -> bool:
-    """Whether every known release from *floor* on is in *loads_on*."""
-    return all(release in loads_on for release in known if release >= floor)
-
-
 def required(known: tuple[MuslVersion, ...], loads_on: Releases) -> MuslVersion | None:
     """
     Return the lowest release from which all later known ones load, None if the newest does not.
+
+    *loads_on* are some of those that are *known*, which are ascending.
 
     >>> old, new = MuslVersion(1, 2, 3), MuslVersion(1, 2, 4)
     >>> str(required((old, new), frozenset({new})))
     '1.2.4'
     """
+    if len(loads_on) == len(known):
+        return next(iter(known), None)
     lowest = None
     for release in reversed(known):
         if release not in loads_on:
@@ -125,20 +124,38 @@ def _loads(context: Context, loads_on: Releases) -> Loads:
     return Loads.ALL if loads_on == context.known else Loads.SOME
 
 
-def _answer(distribution: Distribution, evidence: tuple[Evidence, ...], context: Context) -> DistributionAnswer:
-    because = next(
-        (index for index, item in enumerate(evidence) if _hits(item, distribution)),
-        None,
-    )
-    lacks = bool(distribution.symbols_removed) and _needs_any(context, distribution.symbols_removed)
-    return DistributionAnswer(
-        id=distribution.id,
-        name=distribution.name,
-        release=distribution.release,
-        musl=distribution.musl,
-        supported_until=distribution.supported_until,
-        loads=because is None and not lacks,
-        because=because,
+def _answers(evidence: tuple[Evidence, ...], context: Context) -> tuple[DistributionAnswer, ...]:
+    """Return the answers for all distributions of the architecture: mostly those that need no new value."""
+    if context.arch is None:
+        return ()
+    rows = _distributions(context.catalog, context.arch.name, context.known)
+    removed = {distribution.symbols_removed for distribution, _ in rows if distribution.symbols_removed}
+    lacking = {symbols for symbols in removed if _needs_any(context, symbols)}
+    answers = []
+    for distribution, works in rows:
+        because = next((index for index, item in enumerate(evidence) if _hits(item, distribution)), None)
+        is_hit = because is not None or distribution.symbols_removed in lacking
+        answers.append(replace(works, loads=False, because=because) if is_hit else works)
+    return tuple(answers)
+
+
+@lru_cache(maxsize=16)
+def _distributions(catalog: Catalog, arch: str, known: Releases) -> tuple[tuple[Distribution, DistributionAnswer], ...]:
+    """Return the distributions that have something to say about *arch*, and what is said where a wheel loads."""
+    return tuple(
+        (
+            row,
+            DistributionAnswer(
+                id=row.id,
+                name=row.name,
+                release=row.release,
+                musl=row.musl,
+                supported_until=row.supported_until,
+                loads=True,
+            ),
+        )
+        for row in catalog.distributions
+        if row.verified and row.is_for(catalog.arches[arch]) and row.musl in known
     )
 
 
@@ -150,11 +167,13 @@ def _hits(item: Evidence, distribution: Distribution) -> bool:
 
 
 def _needs_any(context: Context, symbols: frozenset[str]) -> bool:
-    return any(
+    asked: dict[str, list[Symbol]] = {}
+    for file in context.loaded:
+        if found := [symbol for symbol in file.undefined if symbol.name in symbols and symbol.is_referenced]:
+            asked[file.path] = found
+    return bool(asked) and any(
         not symbol.is_weak and not any(symbol.name in other.defined for other in load.files)
         for load in context.loads
         for file in load.files
-        if not symbols.isdisjoint(context.imported(file))
-        for symbol in file.undefined
-        if symbol.name in symbols and symbol.is_referenced
+        for symbol in asked.get(file.path, ())
     )

@@ -114,20 +114,13 @@ class Linker:
         self._reserved = frozenset((arch.loader, *arch.libc_sonames))
         self._elves = {elf.path: elf for elf in facts.elves}
         self._members = facts.members
-        self._on_all_releases = self._symbols.names_on_all(self._known)
+        self._arch = arch.name
         self._open_references: dict[tuple[str, bool], _Open] = {}
 
     @cached_property
     def _tree(self) -> InstalledTree:
         """The files as they are installed; most wheels need nothing that is looked for there."""
         return InstalledTree(member.name for member in self._members if not member.is_directory)
-
-    @cached_property
-    def _by_basename(self) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for member in self._tree.members.values():
-            found.setdefault(member.rpartition("/")[2], []).append(member)
-        return found
 
     # --- libraries
 
@@ -173,8 +166,8 @@ class Linker:
                     continue
                 if place is None:
                     continue
-                if place in self._tree.members:
-                    return self._loadable(self._tree.members[place]), file.runpath is not None
+                if member := self._tree.member_at(place):
+                    return self._loadable(member), file.runpath is not None
                 if self._tree.is_directory(place):
                     return Unreachable(("/".join(place[1:]),)), False  # it opens, and cannot be mapped
         if leaves and self._is_in_another_tree(soname, chain):
@@ -188,7 +181,7 @@ class Linker:
     def _is_in_another_tree(self, soname: str, chain: tuple[ElfFacts, ...]) -> bool:
         """Whether a path out of the trees of *chain* may lead to a file of the wheel: there is one in another tree."""
         trees = {place_of(file.path)[0] for file in chain}
-        return any(place_of(member)[0] not in trees for member in self._by_basename.get(soname, ()))
+        return any(place_of(member)[0] not in trees for member in self._tree.by_basename.get(soname, ()))
 
     def _candidate(self, file: ElfFacts, entry: str, soname: str) -> Place | None:
         rest = relative_to_origin(entry)
@@ -220,7 +213,7 @@ class Linker:
             return Allowed(soname)  # the system's, even beside one in the wheel that no path leads to
         if is_libpython(soname):
             return FromInterpreter()
-        members = self._by_basename.get(soname)
+        members = self._tree.by_basename.get(soname)
         return Unreachable(tuple(sorted(members))) if members else Outside((soname,))
 
     # --- symbols
@@ -244,12 +237,12 @@ class Linker:
         """Return the references of *file* that neither libc, on every known release, nor a Python satisfies."""
         key = file.path, has_interpreter
         if key not in self._open_references:
-            provided = self._on_all_releases
-            left = [symbol for symbol in file.undefined if symbol.name not in provided and symbol.is_referenced]
-            left += [symbol for symbol in _referred_to_without_definition(file) if symbol.name not in provided]
+            settled = self._catalog.settled_names(self._arch, has_interpreter=has_interpreter)
+            left = [symbol for symbol in file.undefined if symbol.name not in settled and symbol.is_referenced]
+            left += [symbol for symbol in _referred_to_without_definition(file) if symbol.name not in settled]
             if has_interpreter:
-                prefixes = self._catalog.interpreter_prefixes
-                left = [symbol for symbol in left if not symbol.name.startswith(prefixes)]
+                provided = self._catalog.interpreter_names([symbol.name for symbol in left])
+                left = [symbol for symbol in left if symbol.name not in provided]
             self._open_references[key] = _Open(tuple(left), frozenset([symbol.name for symbol in left]))
         return self._open_references[key]
 
@@ -265,7 +258,7 @@ class Linker:
 
 def _referred_to_without_definition(file: ElfFacts) -> Iterable[Symbol]:
     """
-    Yield what *file* defines in a form that the loader does not accept, and refers to itself.
+    Return what *file* defines in a form that the loader does not accept, and refers to itself.
 
     Such are hidden versions, IFUNCs and definitions whose value is 0. Even a weak one must be found: ``do_relocs``
     forgives a missing symbol only where the file does not define it.

@@ -1,6 +1,7 @@
 """The catalog: every question that the judge asks of the policies, answered from their files as they are needed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -21,6 +22,8 @@ from musl_audit.policy.parts import (
 from musl_audit.policy.polyfills import Polyfills
 from musl_audit.policy.releases import Chronicle, PolicyFiles
 
+_MOST_MET = 10_000  # names of Python's that are remembered: a few times what it exports
+
 
 class Catalog:
     """
@@ -35,6 +38,8 @@ class Catalog:
         self._chronicle = Chronicle(files)
         self._releases: dict[str, tuple[MuslVersion, ...]] = {}
         self._known: dict[str, Releases] = {}
+        self._met: set[str] = set()  # names of Python's that somebody asked about
+        self._settled: dict[str, set[str]] = {}
 
     # --- What there is ------------------------------------------------------------------------------------
 
@@ -190,12 +195,32 @@ class Catalog:
         So were ``libp.so`` (pthread) and ``lib.so``.
         """
         word, dot, _ = name.removeprefix("lib").partition(".")
-        begins = any(reserved.startswith(word) for reserved in self._reserved_words)
-        return bool(dot) and name.startswith("lib") and begins and not self.reserved_libc_name(name)
+        return bool(dot) and name.startswith("lib") and word in self._begun_words and word not in self._reserved_words
 
     def provided_by_interpreter(self, symbol: str) -> bool:
         """Whether Python itself defines *symbol*, told by its prefix."""
         return symbol.startswith(self.interpreter_prefixes)
+
+    def interpreter_names(self, symbols: Iterable[str]) -> frozenset[str]:
+        """Return those of *symbols* that Python itself defines; from now on they are settled."""
+        prefixes = self.interpreter_prefixes
+        found = frozenset([symbol for symbol in symbols if symbol.startswith(prefixes)])
+        if found and len(self._met) + len(found) < _MOST_MET:
+            for names in (self._met, *self._settled.values()):
+                names.update(found)
+        return found
+
+    def settled_names(self, arch: str, *, has_interpreter: bool) -> AbstractSet[str]:
+        """
+        Return names that libc exports on every known release of *arch*: no more needs to be asked about them.
+
+        With an interpreter so are those of Python itself, as far as ``interpreter_names`` was asked about them.
+        """
+        if not has_interpreter:
+            return self.symbols(arch).names_on_all(self.known_on(arch))
+        if arch not in self._settled:
+            self._settled[arch] = {*self.symbols(arch).names_on_all(self.known_on(arch)), *self._met}
+        return self._settled[arch]
 
     @cached_property
     def allowed_libraries(self) -> Mapping[str, AllowedLibrary]:
@@ -276,6 +301,10 @@ class Catalog:
     @cached_property
     def _reserved_words(self) -> frozenset[str]:
         return frozenset(self._libraries.table("libc").texts("reserved_words"))
+
+    @cached_property
+    def _begun_words(self) -> frozenset[str]:
+        return frozenset(word[:size] for word in self._reserved_words for size in range(len(word) + 1))
 
     @cached_property
     def interpreter_prefixes(self) -> tuple[str, ...]:

@@ -129,6 +129,11 @@ def _with_ranges(schema: Json) -> Json:
 
 def _numbers(values: Sequence[object], cls: type) -> Iterator[Iterable[int]]:
     """Yield every number in *values*, all of class *cls*: field by field, which is faster than value by value."""
+    plain = _number_fields(cls)
+    if len(plain) > 1:  # as one tuple of each value: there are hundreds of members
+        yield chain.from_iterable(map(cast("Callable[[object], tuple[int, ...]]", attrgetter(*plain)), values))
+    elif plain:
+        yield map(attrgetter(plain[0]), values)
     for name, is_many, element in _fields_with_numbers(cls):
         found = [value for value in map(attrgetter(name), values) if value is not None]
         items = list(chain.from_iterable(found)) if is_many else found
@@ -139,14 +144,22 @@ def _numbers(values: Sequence[object], cls: type) -> Iterator[Iterable[int]]:
 
 
 @cache
+def _number_fields(cls: type) -> tuple[str, ...]:
+    """Return the fields of *cls* that are numbers, and nothing else."""
+    return tuple(name for name, hint in get_type_hints(cls).items() if hint is int)
+
+
+@cache
 def _fields_with_numbers(cls: type) -> list[tuple[str, bool, type]]:
-    """Return the fields of *cls* that are numbers or hold some, whether each holds many things, and what things."""
+    """Return the other fields of *cls* that may hold numbers, whether each holds many things, and what things."""
     found: list[tuple[str, bool, type]] = []
     for name, hint in get_type_hints(cls).items():
+        if hint is int:
+            continue
         element = next(iter(get_args(hint)), hint)
         if not isinstance(element, type):
             continue
-        if element is int or (is_dataclass(element) and _fields_with_numbers(element)):
+        if element is int or (is_dataclass(element) and (_number_fields(element) or _fields_with_numbers(element))):
             found.append((name, get_origin(hint) in (tuple, frozenset), element))
     return found
 

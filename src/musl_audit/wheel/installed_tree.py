@@ -7,8 +7,8 @@ archive and ``*.data/platlib`` and ``*.data/purelib`` are one tree, site-package
 format, "Installing a wheel").
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
 
 from musl_audit.frozen import frozen
 
@@ -37,13 +37,39 @@ class InstalledTree:
     """The files of a wheel by place; whether something is a directory follows from the files below it."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.members = {place_of(name): name for name in names}
-        self._places = sorted(self.members)
+        self._order = {name: number for number, name in enumerate(names)}
+        self._folders: dict[Place, list[str]] = {}  # the ways to write each directory that has files
+        for folder in {name[: name.rfind("/") + 1] for name in self._order}:
+            self._folders.setdefault(place_of(folder)[:-1], []).append(folder)
+
+    def member_at(self, place: Place) -> str | None:
+        """Return the member that is installed at *place*, the last of several; None where there is none."""
+        *_, base = place
+        found = [name for folder in self._folders.get(place[:-1], ()) if (name := folder + base) in self._order]
+        return max(found, key=self._order.__getitem__, default=None)
 
     def is_directory(self, place: Place) -> bool:
         """Whether some file lies below *place*."""
-        after = bisect_right(self._places, place)
-        return after < len(self._places) and self._places[after][: len(place)] == place
+        return place in self._directories
+
+    @cached_property
+    def by_basename(self) -> Mapping[str, list[str]]:
+        """The members that are installed, by the last part of their names."""
+        found: dict[str, list[str]] = {}
+        for name in self._order:
+            if self.member_at(place_of(name)) == name:
+                found.setdefault(name.rpartition("/")[2], []).append(name)
+        return found
+
+    @cached_property
+    def _directories(self) -> frozenset[Place]:
+        found: set[Place] = set()
+        for folder in self._folders:
+            above = folder
+            while above not in found:
+                found.add(above)
+                above = above[:-1]
+        return frozenset(found)
 
 
 @frozen
@@ -58,6 +84,7 @@ class SearchPath:
     is_ignored: bool = False
 
     @classmethod
+    @lru_cache(maxsize=256)
     def parse(cls, text: str | None) -> "SearchPath":
         """Return the entries of *text*, in order; line breaks separate them as colons do."""
         entries = tuple(entry for entry in (text or "").replace("\n", ":").split(":") if entry)

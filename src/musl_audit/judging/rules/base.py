@@ -125,9 +125,9 @@ Check = Callable[[Context], Iterable[Statement]]
 def unseen_definitions(context: Context, definitions: Callable[[ElfFacts], frozenset[str]]) -> Uses:
     """Return what files of a load have among their *definitions* and nobody defines visibly, and who is involved."""
     found = Uses()
-    for load, reference in context.references:
+    for load, reference in context.unsatisfied:
         name = reference.symbol.name
-        definers = [file.path for file in load.files if name in definitions(file)] if reference.is_found_nowhere else []
+        definers = [file.path for file in load.files if name in definitions(file)]
         if definers:
             found.add(name, reference.path, *definers)
     return found

@@ -31,8 +31,8 @@ RULE = Rule(
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all symbols that share the same advice."""
     missing: dict[tuple[bool, str, str | None], Uses] = {}
-    for load, reference in context.references:
-        if reference.is_found_nowhere and not _is_defined_invisibly(load, reference.symbol.name):
+    for load, reference in context.unsatisfied:
+        if not _is_defined_invisibly(load, reference.symbol.name):
             name = reference.symbol.name
             why_not = why_not_added(reference, load, context)
             advice = context.catalog.glibc_name(name), context.catalog.hint_for(name), why_not

@@ -31,12 +31,15 @@ _DANGEROUS = frozenset(
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for the symbols that matter, and one for the others."""
     shadowed: dict[Severity, Uses] = {}
+    exported: dict[str, frozenset[str]] = {}
     for load in context.loads:
         if load.is_program:
             continue
         for file in load.files:
             if file.kind is ElfKind.LIBRARY:
-                for name in _shadowed(file, load, context):
+                if file.path not in exported:
+                    exported[file.path] = _exported_by_libc_too(file, context)
+                for name in _shadowed(exported[file.path], file, load, context):
                     severity = _severity(name, file, context)
                     shadowed.setdefault(severity, Uses()).add(name, file.path)
     for severity, uses in shadowed.items():
@@ -58,12 +61,18 @@ def _stands_in(file: ElfFacts, context: Context) -> bool:
     )
 
 
-def _shadowed(file: ElfFacts, load: Load, context: Context) -> Iterator[str]:
-    """Yield what *file* defines, some file of the load refers to, and libc exports."""
+def _exported_by_libc_too(file: ElfFacts, context: Context) -> frozenset[str]:
+    if context.arch is None:
+        return frozenset()
+    return (file.defined & context.catalog.symbols(context.arch.name).names) - file.copied
+
+
+def _shadowed(names: frozenset[str], file: ElfFacts, load: Load, context: Context) -> Iterator[str]:
+    """Yield those of *names*, which *file* defines and libc exports, that some file of the load refers to."""
     if context.arch is None:
         return
     table = context.catalog.symbols(context.arch.name)
-    for name in (file.defined & table.names) - file.copied:
+    for name in names:
         is_used = name in file.referenced_definitions or any(name in context.imported(other) for other in load.files)
         if is_used and table.releases_with(name) & (context.promised or context.known):
             yield name

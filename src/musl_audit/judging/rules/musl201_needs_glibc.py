@@ -61,10 +61,8 @@ def _symbols(context: Context, reported: set[str]) -> Iterator[Statement]:
     }
     found = Uses(
         (reference.symbol.name, reference.path)
-        for _, reference in context.references
-        if reference.path in versioned - reported
-        and reference.is_found_nowhere
-        and context.catalog.glibc_name(reference.symbol.name)
+        for _, reference in context.unsatisfied
+        if reference.path in versioned - reported and context.catalog.glibc_name(reference.symbol.name)
     )
     if found:
         yield RULE.states(

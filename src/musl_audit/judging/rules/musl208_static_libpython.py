@@ -28,8 +28,9 @@ def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all modules."""
     found = Uses()
     for file in context.loaded:
-        if module_of(file):
-            for name in file.defined & _API:
+        names = file.defined & _API
+        if names and module_of(file):
+            for name in names:
                 found.add(name, file.path)
     if found:
         yield RULE.states(f"{spell(found.symbols)} defined by an extension module: libpython is linked in", uses=found)
