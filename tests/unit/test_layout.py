@@ -54,3 +54,12 @@ def test_a_file_is_no_directory() -> None:
     tree = InstalledTree(["demo/a", "demo/a.so/b"])
 
     assert [tree.is_directory(("site-packages", "demo", name)) for name in ("a", "a.so", "b")] == [False, True, False]
+
+
+def test_of_members_for_one_place_the_last_is_installed() -> None:
+    """What an installer writes last stays there; the one before is no file of its own any more."""
+    tree = InstalledTree(["a/b.so", "x-1.data/platlib/a/b.so", "x-1.data/scripts/b.so"])
+
+    assert tree.member_at(("site-packages", "a", "b.so")) == "x-1.data/platlib/a/b.so"
+    assert tree.by_basename == {"b.so": ["x-1.data/platlib/a/b.so", "x-1.data/scripts/b.so"]}
+    assert tree.member_at(("site-packages", "x-1.data", "platlib", "a", "b.so")) is None

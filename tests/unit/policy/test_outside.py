@@ -41,6 +41,28 @@ def test_python_provides_its_api() -> None:
     assert not CATALOG.provided_by_interpreter("malloc")
 
 
+def test_names_of_python_are_settled_once_somebody_asked() -> None:
+    """For a file that Python loads; one without an interpreter has to find them elsewhere."""
+    catalog = load_catalog()
+    before = "PyLong_AsLong" in catalog.settled_names("x86_64", has_interpreter=True)
+
+    assert catalog.interpreter_names(["PyLong_AsLong", "malloc", "png_init"]) == {"PyLong_AsLong"}
+
+    assert not before
+    assert all("PyLong_AsLong" in catalog.settled_names(arch, has_interpreter=True) for arch in ("x86_64", "i686"))
+    assert "malloc" in catalog.settled_names("x86_64", has_interpreter=True)
+    assert not {"PyLong_AsLong", "png_init"} & catalog.settled_names("x86_64", has_interpreter=False)
+
+
+def test_no_more_names_are_remembered_than_python_could_have() -> None:
+    """A wheel may name a million of them."""
+    catalog = load_catalog()
+    names = {f"Py{number}" for number in range(50_000)}
+
+    assert catalog.interpreter_names(names) == names
+    assert "Py1" not in catalog.settled_names("x86_64", has_interpreter=True)
+
+
 @pytest.mark.parametrize(
     "symbol",
     ["gnu_get_libc_version", "__printf_chk", "backtrace", "argp_parse", "__isoc23_strtol", "_dl_find_object"],
