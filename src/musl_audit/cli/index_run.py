@@ -65,12 +65,19 @@ class IndexRun:
     def _index(self, group: "IndexGroup", folder: Path, url: str) -> "FilteredIndex":
         from musl_audit.adapters.indexes.held import Held
         from musl_audit.adapters.indexes.verdicts import Verdicts
+        from musl_audit.workflows.places import library_finder
         from musl_audit.workflows.serving import FilteredIndex
 
         held = Held(folder)
         store = store_of(self.options)
         verdicts = Verdicts(
-            group.asker, self.catalog, self.destination, store=store, version=__version__, keep=held.keep
+            group.asker,
+            self.catalog,
+            self.destination,
+            store=store,
+            version=__version__,
+            keep=held.keep,
+            has_library=library_finder(self.destination, self.catalog),
         )
         index = FilteredIndex(
             group,

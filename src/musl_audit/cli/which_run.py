@@ -76,9 +76,15 @@ class WhichRun:
     def _choices(self, group: "IndexGroup") -> Iterator[Choice]:
         from musl_audit.adapters.indexes.verdicts import Verdicts
         from musl_audit.workflows.choosing import choose, choose_locked
+        from musl_audit.workflows.places import library_finder
 
         verdicts = Verdicts(
-            group.asker, self.catalog, self.destination, store=store_of(self.options), version=__version__
+            group.asker,
+            self.catalog,
+            self.destination,
+            store=store_of(self.options),
+            version=__version__,
+            has_library=library_finder(self.destination, self.catalog),
         )
         wanted = Wanted(self.destination.tags, self.destination.pythons)
         watch = Watch(group.asker.traffic, len(self.lines), is_on=not self.options.quiet and sys.stderr.isatty())

@@ -7,6 +7,7 @@ from musl_audit.environment.rules.env001_static_interpreter import RULE as STATI
 from musl_audit.environment.values import Interpreter, WheelAnswer
 from musl_audit.frozen import frozen, replace
 from musl_audit.judging.audit import judge
+from musl_audit.judging.loads_at import missing_library, outside_libraries
 from musl_audit.judging.rules import rule_of
 from musl_audit.judging.rules.base import Rule, spell
 from musl_audit.judging.rules.musl101_symbol_missing_in_promised_release import RULE as SYMBOL_RULE
@@ -17,7 +18,7 @@ from musl_audit.judging.settings import Settings
 from musl_audit.loader.extension_suffixes import module_of, suffix_of
 from musl_audit.loader.libc_names import Libc
 from musl_audit.loader.linkage import link
-from musl_audit.model import ElfKind, ExternalLibrary, LibraryStatus, Loads, Report, WheelFacts
+from musl_audit.model import ElfKind, Loads, Report, WheelFacts
 from musl_audit.policy import Catalog
 
 
@@ -64,6 +65,13 @@ def answer(path: str, facts: WheelFacts, target: Target, catalog: Catalog, requi
     )
 
 
+def report_here(facts: WheelFacts, catalog: Catalog, has_library: Callable[[str], bool]) -> Report:
+    """Return the judge's report, the libraries that are on the system being no obstacle."""
+    report = judge(facts, catalog)
+    there = tuple(soname for soname in outside_libraries(report) if has_library(soname))
+    return judge(facts, catalog, replace(Settings(), exclude=there)) if there else report
+
+
 def _sentence(taken: Fit, load: _Load) -> str:
     if taken.installs:
         tag = (taken.tag or "").rpartition("-")[2]
@@ -86,7 +94,7 @@ def _load(facts: WheelFacts, target: Target, catalog: Catalog) -> _Load:
         return _fails("a static interpreter cannot load any extension module", STATIC_RULE, modules)
     if interpreter.libc is not Libc.MUSL or interpreter.arch is None:
         return _Load(loads=None, said=f"whether it loads is not judged: this Python runs on {interpreter.libc}")
-    report = _judged(facts, target, catalog)
+    report = report_here(facts, catalog, target.has_library)
     verdict = report.verdict
     if verdict.arch != interpreter.arch:
         arch = verdict.arch or "no known architecture"
@@ -95,7 +103,7 @@ def _load(facts: WheelFacts, target: Target, catalog: Catalog) -> _Load:
     if interpreter.musl not in verdict.known:
         release = interpreter.musl or "its release"
         return _Load(loads=None, said=f"whether it loads is not judged: the policies know nothing of musl {release}")
-    return _missing_library(report, target) or _obstacle(report, target) or _judgement(facts, report, target, catalog)
+    return _lacking(report, target) or _obstacle(report, target) or _judgement(facts, report, target, catalog)
 
 
 def _fails(
@@ -111,24 +119,13 @@ def _fails(
     return _Load(loads=False, said=said, rule=rule, members=members, symbols=symbols, libraries=libraries)
 
 
-def _judged(facts: WheelFacts, target: Target, catalog: Catalog) -> Report:
-    """Return the judge's report, the libraries that are on the system being no obstacle."""
-    report = judge(facts, catalog)
-    outside = (item.soname for item in report.external_libraries if _is_outside(item))
-    there = tuple(soname for soname in outside if target.has_library(soname))
-    return judge(facts, catalog, replace(Settings(), exclude=there)) if there else report
-
-
-def _is_outside(library: ExternalLibrary) -> bool:
-    return library.status in (LibraryStatus.MISSING, LibraryStatus.ALLOWED)
-
-
-def _missing_library(report: Report, target: Target) -> _Load | None:
-    for item in report.external_libraries:
-        if _is_outside(item) and not target.has_library(item.soname):
-            why = f"{spell(item.needed_by, 2)} needs {item.soname}, which is not on this system"
-            return _fails(why, GRAFT_RULE, item.needed_by, libraries=(item.soname,))
-    return None
+def _lacking(report: Report, target: Target) -> _Load | None:
+    """Return the answer about a wheel that needs a library which is not there."""
+    item = missing_library(report, target.has_library)
+    if item is None:
+        return None
+    why = f"{spell(item.needed_by, 2)} needs {item.soname}, which is not on this system"
+    return _fails(why, GRAFT_RULE, item.needed_by, libraries=(item.soname,))
 
 
 def _obstacle(report: Report, target: Target) -> _Load | None:

@@ -1,9 +1,11 @@
 """What a report says about one place: whether everything in the wheel loads there, and what is in the way."""
 
+from collections.abc import Callable
+
 from musl_audit.frozen import frozen
 from musl_audit.judging.rules import rule_of
 from musl_audit.judging.rules.musl101_symbol_missing_in_promised_release import RULE as MISSING_SYMBOL
-from musl_audit.model import Evidence, Finding, Loads, MuslVersion, Report, Severity
+from musl_audit.model import Evidence, ExternalLibrary, Finding, LibraryStatus, Loads, MuslVersion, Report, Severity
 
 
 @frozen
@@ -50,6 +52,21 @@ def loads_at(report: Report, release: MuslVersion, distribution: str | None = No
         return Answer(loads=False, obstacle=Obstacle(MISSING_SYMBOL.code))
     libraries = next((item.libraries for item in report.findings if item.code == first.code), ())
     return Answer(loads=False, obstacle=Obstacle(first.code, first.members, first.symbols, libraries))
+
+
+def outside_libraries(report: Report) -> tuple[str, ...]:
+    """Return the libraries that neither the wheel nor musl nor the interpreter has."""
+    return tuple(item.soname for item in report.external_libraries if _is_outside(item))
+
+
+def missing_library(report: Report, has_library: Callable[[str], bool]) -> ExternalLibrary | None:
+    """Return the first library that the system would have to have, and has not."""
+    missing = (item for item in report.external_libraries if _is_outside(item) and not has_library(item.soname))
+    return next(missing, None)
+
+
+def _is_outside(library: ExternalLibrary) -> bool:
+    return library.status in (LibraryStatus.MISSING, LibraryStatus.ALLOWED)
 
 
 def _blocks(finding: Finding) -> bool:

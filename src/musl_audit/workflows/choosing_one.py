@@ -44,7 +44,7 @@ def choose(
     from musl_audit.adapters.stores.kinds import verdict_store
     from musl_audit.wheel.offers import Wanted
     from musl_audit.workflows import choosing
-    from musl_audit.workflows.places import destination_named
+    from musl_audit.workflows.places import destination_named, library_finder
 
     try:
         wanted = Requirement(requirement)
@@ -55,7 +55,8 @@ def choose(
     destination = destination_named(on, python, arch, catalog)
     with asking(index, find_links=find_links) as group:
         store = verdict_store(cache_directory()) if keeps else None
-        verdicts = Verdicts(group.asker, catalog, destination, store=store, version=__version__)
+        there = library_finder(destination, catalog)
+        verdicts = Verdicts(group.asker, catalog, destination, store=store, version=__version__, has_library=there)
         return choosing.choose(
             wanted,
             group,

@@ -1,6 +1,8 @@
 """Where wheels are to load, as somebody names it: a distribution, a musl release, or a Python that is there."""
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from musl_audit.environment.destination import Destination, checked, place_named, python_named
@@ -32,7 +34,7 @@ def destination_named(named: str, python: str | None, arch: str | None, catalog:
         number, is_free_threaded = python_named(python)
         found = replace(found, python=number, is_free_threaded=is_free_threaded)
     if arch is not None:
-        found = replace(found, arch=arch)
+        found = replace(found, arch=arch, interpreter=found.interpreter if arch == found.arch else None)
     return checked(found, catalog)
 
 
@@ -63,6 +65,29 @@ def _from_interpreter(named: str, catalog: Catalog) -> Destination:
         raise UsageError(f"--on {named}: {error}") from error
     destination = _destination(named, path, found)
     return replace(destination, distribution=distribution_of(tree, found, catalog))
+
+
+def library_finder(destination: Destination, catalog: Catalog) -> Callable[[str], bool] | None:
+    """Return what tells whether the loader of *destination* finds a library; None where no system was named."""
+    path = destination.interpreter
+    if path is None:
+        return None
+
+    @cache
+    def folders() -> "tuple[Tree, tuple[str, ...]]":
+        from musl_audit.adapters.interpreter.python import library_folders, read_interpreter
+        from musl_audit.adapters.tree import Tree
+
+        tree = Tree("/")
+        return tree, library_folders(tree, read_interpreter(tree, path, catalog))
+
+    @cache
+    def is_there(soname: str) -> bool:
+        from musl_audit.adapters.interpreter.python import has_library
+
+        return has_library(*folders(), soname)
+
+    return is_there
 
 
 def distribution_of(tree: "Tree", found: "Interpreter", catalog: Catalog) -> Distribution | None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from musl_audit.judging.loads_at import Answer, Obstacle, loads_at
+from musl_audit.judging.loads_at import Answer, Obstacle, loads_at, outside_libraries
 from musl_audit.judging.rules import rule_of
 from musl_audit.model import MuslVersion, Releases, Report
 from musl_audit.policy import Catalog
@@ -14,17 +14,24 @@ Row = dict[str, object]
 
 
 def report_row(report: Report, catalog: Catalog) -> Row:
-    """Return what *report* says about every known release and distribution."""
+    """Return what *report* says about every known release and distribution, and what it needs from outside."""
     places: list[tuple[str, MuslVersion, str | None]] = [(str(item), item, None) for item in catalog.releases]
     places += [(row.id, row.musl, row.id) for row in catalog.distributions]
-    return _row((name, loads_at(report, release, distribution)) for name, release, distribution in places)
+    answers = ((name, loads_at(report, release, distribution)) for name, release, distribution in places)
+    return {**_row(answers), "outside": outside_libraries(report)}
+
+
+def here_row(answer: Answer, release: MuslVersion, distribution: str | None) -> Row:
+    """Return *answer*, which holds for a place whose system was looked at."""
+    return _row([(distribution or str(release), answer)])
 
 
 def packed_row(obstacle: Obstacle, lacking: Releases, catalog: Catalog) -> Row:
     """Return a refusal on the releases *lacking*, and nothing about the others."""
     names = [str(release) for release in lacking]
     names += [row.id for row in catalog.distributions if row.musl in lacking]
-    return _row((name, Answer(loads=False, obstacle=obstacle)) for name in sorted(names))
+    answers = ((name, Answer(loads=False, obstacle=obstacle)) for name in sorted(names))
+    return {**_row(answers), "outside": ()}  # whatever is there, it crashes
 
 
 def _row(answers: Iterable[tuple[str, Answer]]) -> Row:
@@ -58,6 +65,14 @@ def read_answer(data: bytes, release: MuslVersion, distribution: str | None) -> 
     except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         return None
     return Answer(loads, obstacle) if loads in (True, False, None) else None
+
+
+def read_outside(data: bytes) -> tuple[str, ...] | None:
+    """Return which libraries a wheel needs from outside, as *data* holds it; None where it does not."""
+    try:
+        return tuple(_texts(json.loads(data)["outside"]))
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _obstacle(row: Row) -> Obstacle:

@@ -13,15 +13,15 @@ from musl_audit.adapters.catalogs import policies_directory
 from musl_audit.adapters.indexes.asking import Asker
 from musl_audit.adapters.indexes.credentials import origin
 from musl_audit.adapters.indexes.fetching import Whole, fetch_whole
-from musl_audit.adapters.indexes.kept import packed_row, read_answer, report_row
+from musl_audit.adapters.indexes.kept import here_row, packed_row, read_answer, read_outside, report_row
 from musl_audit.adapters.stores.directory import Store
 from musl_audit.environment.choices import Basis, OfferAnswer
 from musl_audit.environment.destination import Destination
 from musl_audit.errors import WheelError
 from musl_audit.frozen import replace
-from musl_audit.judging.loads_at import Obstacle, loads_at
+from musl_audit.judging.loads_at import Answer, Obstacle, loads_at, missing_library, outside_libraries
 from musl_audit.judging.rules.musl401_packed_relocations import RULE as PACKED_RELOCATIONS
-from musl_audit.model import MuslVersion, Report
+from musl_audit.model import MuslVersion, Report, WheelFacts
 from musl_audit.policy import Catalog
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.names import kind_of, normalized_project
@@ -45,13 +45,16 @@ class Verdicts:
         version: str,
         limits: Limits | None = None,
         keep: Callable[[OfferedFile, Path, Report], None] | None = None,
+        has_library: Callable[[str], bool] | None = None,
     ) -> None:
+        """*has_library* tells what the loader of the destination finds on its system; None: nobody looked."""
         self._asker = asker
         self._catalog = catalog
         self._destination = destination
         self._store = store
         self._limits = limits or Limits()
         self._keep = keep
+        self._has_library = has_library
         self._version = version
         self._known: dict[tuple[str, str], Members] = {}  # of which probes know, by project and origin
         self._preparing: Thread | None = None
@@ -67,8 +70,7 @@ class Verdicts:
         if not is_for_musl(offer):
             return OfferAnswer(file, loads=True, basis=Basis.NAME)
         for key in filter(None, (self._key(file), self._probe_key(file))):
-            data = self._store.read(key) if self._store else None
-            answer = read_answer(data, *self._place) if data else None
+            answer = self._read_kept(key)
             if answer is not None:
                 return OfferAnswer(file, answer.loads, Basis.KEPT, answer.obstacle)
         return None
@@ -124,11 +126,28 @@ class Verdicts:
             return OfferAnswer(offer.file, loads=None, basis=Basis.FILE, problem=str(error))
         file = replace(offer.file, size=whole.size)  # not every page says
         report = judge(facts, self._catalog)
-        answer = loads_at(report, *self._place)
-        self._write(self._key(file, whole.sha256), report_row(report, self._catalog))
+        key = self._key(file, whole.sha256)
+        self._write(key, report_row(report, self._catalog))
+        answer = self._here(facts, report, key)
         if self._keep is not None:
             self._keep(offer.file, whole.path, report)
         return OfferAnswer(file, answer.loads, Basis.FILE, answer.obstacle)
+
+    def _here(self, facts: WheelFacts, report: Report, key: str | None) -> Answer:
+        """Return what *report* says of the destination, with the libraries that its system has or lacks."""
+        outside = outside_libraries(report)
+        if self._has_library is None or not outside:
+            return loads_at(report, *self._place)
+        from musl_audit.environment.wheels import report_here
+        from musl_audit.judging.rules.musl202_external_library import RULE as EXTERNAL_LIBRARY
+
+        if lacking := missing_library(report, self._has_library):
+            obstacle = Obstacle(EXTERNAL_LIBRARY.code, lacking.needed_by, libraries=(lacking.soname,))
+            answer = Answer(loads=False, obstacle=obstacle)
+        else:
+            answer = loads_at(report_here(facts, self._catalog, self._has_library), *self._place)
+        self._write(self._key_here(key, outside), here_row(answer, *self._place))
+        return answer
 
     # --- What is kept ----------------------------------------------------------------------------------------
 
@@ -144,6 +163,20 @@ class Verdicts:
     def _probe_key(self, file: OfferedFile) -> str | None:
         """The bytes that a probe saw were not held against a hash: what it says is kept for this origin only."""
         return _digest("probe", file.sha256, file.filename, origin(file.url), self.edition) if file.sha256 else None
+
+    def _key_here(self, key: str | None, outside: tuple[str, ...]) -> str | None:
+        """Return what an answer is kept by that follows from which of the libraries *outside* the system has."""
+        there = (f"{int(self._has_library(soname))} {soname}" for soname in outside) if self._has_library else ()
+        return _digest("here", key, *there) if key else None
+
+    def _read_kept(self, key: str) -> Answer | None:
+        data = self._store.read(key) if self._store else None
+        if data is not None and self._has_library is not None:
+            outside = read_outside(data)
+            here = self._key_here(key, outside) if outside else None
+            if outside is None or here is not None:
+                data = self._store.read(here) if self._store and here else None
+        return read_answer(data, *self._place) if data else None
 
     def _write(self, key: str | None, row: dict[str, object]) -> None:
         if key is not None and self._store is not None:
