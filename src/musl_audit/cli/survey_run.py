@@ -25,7 +25,8 @@ from musl_audit.model import Failure, Skip
 from musl_audit.reporters.rows import dump
 from musl_audit.reporters.style import plural
 from musl_audit.workflows.survey_looking import identity
-from musl_audit.workflows.surveying import Survey, plan_survey, survey
+from musl_audit.workflows.survey_planning import plan_survey
+from musl_audit.workflows.surveying import Survey, survey
 
 if TYPE_CHECKING:
     from musl_audit.adapters.indexes.projects import IndexGroup

@@ -13,7 +13,6 @@ from itertools import chain
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
-from musl_audit import __version__
 from musl_audit.adapters.candidates import Candidate, DocumentLine, Surveyed, find_candidates
 from musl_audit.adapters.runners import Runner, runner_for
 from musl_audit.adapters.stores.layout import FactsRow, SightingRow, VerdictRow
@@ -31,28 +30,14 @@ from musl_audit.workflows.survey_looking import (
     clean,
     now,
 )
+from musl_audit.workflows.survey_planning import Plan, keys_of, planned
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _PART_ROWS = int(os.environ.get("MUSL_AUDIT_SURVEY_ROWS", "512"))  # kept back before a part is written
 _PART_BYTES = 16 << 20
-
-
-@frozen
-class Plan:
-    """What a survey would do: files it has seen as they are, facts to judge again, wheels to read."""
-
-    known: int
-    again: int
-    to_read: tuple[Wanted, ...]
-    rows: tuple[Skip | Failure, ...]
-    elsewhere: tuple[tuple[Wanted, str], ...] = ()  # with facts, but never seen at this place: the digest
-
-    @property
-    def bytes_to_read(self) -> int:
-        """The size of the wheels to read."""
-        return sum(source.size for source in self.to_read)
+_ENOUGH, _ENOUGH_BYTES = 4096, 16 << 20
 
 
 @frozen
@@ -71,36 +56,6 @@ class Survey:
         from musl_audit.adapters.stores.queries import StoreViews
 
         return StoreViews(self.store).table("SELECT * FROM wheels ORDER BY path")
-
-
-def plan_survey(
-    inputs: Iterable[Surveyed],
-    store: SurveyStore,
-    *,
-    policies: str,
-    limit: int | None = None,
-) -> Plan:
-    """Return what there is to do about *inputs*, given what *store* knows; no more than *limit* wheels are read."""
-    seen = _seen(store)
-    judged = _judged(store, policies)
-    with_facts = set(store.rows("facts", ["sha256"]).column("sha256").to_pylist())
-    known, again, to_read, rows, elsewhere = 0, set(), [], [], []
-    for item in inputs:
-        if isinstance(item, Skip | Failure):
-            rows.append(item)
-            continue
-        known_here = seen.get((item.path, item.size, item.stamp))
-        sha256 = item.sha256 if known_here is None else known_here
-        if sha256 is None or (sha256 != _SKIPPED and sha256 not in with_facts):
-            to_read.append(item)
-            continue
-        if known_here is None:
-            elsewhere.append((item, sha256))
-        if sha256 == _SKIPPED or sha256 in judged:
-            known += 1
-        else:
-            again.add(sha256)
-    return Plan(known, len(again), tuple(to_read[:limit]), tuple(rows), tuple(elsewhere))
 
 
 def survey(
@@ -128,8 +83,10 @@ def survey(
     if not isinstance(store, SurveyStore):
         store = open_store(fspath(store), create=True)
     with store.held():
-        plan = plan_survey(_candidates(inputs), store, policies=work.digest, limit=limit)
-        again = list(_unjudged(store, work.digest))
+        keys = keys_of(store, work.digest)
+        plan = planned(_candidates(inputs), keys, limit)
+        again = keys.unjudged()
+        del keys  # of a large store, a hundred megabytes that the processes to come would have, too
         store.begin_run(now())
         return _Run(store, work, runner, jobs, watch).done(plan, again)
 
@@ -165,14 +122,13 @@ class _Run:
         self._new: set[str] = set()
         self._judged: set[str] = set()
 
-    def done(self, plan: Plan, again: Sequence[str]) -> Survey:
-        """Return what was done when all of *plan* is, and the facts of the digests *again* are judged."""
+    def done(self, plan: Plan, again: "pa.Array") -> Survey:
+        """Return what was done when all of *plan* is, and the facts in the rows *again* are judged."""
         counts = {"again": 0, "read": 0, "skipped": 0, "failed": 0}
         for row in plan.rows:
             counts["skipped" if isinstance(row, Skip) else "failed"] += 1
-        pure = _pure(self._store) if plan.elsewhere else frozenset()
-        for source, sha256 in plan.elsewhere:
-            outcome, detail = ("skipped", "pure") if sha256 in pure else ("wheel", "")
+        for source, sha256, is_pure in plan.elsewhere:
+            outcome, detail = ("skipped", "pure") if is_pure else ("wheel", "")
             self._sightings.append(_row(source, sha256, outcome, detail))
         try:
             for found in self._looked(_remembered(self._store, again), len(again)):
@@ -203,7 +159,7 @@ class _Run:
     def _looked(self, items: Iterator[Wanted] | Iterator[Remembered], count: int) -> Iterator[Found]:
         if not count:
             return
-        first = list(_taken(items, 4096))
+        first = list(_taken(items))
         runner = self._runner or runner_for(first, self._jobs)
         with closing(runner.run(self._work, chain(first, items), self._jobs)) as answers:
             yield from answers
@@ -234,9 +190,6 @@ class _Run:
         self._sightings, self._facts, self._verdicts, self._bytes = [], [], [], 0
 
 
-_SKIPPED = ""  # in place of a digest: a file that there is nothing to know about
-
-
 def _sighting(source: Wanted, found: Found) -> SightingRow:
     outcome, detail, code = "wheel", "", ""
     match found:
@@ -263,50 +216,18 @@ def _row(source: Wanted, sha256: str | None, outcome: str, detail: str, code: st
     )
 
 
-def _seen(store: SurveyStore) -> dict[tuple[str, int, str], str]:
-    """Return the digest of each file as it was seen; files that failed are read again."""
-    rows = store.rows("sightings", ["path", "size", "stamp", "sha256", "outcome"])
-    columns = [rows.column(name).to_pylist() for name in rows.column_names]
-    return {
-        (path, size, stamp): sha256 or _SKIPPED
-        for path, size, stamp, sha256, outcome in zip(*columns, strict=True)
-        if outcome != "failed"
-    }
-
-
-def _judged(store: SurveyStore, policies: str) -> set[str]:
-    """Return the digests of what needs no verdict: judged by these policies and this tool, or pure."""
-    rows = store.rows("verdicts", ["sha256", "policies", "judge"])
-    columns = [rows.column(name).to_pylist() for name in rows.column_names]
-    judged = {sha256 for sha256, by, judge in zip(*columns, strict=True) if (by, judge) == (policies, __version__)}
-    return judged | _pure(store)
-
-
-def _pure(store: SurveyStore) -> frozenset[str]:
-    """Return the digests of wheels that have nothing to judge in them."""
-    rows = store.rows("sightings", ["sha256", "outcome"])
-    outcomes = zip(rows.column("sha256").to_pylist(), rows.column("outcome").to_pylist(), strict=True)
-    return frozenset(sha256 for sha256, outcome in outcomes if outcome == "skipped" and sha256)
-
-
-def _unjudged(store: SurveyStore, policies: str) -> Iterator[str]:
-    """Yield the digests of the facts that wait for a verdict."""
-    judged = _judged(store, policies)
-    for sha256 in dict.fromkeys(store.rows("facts", ["sha256"]).column("sha256").to_pylist()):
-        if sha256 not in judged:
-            yield sha256
-
-
-def _remembered(store: SurveyStore, wanted: Sequence[str]) -> Iterator[Remembered]:
-    """Yield the facts of *wanted*, once each, a batch of rows in memory at a time."""
-    left = set(wanted)
-    for batch in store.batches("facts", ["sha256", "filename", "document"]) if left else ():
+def _remembered(store: SurveyStore, numbers: "pa.Array") -> Iterator[Remembered]:
+    """Yield the facts in the rows with these *numbers*, a few in memory at a time."""
+    for batch in store.rows_at("facts", ["sha256", "filename", "document"], numbers):
         for row in batch.to_pylist():
-            if row["sha256"] in left:
-                left.discard(row["sha256"])
-                yield Remembered(row["filename"], row["sha256"], row["document"])
+            yield Remembered(row["filename"], row["sha256"], row["document"])
 
 
-def _taken(items: Iterator[Wanted] | Iterator[Remembered], most: int) -> Iterator[Wanted | Remembered]:
-    for _, item in zip(range(most), items, strict=False):
+def _taken(items: Iterator[Wanted] | Iterator[Remembered]) -> Iterator[Wanted | Remembered]:
+    """Yield the first of *items*: what there is to do, or so much that more makes no difference to how it is done."""
+    size = 0
+    for _, item in zip(range(_ENOUGH), items, strict=False):
         yield item
+        size += item.size
+        if size > _ENOUGH_BYTES:
+            return

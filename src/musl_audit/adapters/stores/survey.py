@@ -7,6 +7,7 @@ the list names is always whole, and a process that is killed at any moment loses
 
 import json
 import os
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from musl_audit.frozen import frozen
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.fs as pafs
     from pyarrow import dataset
 
@@ -27,6 +29,7 @@ _KIND = "musl-audit survey"
 _GROUP = {"facts": 64}  # rows that are packed, and later unpacked, at once: a wheel's facts have about 250 kB
 _USUAL_GROUP = 65_536
 _MOST_RUNS = 999
+_FEW = 16  # rows that are unpacked at once where each is judged by itself
 
 
 class StoreError(MuslAuditError):
@@ -169,10 +172,32 @@ class SurveyStore:
                     raise StoreError(f"{self.place}: {name}: its columns are not those of {table}")
         return found
 
-    def rows(self, table: str, columns: Sequence[str] | None = None) -> "pa.Table":
-        """Return *columns* of a table; raise ``StoreError`` where a part cannot be read."""
+    def rows(
+        self, table: str, columns: Sequence[str] | None = None, where: "pc.Expression | None" = None
+    ) -> "pa.Table":
+        """Return *columns* of a table, of the rows of which *where* is true; raise ``StoreError`` for a bad part."""
         with _told(self.place):
-            return self.dataset(table).to_table(columns=list(columns) if columns else None)
+            return self.dataset(table).to_table(columns=list(columns) if columns else None, filter=where)
+
+    def rows_at(self, table: str, columns: Sequence[str], numbers: "pa.Array") -> "Iterator[pa.RecordBatch]":
+        """
+        Yield *columns* of the rows with these *numbers*, ascending from 0 over all parts of a table.
+
+        Few rows at a time, whatever is beside them: memory is for some hundred kilobytes a row.
+        """
+        import pyarrow.parquet as pq
+
+        first = 0
+        with _told(self.place):
+            for part in [part for part in self.parts if part.table == table]:
+                with self._filesystem.open_input_file(f"{self._root}/{part.name}") as stream:
+                    file = pq.ParquetFile(stream, pre_buffer=False)
+                    for group in range(file.num_row_groups):
+                        end = first + file.metadata.row_group(group).num_rows
+                        if _between(numbers, first, end):
+                            batches = file.iter_batches(_FEW, [group], list(columns), use_threads=False)
+                            yield from _numbered(batches, first, numbers)
+                        first = end
 
     def batches(self, table: str, columns: Sequence[str], *, rows: int = 64) -> "Iterator[pa.RecordBatch]":
         """Yield *columns* of a table, no more than *rows* at a time."""
@@ -308,6 +333,26 @@ def table_of(name: str, rows: Iterable[object]) -> "pa.Table":
             value = getattr(row, field)
             values.append([_plain(item) for item in value] if field == "findings" else value)
     return pa.table(columns, schema=schema)
+
+
+def _numbered(batches: "Iterable[pa.RecordBatch]", first: int, numbers: "pa.Array") -> "Iterator[pa.RecordBatch]":
+    """Yield those rows of *batches*, which begin with the row *first* of their table, that have these *numbers*."""
+    import pyarrow.compute as pc
+
+    for batch in batches:
+        if among := _between(numbers, first, first + batch.num_rows):
+            yield batch.take(pc.subtract(among, first))
+        first += batch.num_rows
+
+
+def _between(numbers: "pa.Array", first: int, end: int) -> "pa.Array":
+    """Return those of *numbers*, which ascend, from *first* to before *end*."""
+    low = bisect_left(numbers, first, key=_as_number)
+    return numbers.slice(low, bisect_left(numbers, end, low, key=_as_number) - low)
+
+
+def _as_number(value: "pa.Scalar") -> int:
+    return int(value.as_py())
 
 
 def _plain(value: object) -> dict[str, object]:
