@@ -49,8 +49,9 @@ def run_survey(options: Namespace) -> int:
     done = _done(inputs, store, options) if has_sources else Survey(store)
     if options.compact:
         with store.held():
+            if store.since:
+                store.summarize(StoreViews(store).wheels())
             store.compact()
-            store.summarize(StoreViews(store).wheels())
     return _told(done, options)
 
 

@@ -141,7 +141,7 @@ class _Run:
                 self._keep(source, found)
         finally:
             self._write()
-        if self._store.summary is None:
+        if self._store.wants_summary():
             from musl_audit.adapters.stores.queries import StoreViews
 
             self._store.summarize(StoreViews(self._store).wheels())

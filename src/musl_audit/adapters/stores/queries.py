@@ -6,22 +6,15 @@ from typing import TYPE_CHECKING
 
 from musl_audit.adapters.stores.layout import SUMMARY, TABLES, schema_of
 from musl_audit.adapters.stores.survey import StoreError, SurveyStore
+from musl_audit.adapters.stores.wheels import wheels_view
 from musl_audit.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Row = tuple[object, ...]
-_SUMMARY = "summary_of_wheels"
 _BATCH = 20_000  # rows
 
-# The newest by the time that rows state, to the microsecond. Keys are worked out alone: rows are wide.
-_WHEELS = """
-    WITH seen_last AS (SELECT path, max(seen) AS seen FROM sightings GROUP BY path),
-    judged_last AS (SELECT sha256, max(judged) AS judged FROM verdicts GROUP BY sha256)
-    SELECT s.path, s.size, s.uploaded, s.seen, v.*
-    FROM sightings s SEMI JOIN seen_last USING (path, seen)
-    JOIN (SELECT * FROM verdicts SEMI JOIN judged_last USING (sha256, judged)) v USING (sha256)"""
 VIEWS = {
     "failures": """
         WITH failed AS (SELECT DISTINCT path FROM sightings WHERE outcome = 'failed'),
@@ -50,13 +43,11 @@ class StoreViews:
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect()
         self._connection.execute("SET memory_limit = '700MB'")
         self._datasets = {table: store.dataset(table) for table in TABLES if table != "facts"}
-        if store.summary:
-            self._datasets[_SUMMARY] = store.dataset(SUMMARY)
         for name, rows in self._datasets.items():
             self._connection.register(name, rows)
-        wheels = f"SELECT * FROM {_SUMMARY}" if store.summary else _WHEELS  # noqa: S608  # ours
-        for name, query in {"wheels": wheels, **VIEWS}.items():
-            self._connection.execute(f"CREATE VIEW {name} AS {query}")
+        with self._told():
+            for name, query in {"wheels": wheels_view(self._connection, store), **VIEWS}.items():
+                self._connection.execute(f"CREATE VIEW {name} AS {query}")
         # What somebody asks may read what is registered here, and no file of this machine.
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")

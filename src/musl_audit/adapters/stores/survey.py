@@ -29,6 +29,7 @@ _KIND = "musl-audit survey"
 _GROUP = {"facts": 64}  # rows that are packed, and later unpacked, at once: a wheel's facts have about 250 kB
 _USUAL_GROUP = 65_536
 _MOST_RUNS = 999
+_WORTH_SUMMARY = 20  # a summary that a twentieth has changed of is worked out anew
 _FEW = 16  # rows that are unpacked at once where each is judged by itself
 
 
@@ -62,8 +63,19 @@ class SurveyStore:
         self._filesystem = filesystem
         self._root = root
         self.runs: tuple[str, ...] = ()  # when each of the runs began that changed something: UTC, ISO; oldest first
-        self.summary: StorePart | None = None  # what the parts say together, where it was worked out since they changed
+        self.summary: StorePart | None = None  # what the first parts say together
+        self._summed = 0  # how many these are
         self.parts = self._read_list()
+
+    @property
+    def since(self) -> tuple[StorePart, ...]:
+        """The parts that the summary knows nothing of: all, where there is none."""
+        return self.parts[self._summed :]
+
+    @property
+    def news(self) -> int:
+        """How many sightings and verdicts these parts have."""
+        return sum(part.rows for part in self.since if part.table != "facts")
 
     # --- Writing --------------------------------------------------------------------------------------------
 
@@ -75,21 +87,26 @@ class SurveyStore:
         """Add the rows of *tables*, by table, all of them or none."""
         with _told(self.place):
             new = tuple(self._write(name, [rows]) for name, rows in tables.items() if rows.num_rows)
-            self._replace_list((*self.parts, *new))
+            self._replace_list((*self.parts, *new), self.summary, self._summed)
+
+    def wants_summary(self) -> bool:
+        """Whether so much has changed since the summary that who asks had better have a new one."""
+        return self.summary is None or self.news * _WORTH_SUMMARY > self.summary.rows
 
     def summarize(self, pieces: "Iterable[pa.Table]") -> None:
-        """Keep *pieces*, the newest of what the parts say about each path, for who asks before the parts change."""
+        """Keep *pieces*, the newest of what the parts say about each path, for who asks later."""
         with _told(self.place):
             self._filesystem.create_dir(f"{self._root}/{SUMMARY}", recursive=True)
             summary = self._write(SUMMARY, pieces)
-            self._replace_list(self.parts, summary)
+            self._replace_list(self.parts, summary, len(self.parts))
             self.sweep()
 
     def compact(self) -> None:
         """Make one part of each table, a batch of rows in memory at a time, and delete what no list names any more."""
         with _told(self.place):
-            merged = (self._write(table, self._merged(table)) for table in TABLES)
-            self._replace_list(tuple(part for part in merged if part.rows))
+            merged = tuple(part for part in (self._write(name, self._merged(name)) for name in TABLES) if part.rows)
+            summary = None if self.since else self.summary
+            self._replace_list(merged, summary, len(merged))
             self.sweep()
 
     def _merged(self, table: str) -> "Iterator[pa.Table]":
@@ -147,21 +164,24 @@ class SurveyStore:
             self._filesystem.move(being_written, path)
         return StorePart(name, count, size)
 
-    def _replace_list(self, parts: tuple[StorePart, ...], summary: StorePart | None = None) -> None:
+    def _replace_list(self, parts: tuple[StorePart, ...], summary: StorePart | None, summed: int) -> None:
         document = {"kind": _KIND, "layout": LAYOUT, "parts": [_part_row(part) for part in parts]}
         document["runs"] = list(self.runs)
-        if summary is not None:
+        if summary is not None and summed == len(parts):
             document["summary"] = _part_row(summary)
+        elif summary is not None:  # under another name: who knows nothing of the parts behind it must not take it
+            document["summary_of_first"] = {**_part_row(summary), "parts": summed}
         _put(self._filesystem, f"{self._root}/{_LIST}", (json.dumps(document, indent=1) + "\n").encode())
-        self.parts, self.summary = parts, summary
+        self.parts, self.summary, self._summed = parts, summary, summed if summary else 0
 
     # --- Reading --------------------------------------------------------------------------------------------
 
-    def dataset(self, table: str) -> "dataset.Dataset":
-        """Return the parts of a table as one dataset."""
+    def dataset(self, table: str, parts: Sequence[StorePart] | None = None) -> "dataset.Dataset":
+        """Return the parts of a table as one dataset; if *parts* are given, those of them."""
         from pyarrow import dataset
 
-        parts = (*self.parts, *filter(None, [self.summary]))
+        if parts is None:
+            parts = (*self.parts, *filter(None, [self.summary]))
         paths = [f"{self._root}/{part.name}" for part in parts if part.table == table]
         schema = schema_of(table)
         found = dataset.dataset(paths, schema=schema, filesystem=self._filesystem, format="parquet")
@@ -234,7 +254,7 @@ class SurveyStore:
             kind, layout = document["kind"], document["layout"]
             parts = tuple(_part(row) for row in document["parts"])
             self.runs = tuple(map(str, document.get("runs", ())))
-            self.summary = _part(document["summary"]) if "summary" in document else None
+            self.summary, self._summed = _summary(document, len(parts))
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{self.place}: {_LIST} is no list of parts") from error
         if kind != _KIND or layout != LAYOUT:
@@ -251,6 +271,16 @@ def _part_row(part: StorePart) -> dict[str, object]:
 
 def _part(row: dict[str, str]) -> StorePart:
     return StorePart(str(row["name"]), int(row["rows"]), int(row["size"]))
+
+
+def _summary(document: dict[str, dict[str, str]], parts: int) -> tuple[StorePart | None, int]:
+    """Return the summary that *document*, a list of so many *parts*, names, and of how many of them it is."""
+    if "summary" in document:
+        return _part(document["summary"]), parts
+    if "summary_of_first" in document:
+        row = document["summary_of_first"]
+        return _part(row), min(int(row["parts"]), parts)
+    return None, 0
 
 
 def open_store(place: str, *, create: bool = False) -> SurveyStore:
