@@ -1,5 +1,6 @@
 """Several wheels at once: the same output, one broken wheel stops nothing, an interrupt stops everything."""
 
+import json
 import os
 import shutil
 import signal
@@ -226,3 +227,44 @@ def test_processes_are_our_own_children_where_python_would_have_a_server_start_t
     finally:
         run.kill()
         run.wait(20)
+
+
+@pytest.fixture(scope="module")
+def many_facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of facts that takes a while, on any machine."""
+    lines = musl_audit("show", "--facts", "--jobs", "1", WHEELS).stdout.encode("utf-8", "surrogateescape")
+    path = tmp_path_factory.mktemp("facts") / "facts.jsonl"
+    path.write_bytes(lines * (1 + (8 << 20) // len(lines)))
+    return path
+
+
+@NEEDS_PROC
+@pytest.mark.parametrize("whole_group", [True, False], ids=["as a terminal does", "the parent alone"])
+def test_an_interrupt_stops_the_judging_of_facts(whole_group: bool, many_facts: Path) -> None:
+    """In which the process that was started judges itself, beside one other."""
+    run = start("check", "--json", "--from-facts", many_facts, "--jobs", "2")
+    assert wait_for(lambda: len(children(run.pid)) == 1)
+    workers = children(run.pid)
+
+    (os.killpg if whole_group else os.kill)(run.pid, signal.SIGINT)
+    stdout, stderr = run.communicate(timeout=20)
+
+    assert (run.returncode, stdout, stderr) == INTERRUPTED
+    assert not any(map(is_alive, workers))
+
+
+@NEEDS_PROC
+def test_a_process_that_is_killed_costs_a_few_lines_of_facts(many_facts: Path) -> None:
+    """They are a row, and the others are judged."""
+    run = start("check", "--json", "--from-facts", many_facts, "--jobs", "2")
+    assert wait_for(lambda: len(children(run.pid)) == 1)
+
+    os.kill(children(run.pid)[0], signal.SIGKILL)
+    stdout, stderr = run.communicate(timeout=120)
+
+    report = json.loads(stdout)
+    lost = [row for row in report["failures"] if "was killed by signal 9" in row["message"]]
+    judged = len(report["wheels"]) + len(report["skipped"]) + len(report["failures"])
+    assert (run.returncode, len(lost)) == (4, 1)
+    assert b"was killed by signal 9" in stderr
+    assert 0.7 < judged / len(many_facts.read_bytes().splitlines()) < 1

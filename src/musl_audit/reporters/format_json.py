@@ -2,7 +2,7 @@
 
 from musl_audit.model import Outcome
 from musl_audit.reporters.base import Heading, Reporter, Summary
-from musl_audit.reporters.rows import Row, dump, heading_row, outcome_row, summary_row
+from musl_audit.reporters.rows import dump, heading_row, outcome_row, summary_row
 
 
 def make(heading: Heading) -> Reporter:
@@ -11,11 +11,11 @@ def make(heading: Heading) -> Reporter:
 
 
 class Json:
-    """Collects every outcome, and says all at the end."""
+    """Writes every outcome down, and says all at the end."""
 
     def __init__(self, heading: Heading) -> None:
         self._heading = heading
-        self._rows: dict[str, list[Row]] = {"wheels": [], "skipped": [], "failures": []}
+        self._rows: dict[str, list[str]] = {"wheels": [], "skipped": [], "failures": []}
 
     def begin(self) -> str:
         """Nothing yet."""
@@ -24,10 +24,12 @@ class Json:
     def outcome(self, outcome: Outcome) -> str:
         """Nothing yet."""
         kind, row = outcome_row(outcome)
-        self._rows[kind].append(row)
+        self._rows[kind].append(dump(row))
         return ""
 
     def end(self, summary: Summary) -> str:
         """Return the report."""
         ending = {"summary": summary_row(summary), "exit_code": summary.exit_code}
-        return dump({**heading_row(self._heading), **self._rows, **ending}) + "\n"
+        before, after = dump(heading_row(self._heading)), dump(ending)
+        lists = (f'"{name}": [{", ".join(rows)}]' for name, rows in self._rows.items())
+        return ", ".join((before[:-1], *lists, after[1:])) + "\n"

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from itertools import chain, islice
+from itertools import chain
 
 from musl_audit.adapters.facts_files import Span, facts_lines, facts_spans, has_places, lines_at
 from musl_audit.adapters.runners import runner_named
@@ -13,7 +13,9 @@ from musl_audit.model import Failure, Outcome
 from musl_audit.wheel.facts_document import facts_from_json
 from musl_audit.workflows.examining import Examination
 
-_BATCH = 1 << 20  # bytes of facts that another process is sent at once: 40 ms of work
+_BATCH = 1 << 20  # bytes of facts that another process is sent at once: 8 ms of work
+_SHARE = 1 << 19  # bytes of facts that a process is told to read at once: at the end, the others wait for one of them
+_WORTH_PROCESSES = 2 << 20  # bytes of facts: below it, one process is faster
 
 
 @frozen
@@ -92,14 +94,18 @@ def rejudge(file: str, examination: Examination, jobs: int = 1) -> Generator[Out
 
 
 def _judged(file: str, work: Rejudgement, jobs: int) -> Generator[Outcome | Noise]:
-    batches = _batches(file, by_place=jobs > 1 and has_places(file))
-    first = list(islice(batches, 3))
-    is_worth = min(jobs, len(first) - 1) > 1
-    if (
-        is_worth
-    ):  # what judging the first batch loads, rules and policies, processes that are forked need not load again
+    by_place = jobs > 1 and has_places(file)
+    batches = _batches(file, by_place=by_place)
+    first: list[Batch] = []
+    while sum(batch.size for batch in first) <= _WORTH_PROCESSES and (batch := next(batches, None)):
+        first.append(batch)
+    is_worth = jobs > 1 and sum(batch.size for batch in first) > _WORTH_PROCESSES and len(first) > 2
+    if is_worth:
+        # What judging the first batch loads, rules and policies, processes that are forked need not load again.
         yield from work(first.pop(0))
-    runner = runner_named("processes" if is_worth else "serial")
+    # To take data apart and send it around keeps this process busy enough.
+    several = "sharing" if by_place else "processes"
+    runner = runner_named(several if is_worth else "serial")
     with closing(runner.run(work, chain(first, batches), jobs)) as answers:
         for answer in answers:
             yield from [answer] if isinstance(answer, Failure) else answer
@@ -113,7 +119,7 @@ def _batches(file: str, *, by_place: bool) -> Iterator[Batch]:
         for line in facts_spans(file) if by_place else facts_lines(file):
             lines.append(line)
             size += line.size if isinstance(line, Span) else len(line[1])
-            if size >= _BATCH:
+            if size >= (_SHARE if by_place else _BATCH):
                 yield Batch(file, tuple(lines))
                 lines, size = [], 0
     except WheelError as error:

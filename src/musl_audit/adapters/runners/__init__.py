@@ -2,7 +2,7 @@
 Where the examination of each wheel runs: one file per runner, found by file name.
 
 May import the core. A runner takes a function and its inputs, and yields the answers in the order of the inputs; what
-dies with its input is a ``Failure``. Read ``serial`` first, then ``processes``.
+dies with its input is a ``Failure``. Read ``serial`` first, then ``processes``, then ``sharing``.
 """
 
 from collections.abc import Callable, Generator, Iterable, Sequence

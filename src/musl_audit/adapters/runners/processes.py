@@ -24,9 +24,14 @@ def run(work: Callable[[AnyItem], Answer], items: Iterable[AnyItem], jobs: int) 
     A process that dies, for want of memory say, is a failure of one wheel and is replaced. Closing the iterator, as an
     interrupt does, ends them all at once.
     """
+    yield from in_order(_as_completed(work, items, jobs))
+
+
+def in_order(completed: Generator[tuple[int, Answer | Failure]]) -> Generator[Answer | Failure]:
+    """Yield the answers of *completed* in the order of their indices, each as soon as all before it are known."""
     done: dict[int, Answer | Failure] = {}
     wanted = 0
-    with closing(_as_completed(work, items, jobs)) as completed:
+    with closing(completed):
         for index, answer in completed:
             done[index] = answer
             while wanted in done:
@@ -39,14 +44,14 @@ def _as_completed(
 ) -> Generator[tuple[int, Answer | Failure]]:
     """Yield the index and the answer for each of *items* when it is known; none is taken before it can be begun."""
     pending = enumerate(items)
-    hired: list[_Worker[AnyItem, Answer]] = []
-    idle: list[_Worker[AnyItem, Answer]] = []
-    busy: dict[int, tuple[_Worker[AnyItem, Answer], AnyItem]] = {}
+    hired: list[Worker[AnyItem, Answer]] = []
+    idle: list[Worker[AnyItem, Answer]] = []
+    busy: dict[int, tuple[Worker[AnyItem, Answer], AnyItem]] = {}
     answers: list[tuple[int, Answer | Failure]] = []
     try:
         while True:
             for index, item in islice(pending, jobs - len(busy)):
-                worker = idle.pop() if idle else _hire(work, hired)
+                worker = idle.pop() if idle else hire(work, hired)
                 worker.ask(item)
                 busy[index] = worker, item
             yield from answers  # what is done with them takes its time: all processes have work meanwhile
@@ -59,18 +64,18 @@ def _as_completed(
                 answer = worker.answer()
                 if answer is None:
                     hired.remove(worker)
-                    answers.append((index, Failure(item.path, NOT_JUDGED.code, worker.epitaph())))
+                    answers.append((index, worker.epitaph(item)))
                 else:
                     idle.append(worker)
                     answers.append((index, answer))
     finally:
-        with _interrupts_held():
+        with interrupts_held():
             for worker in hired:
                 worker.stop()
 
 
 @dataclass(frozen=True, slots=True)
-class _Worker(Generic[AnyItem, Answer]):
+class Worker(Generic[AnyItem, Answer]):
     """A process that examines one wheel after the other."""
 
     process: BaseProcess
@@ -88,12 +93,12 @@ class _Worker(Generic[AnyItem, Answer]):
         except (EOFError, ConnectionResetError):
             return None
 
-    def epitaph(self) -> str:
-        """Return how the process died."""
+    def epitaph(self, item: AnyItem) -> Failure:
+        """Return how the process died over *item*."""
         self.stop()
         code = self.process.exitcode or 0
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        return f"not examined: the process that read it {how}"
+        return Failure(item.path, NOT_JUDGED.code, f"not examined: the process that read it {how}")
 
     def stop(self) -> None:
         """End the process, whatever it is doing."""
@@ -103,21 +108,21 @@ class _Worker(Generic[AnyItem, Answer]):
         self.pipe.close()
 
 
-def _hire(work: Callable[[AnyItem], Answer], hired: list[_Worker[AnyItem, Answer]]) -> _Worker[AnyItem, Answer]:
+def hire(work: Callable[[AnyItem], Answer], hired: list[Worker[AnyItem, Answer]]) -> Worker[AnyItem, Answer]:
     """Start a process and list it in *hired*; no interrupt comes between the two."""
     # Python 3.14 would start a server there that forks: it knows nothing of interrupts, and imports everything anew.
     context = get_context("fork") if sys.platform == "linux" else get_context()
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(work, theirs), daemon=True)
-    with _interrupts_held():
+    with interrupts_held():
         process.start()
         theirs.close()
-        hired.append(_Worker(process, ours))
+        hired.append(Worker(process, ours))
     return hired[-1]
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """
     Let an interrupt wait for the end of the block.
 
