@@ -6,6 +6,8 @@ must be that of reading every file. Under a real musl Python, what was chosen is
 not. Then what it costs. Writes ``docs/explanation/which-truth.md``; ``python -m tools.evidence.which_truth [SERVER…]``.
 """
 
+import atexit
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -122,6 +124,7 @@ def is_imported(truth: Truth, version: str, release: str, all_truths: dict[str, 
 def system_libraries() -> Path:
     """Return a directory with the libz that every musl system has, made of the static one of the real Pythons."""
     folder = Path(tempfile.mkdtemp(prefix="which-truth-"))
+    atexit.register(shutil.rmtree, folder)
     static = directory() / "dependencies" / "lib" / "libz.a"
     whole = ["-Wl,--whole-archive", str(static), "-Wl,--no-whole-archive"]
     command = ["musl-gcc", "-shared", "-o", str(folder / "libz.so.1"), "-Wl,-soname,libz.so.1", *whole]
