@@ -19,7 +19,8 @@ from tools.speed.survey_inputs import replayed
 
 from musl_audit.adapters.stores.layout import FindingRow, SightingRow, VerdictRow
 from musl_audit.adapters.stores.queries import StoreViews
-from musl_audit.adapters.stores.survey import open_store, table_of
+from musl_audit.adapters.stores.rows import table_of
+from musl_audit.adapters.stores.survey import open_store
 from musl_audit.workflows.survey_looking import clean
 
 WIDTHS = (360, 768, 1280)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from musl_audit.adapters.candidates import Candidate, Surveyed, find_candidates
 from musl_audit.adapters.catalogs import policies_digest
 from musl_audit.adapters.runners import Runner
+from musl_audit.adapters.stores.parts import NoStoreError
 from musl_audit.adapters.stores.queries import StoreViews
-from musl_audit.adapters.stores.survey import NoStoreError, SurveyStore, open_store
+from musl_audit.adapters.stores.survey import SurveyStore, open_store
 from musl_audit.cli.audit_run import limits_of
 from musl_audit.cli.index_options import group_of
 from musl_audit.cli.stderr import complain, remark

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from musl_audit.adapters.candidates import Candidate, DocumentLine, Surveyed, find_candidates
 from musl_audit.adapters.runners import Runner, runner_for
 from musl_audit.adapters.stores.layout import FactsRow, SightingRow, VerdictRow
-from musl_audit.adapters.stores.survey import SurveyStore, open_store, table_of
+from musl_audit.adapters.stores.rows import table_of
+from musl_audit.adapters.stores.survey import SurveyStore, open_store
 from musl_audit.frozen import frozen
 from musl_audit.model import Failure, Skip
 from musl_audit.wheel.limits import Limits

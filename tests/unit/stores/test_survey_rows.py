@@ -11,7 +11,8 @@ from musl_audit.adapters.runners import Answer, AnyItem
 from musl_audit.adapters.stores.keys import SKIPPED, Keys
 from musl_audit.adapters.stores.layout import FactsRow, SightingRow, VerdictRow
 from musl_audit.adapters.stores.queries import StoreViews
-from musl_audit.adapters.stores.survey import SurveyStore, open_store, table_of
+from musl_audit.adapters.stores.rows import table_of
+from musl_audit.adapters.stores.survey import SurveyStore, open_store
 from musl_audit.model import Failure
 from musl_audit.workflows.surveying import survey
 

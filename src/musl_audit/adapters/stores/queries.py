@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from musl_audit.adapters.stores.layout import SUMMARY, TABLES, schema_of
-from musl_audit.adapters.stores.survey import StoreError, SurveyStore
+from musl_audit.adapters.stores.parts import StoreError
+from musl_audit.adapters.stores.survey import SurveyStore
 from musl_audit.adapters.stores.wheels import wheels_view
 from musl_audit.errors import UsageError
 

@@ -5,18 +5,17 @@ A part is written under a temporary name and renamed when it is whole; then the 
 the list names is always whole, and a process that is killed at any moment loses what it had not written yet.
 """
 
-import json
 import os
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from musl_audit.adapters.stores.layout import LAYOUT, SUMMARY, TABLES, schema_of
+from musl_audit.adapters.stores.layout import SUMMARY, TABLES, schema_of
 from musl_audit.adapters.stores.locking import locked
-from musl_audit.errors import MuslAuditError, UsageError
-from musl_audit.frozen import frozen
+from musl_audit.adapters.stores.parts import LIST, NoStoreError, PartList, StoreError, StorePart, line, read_list, told
+from musl_audit.adapters.stores.rows import between, new_ones, numbered
+from musl_audit.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,35 +23,11 @@ if TYPE_CHECKING:
     import pyarrow.fs as pafs
     from pyarrow import dataset
 
-_LIST = "parts.json"
-_KIND = "musl-audit survey"
 _GROUP = {"facts": 64}  # rows that are packed, and later unpacked, at once: a wheel's facts have about 250 kB
 _USUAL_GROUP = 65_536
 _MOST_RUNS = 999
 _WORTH_SUMMARY = 20  # a summary that a twentieth has changed of is worked out anew
 _FEW = 16  # rows that are unpacked at once where each is judged by itself
-
-
-class StoreError(MuslAuditError):
-    """A store that cannot be read or written: of another version, damaged, foreign, full, or somebody else's now."""
-
-
-class NoStoreError(StoreError):
-    """A place where there is no store yet."""
-
-
-@frozen
-class StorePart:
-    """One file of a table."""
-
-    name: str  # below the store: "verdicts/0123….parquet"
-    rows: int
-    size: int  # bytes
-
-    @property
-    def table(self) -> str:
-        """The table that it is a part of."""
-        return self.name.partition("/")[0]
 
 
 class SurveyStore:
@@ -62,10 +37,11 @@ class SurveyStore:
         self.place = place
         self._filesystem = filesystem
         self._root = root
+        self.parts: tuple[StorePart, ...] = ()
         self.runs: tuple[str, ...] = ()  # when each of the runs began that changed something: UTC, ISO; oldest first
         self.summary: StorePart | None = None  # what the first parts say together
         self._summed = 0  # how many these are
-        self.parts = self._read_list()
+        self._take(read_list(place, filesystem, root))
 
     @property
     def since(self) -> tuple[StorePart, ...]:
@@ -85,7 +61,7 @@ class SurveyStore:
 
     def add(self, tables: "Mapping[str, pa.Table]") -> None:
         """Add the rows of *tables*, by table, all of them or none."""
-        with _told(self.place):
+        with told(self.place):
             new = tuple(self._write(name, [rows]) for name, rows in tables.items() if rows.num_rows)
             self._replace_list((*self.parts, *new), self.summary, self._summed)
 
@@ -95,7 +71,7 @@ class SurveyStore:
 
     def summarize(self, pieces: "Iterable[pa.Table]") -> None:
         """Keep *pieces*, the newest of what the parts say about each path, for who asks later."""
-        with _told(self.place):
+        with told(self.place):
             self._filesystem.create_dir(f"{self._root}/{SUMMARY}", recursive=True)
             summary = self._write(SUMMARY, pieces)
             self._replace_list(self.parts, summary, len(self.parts))
@@ -103,7 +79,7 @@ class SurveyStore:
 
     def compact(self) -> None:
         """Make one part of each table, a batch of rows in memory at a time, and delete what no list names any more."""
-        with _told(self.place):
+        with told(self.place):
             merged = tuple(part for part in (self._write(name, self._merged(name)) for name in TABLES) if part.rows)
             summary = None if self.since else self.summary
             self._replace_list(merged, summary, len(merged))
@@ -116,7 +92,7 @@ class SurveyStore:
         seen: set[object] = set()
         for batch in self.batches(table, schema_of(table).names, rows=_GROUP.get(table, _USUAL_GROUP)):
             rows = pa.Table.from_batches([batch])
-            yield _new_ones(rows, seen) if table == "facts" else rows
+            yield new_ones(rows, seen) if table == "facts" else rows
 
     def sweep(self) -> None:
         """Delete the files that no list names: what a killed process had begun."""
@@ -135,7 +111,7 @@ class SurveyStore:
         with locked(self._filesystem, self._root) as holder:
             if holder is not None:
                 raise StoreError(f"{self.place}: {holder} is writing into it; wait for its end")
-            self.parts = self._read_list()
+            self._take(read_list(self.place, self._filesystem, self._root))
             self.sweep()
             yield
 
@@ -165,14 +141,12 @@ class SurveyStore:
         return StorePart(name, count, size)
 
     def _replace_list(self, parts: tuple[StorePart, ...], summary: StorePart | None, summed: int) -> None:
-        document = {"kind": _KIND, "layout": LAYOUT, "parts": [_part_row(part) for part in parts]}
-        document["runs"] = list(self.runs)
-        if summary is not None and summed == len(parts):
-            document["summary"] = _part_row(summary)
-        elif summary is not None:  # under another name: who knows nothing of the parts behind it must not take it
-            document["summary_of_first"] = {**_part_row(summary), "parts": summed}
-        _put(self._filesystem, f"{self._root}/{_LIST}", (json.dumps(document, indent=1) + "\n").encode())
-        self.parts, self.summary, self._summed = parts, summary, summed if summary else 0
+        new = PartList(parts, self.runs, summary, summed if summary else 0)
+        new.write(self._filesystem, self._root)
+        self._take(new)
+
+    def _take(self, listed: PartList) -> None:
+        self.parts, self.runs, self.summary, self._summed = listed.parts, listed.runs, listed.summary, listed.summed
 
     # --- Reading --------------------------------------------------------------------------------------------
 
@@ -185,7 +159,7 @@ class SurveyStore:
         paths = [f"{self._root}/{part.name}" for part in parts if part.table == table]
         schema = schema_of(table)
         found = dataset.dataset(paths, schema=schema, filesystem=self._filesystem, format="parquet")
-        with _told(self.place):
+        with told(self.place):
             for fragment in found.get_fragments():  # a column that a file lacks would be read as one without values
                 if fragment.physical_schema.names != schema.names:
                     name = fragment.path.removeprefix(f"{self._root}/")
@@ -196,7 +170,7 @@ class SurveyStore:
         self, table: str, columns: Sequence[str] | None = None, where: "pc.Expression | None" = None
     ) -> "pa.Table":
         """Return *columns* of a table, of the rows of which *where* is true; raise ``StoreError`` for a bad part."""
-        with _told(self.place):
+        with told(self.place):
             return self.dataset(table).to_table(columns=list(columns) if columns else None, filter=where)
 
     def rows_at(self, table: str, columns: Sequence[str], numbers: "pa.Array") -> "Iterator[pa.RecordBatch]":
@@ -208,20 +182,20 @@ class SurveyStore:
         import pyarrow.parquet as pq
 
         first = 0
-        with _told(self.place):
+        with told(self.place):
             for part in [part for part in self.parts if part.table == table]:
                 with self._filesystem.open_input_file(f"{self._root}/{part.name}") as stream:
                     file = pq.ParquetFile(stream, pre_buffer=False)
                     for group in range(file.num_row_groups):
                         end = first + file.metadata.row_group(group).num_rows
-                        if _between(numbers, first, end):
+                        if between(numbers, first, end):
                             batches = file.iter_batches(_FEW, [group], list(columns), use_threads=False)
-                            yield from _numbered(batches, first, numbers)
+                            yield from numbered(batches, first, numbers)
                         first = end
 
     def batches(self, table: str, columns: Sequence[str], *, rows: int = 64) -> "Iterator[pa.RecordBatch]":
         """Yield *columns* of a table, no more than *rows* at a time."""
-        with _told(self.place):
+        with told(self.place):
             yield from self.dataset(table).to_batches(columns=list(columns), batch_size=rows, batch_readahead=1)
 
     def faults(self) -> Iterator[str]:
@@ -235,52 +209,12 @@ class SurveyStore:
                     found = pq.ParquetFile(stream)
                     rows = found.read()
             except (OSError, pa.ArrowException) as error:
-                yield f"{part.name}: {_line(error)}"
+                yield f"{part.name}: {line(error)}"
                 continue
             if rows.schema.remove_metadata() != schema_of(part.table):
                 yield f"{part.name}: its columns are not those of {part.table}"
             elif rows.num_rows != part.rows:
                 yield f"{part.name}: has {rows.num_rows} rows, and should have {part.rows}"
-
-    def _read_list(self) -> tuple[StorePart, ...]:
-        path = f"{self._root}/{_LIST}"
-        with _told(self.place):
-            if not self._filesystem.get_file_info(path).is_file:
-                return ()
-            with self._filesystem.open_input_stream(path) as stream:
-                data = stream.read()
-        try:
-            document = json.loads(data)
-            kind, layout = document["kind"], document["layout"]
-            parts = tuple(_part(row) for row in document["parts"])
-            self.runs = tuple(map(str, document.get("runs", ())))
-            self.summary, self._summed = _summary(document, len(parts))
-        except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{self.place}: {_LIST} is no list of parts") from error
-        if kind != _KIND or layout != LAYOUT:
-            raise StoreError(f"{self.place}: is of layout {layout!r}; this musl-audit reads and writes {LAYOUT}")
-        named = (*((part, TABLES) for part in parts), *((part, (SUMMARY,)) for part in filter(None, [self.summary])))
-        if any(part.table not in tables or ".." in part.name for part, tables in named):
-            raise StoreError(f"{self.place}: {_LIST} names files that are no parts")
-        return parts
-
-
-def _part_row(part: StorePart) -> dict[str, object]:
-    return {"name": part.name, "rows": part.rows, "size": part.size}
-
-
-def _part(row: dict[str, str]) -> StorePart:
-    return StorePart(str(row["name"]), int(row["rows"]), int(row["size"]))
-
-
-def _summary(document: dict[str, dict[str, str]], parts: int) -> tuple[StorePart | None, int]:
-    """Return the summary that *document*, a list of so many *parts*, names, and of how many of them it is."""
-    if "summary" in document:
-        return _part(document["summary"]), parts
-    if "summary_of_first" in document:
-        row = document["summary_of_first"]
-        return _part(row), min(int(row["parts"]), parts)
-    return None, 0
 
 
 def open_store(place: str, *, create: bool = False) -> SurveyStore:
@@ -293,12 +227,12 @@ def open_store(place: str, *, create: bool = False) -> SurveyStore:
     require_extra()
     import pyarrow.fs as pafs
 
-    with _told(place):
+    with told(place):
         if "://" in place:
             filesystem, root = pafs.FileSystem.from_uri(place)
         else:
             filesystem, root = pafs.LocalFileSystem(), os.path.abspath(place)  # noqa: PTH100  # pyarrow takes text
-        if not filesystem.get_file_info(f"{root}/{_LIST}").is_file:
+        if not filesystem.get_file_info(f"{root}/{LIST}").is_file:
             _begin(place, filesystem, root, create=create)
     return SurveyStore(place, filesystem, root)
 
@@ -326,80 +260,4 @@ def _begin(place: str, filesystem: "pafs.FileSystem", root: str, *, create: bool
             raise UsageError(f"--store {place}: is neither empty nor a store")
     for folder in ("", *(f"/{table}" for table in TABLES)):
         filesystem.create_dir(root + folder, recursive=True)
-    empty = {"kind": _KIND, "layout": LAYOUT, "parts": []}
-    _put(filesystem, f"{root}/{_LIST}", (json.dumps(empty) + "\n").encode())
-
-
-def _put(filesystem: "pafs.FileSystem", path: str, data: bytes) -> None:
-    """Write a small file in one step."""
-    is_local = filesystem.type_name == "local"
-    being_written = f"{path}.part" if is_local else path
-    with filesystem.open_output_stream(being_written) as stream:
-        stream.write(data)
-    if is_local:
-        filesystem.move(being_written, path)
-
-
-def _new_ones(rows: "pa.Table", seen: set[object]) -> "pa.Table":
-    """Return those of *rows* whose digest is not among *seen*, and add these to it."""
-    import pyarrow as pa
-
-    kept = []
-    for index, digest in enumerate(rows.column("sha256").to_pylist()):
-        if digest not in seen:
-            seen.add(digest)
-            kept.append(index)
-    return rows.take(pa.array(kept, pa.int64()))
-
-
-def table_of(name: str, rows: Iterable[object]) -> "pa.Table":
-    """Return *rows*, values of ``layout``, as the Arrow table called *name*."""
-    import pyarrow as pa
-
-    schema = schema_of(name)
-    columns: dict[str, list[object]] = {field.name: [] for field in schema}
-    for row in rows:
-        for field, values in columns.items():
-            value = getattr(row, field)
-            values.append([_plain(item) for item in value] if field == "findings" else value)
-    return pa.table(columns, schema=schema)
-
-
-def _numbered(batches: "Iterable[pa.RecordBatch]", first: int, numbers: "pa.Array") -> "Iterator[pa.RecordBatch]":
-    """Yield those rows of *batches*, which begin with the row *first* of their table, that have these *numbers*."""
-    import pyarrow.compute as pc
-
-    for batch in batches:
-        if among := _between(numbers, first, first + batch.num_rows):
-            yield batch.take(pc.subtract(among, first))
-        first += batch.num_rows
-
-
-def _between(numbers: "pa.Array", first: int, end: int) -> "pa.Array":
-    """Return those of *numbers*, which ascend, from *first* to before *end*."""
-    low = bisect_left(numbers, first, key=_as_number)
-    return numbers.slice(low, bisect_left(numbers, end, low, key=_as_number) - low)
-
-
-def _as_number(value: "pa.Scalar") -> int:
-    return int(value.as_py())
-
-
-def _plain(value: object) -> dict[str, object]:
-    return {name: getattr(value, name) for name in ("code", "severity", "message")}
-
-
-@contextmanager
-def _told(place: str) -> Iterator[None]:
-    """Raise ``StoreError``, in one line, for what Arrow or the system says."""
-    import pyarrow as pa
-
-    try:
-        yield
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{place}: {_line(error)}") from error
-
-
-def _line(error: Exception) -> str:
-    reason = getattr(error, "strerror", None) or str(error)
-    return " ".join(str(reason).split())[:300]
+    PartList().write(filesystem, root)
