@@ -17,7 +17,6 @@ import platform
 import statistics
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from tools.speed.costs import (
     in_turns,
     installed,
     run,
+    run_beside,
 )
 
 AUDITWHEEL = "6.8.2"
@@ -164,15 +164,6 @@ def several_wheels(python: Path, wheels: Sequence[Path], turns: int) -> Together
     best = best_of(in_turns(ways, turns))
     beside = min(run_beside(alone) for _ in range(turns))
     return Together(best[FLOOR_NAME], best[PLAIN], best[FAST], best["two"], beside)
-
-
-def run_beside(command: Sequence[str | Path]) -> float:
-    """Return the seconds that two processes of *command* take beside each other."""
-    started = time.perf_counter()
-    processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
-    for process in processes:
-        process.wait()
-    return time.perf_counter() - started
 
 
 # --- The page -----------------------------------------------------------------------------------------------

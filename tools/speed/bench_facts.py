@@ -11,7 +11,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from tools.speed.costs import CORPUS, Cost, best_of, in_turns, run
+from tools.speed.costs import CORPUS, Cost, best_of, in_turns, run, run_beside
 
 DOCUMENTS = 1000
 COMMAND = ("-c", "from musl_audit.cli import command; command()")
@@ -50,27 +50,38 @@ def written(python: Path, folder: Path) -> Path:
     return many
 
 
-def judged(python: Path, folder: Path, turns: int) -> dict[str, Cost]:
-    """Return what judging the documents costs the musl-audit of *python*, by the number of jobs."""
-    command: list[str | Path] = [python, *COMMAND, "check", "--json", "--from-facts", written(python, folder)]
-    return best_of(in_turns({jobs: partial(run, [*command, "--jobs", jobs]) for jobs in ("1", "2")}, turns))
+def judged(python: Path, folder: Path, turns: int) -> tuple[dict[str, Cost], float]:
+    """
+    Return what judging the documents costs the musl-audit of *python*, by the number of jobs; ``first``: one document.
+
+    The second is how many seconds two processes take that judge all of them each: what two cores are worth.
+    """
+    documents, one = written(python, folder), folder / "first.jsonl"
+    with documents.open("rb") as file:
+        one.write_bytes(file.readline())
+    command: list[str | Path] = [python, *COMMAND, "check", "--json", "--jobs"]
+    ways = {jobs: partial(run, [*command, jobs, "--from-facts", documents]) for jobs in ("1", "2")}
+    costs = in_turns({**ways, "first": partial(run, [*command, "1", "--from-facts", one])}, turns)
+    return best_of(costs), min(run_beside([*command, "1", "--from-facts", documents]) for _ in range(turns))
 
 
 def section(python: Path, turns: int, before: Path | None = None) -> str:
     """Return the rows of the table of figures."""
     with tempfile.TemporaryDirectory() as scratch:
-        ours = judged(python, Path(scratch), turns)
-        theirs = judged(before, Path(scratch), turns) if before else None
+        ours, beside = judged(python, Path(scratch), turns)
+        theirs = judged(before, Path(scratch), turns)[0] if before else None
         decoding = decoded(python, Path(scratch), turns) / decoded(before, Path(scratch), turns) if before else None
     one, two = ours["1"], ours["2"]
     text = (
         f"| `check --from-facts` of {DOCUMENTS:,} documents, CPU with one job | | {one.cpu:.2f} s |\n"
         f"| the same with `--jobs 2`, by the clock | at least 1.8 times as fast | **{one.wall / two.wall:.2f}** "
-        f"({one.wall:.2f} s, {two.wall:.2f} s) |\n"
+        f"({one.wall:.2f} s, {two.wall:.2f} s; two separate processes: {2 * one.wall / beside:.2f}) |\n"
     )
     if theirs and decoding:
+        bulk = (one.cpu - ours["first"].cpu) / (theirs["1"].cpu - theirs["first"].cpu)
         text += (
             f"| the same with one job, over the commit before | at most 1/2 | **{one.cpu / theirs['1'].cpu:.2f}** |\n"
+            f"| the same of a document more, from facts to JSON | at most 1/4 | **{bulk:.2f}** |\n"
             f"| CPU of decoding the documents, over the commit before | at most 1/4 | **{decoding:.2f}** |\n"
         )
     return text

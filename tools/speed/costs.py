@@ -48,6 +48,15 @@ def run(
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
 
 
+def run_beside(command: Sequence[str | Path]) -> float:
+    """Return the seconds that two processes of *command* take beside each other."""
+    started = time.perf_counter()
+    processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
+    for process in processes:
+        process.wait()
+    return time.perf_counter() - started
+
+
 def installed(source: Path, directory: Path, *others: str, extras: str = "fast") -> Path:
     """Return the Python of a new environment in *directory* with the wheel of *source*, *extras* and *others*."""
     shutil.rmtree(directory / "dist", ignore_errors=True)
