@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,26 @@ def test_items_are_taken_when_their_turn_comes() -> None:
     assert next(answers) is None
     assert len(taken) < 500
     answers.close()
+
+
+def test_a_worker_that_hangs_does_not_keep_its_batch(tmp_path: Path) -> None:
+    """Another is asked for it; the first answer counts."""
+    items = [Named(str(number), 16 << 20) for number in range(6)]
+    with scheduler() as (address, _), worker(address), worker(address):
+        answers = list(Cluster(address, late=1.0).run(partial(hanging, tmp_path / "hung"), items, 2))
+
+    assert answers == ["0", "1", "2", "3", "4", "5"]
+
+
+def hanging(hung: Path, item: Named) -> str:
+    """Return the path of *item*; the first process that comes to the third never does."""
+    if item.path == "2":
+        try:
+            hung.mkdir()
+        except FileExistsError:
+            return item.path
+        time.sleep(600)
+    return item.path
 
 
 def trim_threshold(_item: Named) -> str | None:

@@ -3,10 +3,12 @@ Wheels on a Dask cluster: one that is started here, or somebody else's.
 
 Items go out in batches of about equal bytes, a few for each worker. A worker that dies loses nothing: its batch is done
 again, and where that kills a worker as well, its items are done one by one, so that the one which does it is a failure
-alone. A scheduler that is started again is waited for, and asked again for what it has forgotten.
+alone. A batch that takes very long, whatever hangs, is given to a second worker, too. A scheduler that is started again
+is waited for, and asked again for what it has forgotten.
 """
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
@@ -28,6 +30,7 @@ Value = TypeVar("Value")
 _BATCH_BYTES, _BATCH_ITEMS = 16 << 20, 32  # a quarter of a second of work: what all but one worker wait for at the end
 _AHEAD = 3  # batches for each worker: one that it does, one that waits, one on the way
 _WINDOW = 32  # batches for each worker that may be done behind one that takes long: their answers wait in memory
+_GLANCE = 0.01  # seconds
 _RETURNS = 3  # times that a scheduler may
 
 
@@ -38,6 +41,7 @@ class Cluster:
     scheduler: str = "local"
     identity: Callable[[], str] = policies_digest  # what workers must have in common with this process
     patience: str = "60s"  # for the scheduler to answer, or to come back
+    late: float = 300.0  # seconds that a batch may take before another worker is asked for it, too
 
     def run(
         self, work: Callable[[AnyItem], Answer], items: Iterable[AnyItem], jobs: int
@@ -61,7 +65,7 @@ class Cluster:
             try:
                 with cluster_of(self.scheduler, jobs, self.patience) as client:
                     require_same(client, self.identity)
-                    yield from _as_completed(client, work, pending, order)
+                    yield from _as_completed(client, work, pending, order, self.late)
             except losses() as error:
                 if self.scheduler == "local" or not left:
                     raise ClusterError(f"the scheduler at {self.scheduler} went away: {_line(error)}") from error
@@ -134,17 +138,29 @@ def _batches(items: Iterable[AnyItem]) -> Iterator[list[AnyItem]]:
         yield batch
 
 
+@frozen
+class _Sent(Generic[AnyItem]):
+    """A batch that is out, since a time."""
+
+    index: int
+    batch: list[AnyItem]
+    since: float  # seconds, of the monotonic clock
+    is_asked_twice: bool = False
+
+
 def _as_completed(
     client: "Client",
     work: Callable[[AnyItem], Answer],
     pending: _Pending[AnyItem],
     order: "_InOrder[Answer | Failure]",
+    late: float,
 ) -> Iterator[tuple[int, list[Answer | Failure]]]:
     """Yield the index and the answers of each batch when they are known; what was not done stays in *pending*."""
     from distributed import as_completed
 
-    sent: dict[Future[list[Answer]], tuple[int, list[AnyItem]]] = {}
+    sent: dict[Future[list[Answer]], _Sent[AnyItem]] = {}
     waiting = as_completed(loop=client.loop)
+    looked = time.monotonic()
     try:
         while pending.first is not None or sent:
             workers = max(1, len(client.nthreads()))
@@ -155,15 +171,41 @@ def _as_completed(
             ):
                 index, batch = pending.take()
                 future = client.submit(_done, work, batch, pure=False)
-                sent[future] = index, batch
+                sent[future] = _Sent(index, batch, time.monotonic())
                 waiting.add(future)
+            while not waiting.has_ready():
+                time.sleep(_GLANCE)
+                if time.monotonic() - looked > late / 4:
+                    looked = time.monotonic()
+                    for future in _asked_again(client, work, sent, looked - late):
+                        waiting.add(future)
             future = next(waiting)
-            answers = _answers(client, work, future, sent[future][1])
-            index, _ = sent.pop(future)
-            future.release()
-            yield index, answers
+            if future not in sent:  # somebody else was faster
+                continue
+            done = sent[future]
+            answers = _answers(client, work, future, done.batch)
+            for other in [other for other, its in sent.items() if its.index == done.index]:
+                del sent[other]
+                other.release()
+            yield done.index, answers
     finally:
-        pending.give_back(sent.values())
+        pending.give_back({its.index: its.batch for its in sent.values()}.items())
+
+
+def _asked_again(
+    client: "Client", work: Callable[[AnyItem], Answer], sent: "dict[Future[list[Answer]], _Sent[AnyItem]]", when: float
+) -> "Iterator[Future[list[Answer]]]":
+    """Yield what other workers are asked in addition: batches *sent* before *when*, each once."""
+    late = [future for future, its in sent.items() if its.since < when and not its.is_asked_twice]
+    holders = {key: worker for worker, keys in client.processing().items() for key in keys} if late else {}
+    for future in late:
+        its, holder = sent[future], holders.get(future.key)
+        others = [worker for worker in client.nthreads() if worker != holder]
+        if holder is None or not others:  # it waits for a worker, or there is no other
+            continue
+        again = client.submit(_done, work, its.batch, pure=False, workers=others)
+        sent[future] = sent[again] = _Sent(its.index, its.batch, its.since, is_asked_twice=True)
+        yield again
 
 
 def _answers(
