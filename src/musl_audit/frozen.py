@@ -63,11 +63,12 @@ def _define(cls: "type[Value]", comparisons: tuple[str, ...]) -> "type[Value]":
     defaults = {name: body.pop(name) for name in names if name in body}
     body |= {"__slots__": names, "__match_args__": names, "__dataclass_fields__": _StandardFields(cls)}
     body["__doc__"] = _Page(cls)
-    body |= {"__repr__": _repr, "__reduce__": _reduce, "__setattr__": _refuse, "__delattr__": _refuse}
+    body |= {"__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse}
     body["__replace__"] = replace  # what copy.replace calls, from Python 3.13 on
     made = type(cls.__name__, cls.__bases__, body)
     fields_of = _getter(names)
     methods = {"__init__": _initializer(made, names, defaults, cls.__annotations__), "__hash__": _hash(fields_of)}
+    methods["__reduce__"] = _reducer(fields_of)
     methods |= {name: _comparison(made, fields_of, getattr(tuple, name)) for name in comparisons}
     for name, method in methods.items():
         setattr(made, name, method)
@@ -83,6 +84,10 @@ def _getter(names: tuple[str, ...]) -> "Fields":
 
 def _hash(fields_of: "Fields") -> "Callable[[object], int]":
     return lambda self: hash(fields_of(self))
+
+
+def _reducer(fields_of: "Fields") -> "Callable[[object], tuple[type, tuple[object, ...]]]":
+    return lambda self: (self.__class__, fields_of(self))
 
 
 def _initializer(
@@ -122,10 +127,6 @@ def _comparison(
 def _repr(self: object) -> str:
     fields = (f"{name}={getattr(self, name)!r}" for name in type(self).__slots__)  # type: ignore[attr-defined]
     return f"{type(self).__qualname__}({', '.join(fields)})"
-
-
-def _reduce(self: object) -> tuple[type, tuple[object, ...]]:
-    return type(self), tuple(getattr(self, name) for name in type(self).__slots__)  # type: ignore[attr-defined]
 
 
 def _refuse(self: object, name: str, *_: object) -> None:

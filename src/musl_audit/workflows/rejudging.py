@@ -97,9 +97,9 @@ def _judged(file: str, work: Rejudgement, jobs: int) -> Generator[Outcome | Nois
     by_place = jobs > 1 and has_places(file)
     batches = _batches(file, by_place=by_place)
     first: list[Batch] = []
-    while sum(batch.size for batch in first) <= _WORTH_PROCESSES and (batch := next(batches, None)):
+    while not _is_worth_processes(first) and (batch := next(batches, None)):
         first.append(batch)
-    is_worth = jobs > 1 and sum(batch.size for batch in first) > _WORTH_PROCESSES and len(first) > 2
+    is_worth = jobs > 1 and _is_worth_processes(first)
     if is_worth:
         # What judging the first batch loads, rules and policies, processes that are forked need not load again.
         yield from work(first.pop(0))
@@ -109,6 +109,11 @@ def _judged(file: str, work: Rejudgement, jobs: int) -> Generator[Outcome | Nois
     with closing(runner.run(work, chain(first, batches), jobs)) as answers:
         for answer in answers:
             yield from [answer] if isinstance(answer, Failure) else answer
+
+
+def _is_worth_processes(batches: Sequence[Batch]) -> bool:
+    """Whether there is enough to do in *batches* for two processes beyond the first, which one does alone."""
+    return len(batches) > 2 and sum(batch.size for batch in batches) > _WORTH_PROCESSES
 
 
 def _batches(file: str, *, by_place: bool) -> Iterator[Batch]:
