@@ -44,7 +44,10 @@ def numbered(batches: "Iterable[pa.RecordBatch]", first: int, numbers: "pa.Array
     import pyarrow.compute as pc
 
     for batch in batches:
-        if among := between(numbers, first, first + batch.num_rows):
+        among = between(numbers, first, first + batch.num_rows)
+        if len(among) == batch.num_rows:
+            yield batch
+        elif len(among):
             yield batch.take(pc.subtract(among, first))
         first += batch.num_rows
 
