@@ -44,12 +44,9 @@ def extract(
     elves += filter(None, (known.get(name) for name in files))
     wanted = list(_wanted(archive, files, known, unread, takes_all=verify_hashes))
     held_against = record if with_digests else Record()
-    hashers = [held_against.hasher(member.name) for member, _ in wanted]
-    archive.expect(
-        [(member, hasher) for (member, _), hasher in zip(wanted, hashers, strict=True)], with_digest=with_digests
-    )
-    for (member, is_binary), hasher in zip(wanted, hashers, strict=True):
-        for found in _examine(archive, member, held_against, hasher, is_binary=is_binary):
+    archive.expect([member for member, _ in wanted], with_digest=with_digests)
+    for member, is_binary in wanted:
+        for found in _examine(archive, member, held_against, is_binary=is_binary):
             match found:
                 case ElfFacts():
                     elves.append(found)
@@ -124,10 +121,9 @@ def _read(archive: Archive, member: Member | None, *, most: int) -> bytes | None
 _Found = ElfFacts | Problem | str | None
 
 
-def _examine(
-    archive: Archive, member: Member, record: Record, hasher: Hasher | None, *, is_binary: bool
-) -> Iterator[_Found]:
+def _examine(archive: Archive, member: Member, record: Record, *, is_binary: bool) -> Iterator[_Found]:
     """Yield the path of *member* if its digest is wrong, its facts or its problem if it is a binary, None if unread."""
+    hasher = record.hasher(member.name)
     try:
         found = _found(archive, member, hasher) if is_binary else archive.read(member, hasher)
     except WheelError:

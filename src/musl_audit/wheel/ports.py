@@ -58,11 +58,11 @@ class Archive(Protocol):
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the archive itself; complete once every member asked for was read."""
 
-    def expect(self, members: "Sequence[tuple[Member, Hasher | None]]", *, with_digest: bool) -> None:
+    def expect(self, members: "Sequence[Member]", *, with_digest: bool) -> None:
         """
-        Be told which members will be read next: in this order, each once, each with its hasher; ``sha256`` behind them.
+        Be told which members will be read next: in this order, each once; ``sha256`` behind them.
 
-        They may be made ready, and hashers be given their bytes, before they are asked for.
+        They may be made ready before they are asked for.
         """
 
     def head(self, member: Member) -> bytes:

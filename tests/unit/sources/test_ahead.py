@@ -5,6 +5,7 @@ import os
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from tests.support.archives import EXTENSION, binary, demo_files, wheel_of
 
 from musl_audit.adapters.archive import ahead, zips
-from musl_audit.adapters.archive.ahead import ReadAhead
+from musl_audit.adapters.archive.ahead import Ahead, ReadAhead
 from musl_audit.adapters.archive.inflate import InflateError
 from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.model import WheelFacts
@@ -86,13 +87,21 @@ def pieces_of(count: int, made: list[int]) -> Iterator[bytes]:
         yield bytes(1 << 20)
 
 
+def settle(made: list[int]) -> None:
+    """Wait until nothing more is made."""
+    before = -1
+    while before != len(made):
+        before = len(made)
+        threading.Event().wait(0.003)
+
+
 def test_what_is_ahead_is_bounded(tmp_path: Path) -> None:
     """However large members are, and however slow the one who asks is."""
     path = tmp_path / "file"
     path.write_bytes(b"")
     made: list[int] = []
     with path.open("rb") as file:
-        reader = ReadAhead([lambda _: pieces_of(40, made) for _ in range(5)], file.fileno(), 0)
+        reader = ReadAhead([Ahead(lambda _: pieces_of(40, made), 40 << 20) for _ in range(5)], file.fileno(), 0)
         taken = 0
         for number in range(5):
             for piece in reader.pieces(number, lambda: None):
@@ -104,6 +113,28 @@ def test_what_is_ahead_is_bounded(tmp_path: Path) -> None:
     assert taken == 200 << 20
 
 
+@pytest.mark.parametrize("sizes", [(1, 40, 40, 1), (1, 1, 40, 3, 20), (40, 1, 40)])
+def test_together_with_what_was_taken_it_is_bounded_by_the_largest(tmp_path: Path, sizes: tuple[int, ...]) -> None:
+    """A small member leaves room for a large one behind it, but not for what comes behind that."""
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    made: list[int] = []
+    most = 0
+    with path.open("rb") as file:
+        work = [Ahead(partial(lambda size, _: pieces_of(size, made), size), size << 20) for size in sizes]
+        reader = ReadAhead(work, file.fileno(), 0)
+        gone = 0  # bytes of members that were taken whole
+        for number, size in enumerate(sizes):
+            for _ in reader.pieces(number, lambda: None):
+                settle(made)
+                most = max(most, sum(made) - gone)
+            gone += size << 20
+        reader.close()
+
+    assert most <= (max(sizes) << 20) + ahead._MOST + (ahead.INFLATERS + 1) * (2 << 20)
+    assert gone == sum(made)
+
+
 def test_who_has_had_enough_leaves_no_thread_behind(tmp_path: Path) -> None:
     """Neither in the middle of a member, nor before the first."""
     before = threading.active_count()
@@ -111,7 +142,7 @@ def test_who_has_had_enough_leaves_no_thread_behind(tmp_path: Path) -> None:
     path.write_bytes(os.urandom(100))
     made: list[int] = []
     with path.open("rb") as file:
-        reader = ReadAhead([lambda _: pieces_of(1000, made) for _ in range(3)], file.fileno(), 100)
+        reader = ReadAhead([Ahead(lambda _: pieces_of(1000, made), 1000 << 20) for _ in range(3)], file.fileno(), 100)
         first = list(islice(reader.pieces(0, lambda: None), 3))
         second = list(islice(reader.pieces(1, lambda: None), 3))
         reader.close()
@@ -129,7 +160,7 @@ def test_an_error_comes_where_it_belongs(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"")
     with path.open("rb") as file:
-        reader = ReadAhead([broken, lambda _: iter([b"b"])], file.fileno(), 0)
+        reader = ReadAhead([Ahead(broken, 2), Ahead(lambda _: iter([b"b"]), 1)], file.fileno(), 0)
         with pytest.raises(InflateError, match="garbage"):
             list(reader.pieces(0, lambda: None))
         assert list(reader.pieces(1, lambda: None)) == [b"b"]

@@ -2,7 +2,8 @@
 Members that threads inflate before they are asked for: both compression libraries let go of the interpreter's lock.
 
 Two threads take the members in the order in which they will be asked for. What they have ready and nobody took is
-bounded in bytes, whatever the sizes of members: who is ahead of the member that is wanted now waits at the bound.
+bounded in bytes: together with any member that is taken before, not much more than the largest. Who is ahead of the
+member that is wanted now waits at the bound.
 """
 
 import os
@@ -12,10 +13,11 @@ from hashlib import sha256
 from threading import Condition, Thread, current_thread, main_thread
 
 from musl_audit.adapters.archive.inflate import InflateError
+from musl_audit.frozen import frozen
 
 INFLATERS = 2
 WORTH = 8 << 20  # plain bytes, all together, below which threads gain nothing that anybody notices
-_MOST = 4 << 20  # plain bytes that are ready and that nobody took
+_MOST = 4 << 20  # plain bytes that are ready and that nobody took, beyond what the largest member alone would take
 _CHUNK = 1 << 20
 
 Inflate = Callable[[Callable[[], None]], Iterator[bytes]]  # told whom to call for a tail, yields the pieces of a member
@@ -27,6 +29,14 @@ def has_cores() -> bool:
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores > 1 and hasattr(os, "pread") and parent_process() is None and current_thread() is main_thread()
+
+
+@frozen
+class Ahead:
+    """A member that is wanted: what inflates it, and how many bytes it has."""
+
+    inflate: Inflate
+    size: int
 
 
 class _Ready:
@@ -46,8 +56,9 @@ class _Ready:
 class ReadAhead:
     """The pieces of each of *members*, by number, ascending; *size* bytes of *descriptor* are hashed beside."""
 
-    def __init__(self, members: Sequence[Inflate], descriptor: int, size: int | None) -> None:
+    def __init__(self, members: Sequence[Ahead], descriptor: int, size: int | None) -> None:
         self._members = members
+        self._largest = max((member.size for member in members), default=0)
         self._ready = [_Ready() for _ in members]
         self._changed = Condition()
         self._next = self._wanted = self._held = 0
@@ -107,7 +118,7 @@ class ReadAhead:
         while (number := self._begun()) is not None:
             ready = self._ready[number]
             try:
-                for piece in self._members[number](ready.note_tail):
+                for piece in self._members[number].inflate(ready.note_tail):
                     if not self._put(number, piece):
                         return
             except InflateError as error:
@@ -141,7 +152,9 @@ class ReadAhead:
 
     def _is_full(self, ready: _Ready, number: int) -> bool:
         """Whether a piece must wait; a piece of the member that is wanted waits for no other member."""
-        return len(ready.pieces) > 1 if number == self._wanted and self._held >= _MOST else self._held >= _MOST
+        before = max((member.size for member in self._members[self._wanted : number]), default=self._largest)
+        is_full = self._held >= _MOST + self._largest - before
+        return is_full and (number != self._wanted or len(ready.pieces) > 1)
 
     def _hash(self, descriptor: int, size: int) -> None:
         digest, offset = sha256(), 0

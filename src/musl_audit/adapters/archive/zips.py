@@ -7,11 +7,11 @@ from functools import cached_property, partial
 from io import BufferedRandom, BufferedReader
 from os import PathLike
 
-from musl_audit.adapters.archive.ahead import WORTH, ReadAhead, has_cores
+from musl_audit.adapters.archive.ahead import WORTH, Ahead, ReadAhead, has_cores
 from musl_audit.adapters.archive.assessment import DataPlace, survey
 from musl_audit.adapters.archive.decompression import plain, plain_head
 from musl_audit.adapters.archive.faults import MemberFault, problems_of
-from musl_audit.adapters.archive.inflate import CHUNK, InflateError, checked, collect, inflate_head, joined
+from musl_audit.adapters.archive.inflate import CHUNK, InflateError, collect, inflate_head
 from musl_audit.adapters.archive.member_names import name_problems
 from musl_audit.adapters.archive.zip_directory import DEFLATED, STORED, CentralHeader, read_directory
 from musl_audit.errors import WheelError
@@ -58,17 +58,20 @@ class ZipArchive:
         self._ahead: ReadAhead | None = None
         self._numbers: dict[Member, int] = {}  # of members that are read ahead
 
-    def expect(self, members: Sequence[tuple[Member, Hasher | None]], *, with_digest: bool) -> None:
+    def expect(self, members: Sequence[Member], *, with_digest: bool) -> None:
         """Inflate *members* in threads from now on, where that helps; the protocol says what was promised."""
-        wanted = [(member, hasher) for member, hasher in members if member in self._places]
-        if self._ahead is not None or sum(member.size for member, _ in wanted) < WORTH or not has_cores():
+        wanted = [member for member in members if member in self._places]
+        if self._ahead is not None or sum(member.size for member in wanted) < WORTH or not has_cores():
             return
         try:
             descriptor = self._file.fileno()
         except OSError:  # no file, but bytes
             return
-        self._numbers = {member: number for number, (member, _) in enumerate(wanted)}
-        work = [partial(_pieces, descriptor, self._places[member], member, hasher) for member, hasher in wanted]
+        self._numbers = {member: number for number, member in enumerate(wanted)}
+        work = [
+            Ahead(partial(_pieces, descriptor, self._places[member], member.compressed_size), member.size)
+            for member in wanted
+        ]
         self._ahead = ReadAhead(work, descriptor, self.size if with_digest else None)
 
     def close(self) -> None:
@@ -132,8 +135,9 @@ class ZipArchive:
         number = self._numbers.pop(member, None)
         try:
             if self._ahead is not None and number is not None:
-                return joined(self._ahead.pieces(number, note_tail), member.size)
-            pieces = plain(self._chunks(place.offset, member.compressed_size), place.method, note_tail)
+                pieces = self._ahead.pieces(number, note_tail)  # checked here: the threads do nothing but inflate
+            else:
+                pieces = plain(self._chunks(place.offset, member.compressed_size), place.method, note_tail)
             return collect(pieces, size=member.size, crc=member.crc, hasher=hasher)
         except InflateError as error:
             self._faults.append(MemberFault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
@@ -162,12 +166,9 @@ class ZipArchive:
             yield chunk
 
 
-def _pieces(
-    descriptor: int, place: DataPlace, member: Member, hasher: Hasher | None, on_tail: Callable[[], None]
-) -> Iterator[bytes]:
-    """Yield the plain pieces of *member*, checked, without the position in the file that others go by."""
-    pieces = plain(_read_at(descriptor, place.offset, member.compressed_size), place.method, on_tail)
-    return checked(pieces, size=member.size, crc=member.crc, hasher=hasher)
+def _pieces(descriptor: int, place: DataPlace, size: int, on_tail: Callable[[], None]) -> Iterator[bytes]:
+    """Yield the plain pieces of *size* compressed bytes, without the position in the file that others go by."""
+    return plain(_read_at(descriptor, place.offset, size), place.method, on_tail)
 
 
 def _read_at(descriptor: int, offset: int, remaining: int) -> Iterator[bytes]:
