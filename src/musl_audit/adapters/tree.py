@@ -14,6 +14,7 @@ from musl_audit.adapters.partial_file import CutShortError, PartialFile
 from musl_audit.errors import MuslAuditError
 
 _MOST_LINKS = 40  # Linux follows as many before it says ELOOP
+_DEEPEST = 100  # folders above each other that are remembered; others are resolved each time
 # Without O_NONBLOCK, a FIFO in the place of a file would be waited for. Windows knows none of these, but O_BINARY.
 _FLAGS = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 _READ = reduce(or_, (getattr(os, name, 0) for name in _FLAGS), os.O_RDONLY)
@@ -60,19 +61,33 @@ class Tree:
         folder, _, name = path.rpartition("/")
         if name in ("", ".", ".."):
             return self._resolved(path)
-        if (real := self._folders.get(folder)) is not None:
+        if (real := self._folder(folder)) is not None:
             with suppress(PathError):  # told below, with the link that led there
                 if self._link(f"{real}/{name}", path, []) is None:
                     return f"{real}/{name}"
-        found = self._resolved(path)
-        if folder:
-            self._folders[folder] = self._resolved(folder).rstrip("/")
-        return found
+        return self._resolved(path)
+
+    def _folder(self, path: str) -> str | None:
+        """Return *path*, of a folder, without links and a slash at its end; None where only a longer way can say."""
+        if path in self._folders:
+            return self._folders[path]
+        above, _, name = path.rpartition("/")
+        if name in ("", ".", "..") or path.count("/") > _DEEPEST:
+            return None
+        real = self._folder(above)
+        try:
+            if real is None:
+                return None
+            is_link = self._link(f"{real}/{name}", path, []) is not None
+            self._folders[path] = self._resolved(path).rstrip("/") if is_link else f"{real}/{name}"
+        except PathError:
+            return None
+        return self._folders[path]
 
     @cached_property
     def _folders(self) -> dict[str, str]:
         """Folders that were resolved, without links: thousands of files lie in a few hundred."""
-        return {}
+        return {"": ""}
 
     def _resolved(self, path: str) -> str:
         done: list[str] = []
