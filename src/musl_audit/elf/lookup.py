@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from musl_audit.elf.machines import EM_S390
 from musl_audit.elf.strings import StringTable
-from musl_audit.elf.view import DT_GNU_HASH, DT_HASH, DT_SYMTAB, ElfView
+from musl_audit.elf.view import DT_GNU_HASH, DT_HASH, DT_SYMTAB, GNU_HASH_HEADER, ElfView
 from musl_audit.errors import ElfError
 
 LONGEST_CHAIN = 65_536  # symbols; a chain that comes back to itself ends here
@@ -16,10 +16,14 @@ BUDGET = 2_000
 
 
 class Lookup:
-    """Finds symbols by name in one file; raises ``ElfError`` where the loader would read what is not mapped."""
+    """
+    Finds symbols by name in one file; raises ``ElfError`` where the loader would read what is not mapped.
 
-    def __init__(self, image: ElfView, dynamic: dict[int, int], strings: StringTable) -> None:
-        self._image, self._strings = image, strings
+    In a sound file no more is looked at than the tables of *count* symbols.
+    """
+
+    def __init__(self, image: ElfView, dynamic: dict[int, int], strings: StringTable, count: int) -> None:
+        self._image, self._strings, self._count = image, strings, count
         self._symbols, self._symbol = dynamic.get(DT_SYMTAB, 0), image.formats.symbol
         self._gnu, self._sysv = dynamic.get(DT_GNU_HASH), dynamic.get(DT_HASH)
         order = image.formats.order
@@ -27,6 +31,7 @@ class Lookup:
         is_wide = image.identity.machine == EM_S390 and image.identity.bits == 64
         self._sysv_word = self._word if is_wide else self._half
         self._views: dict[int, memoryview] = {}
+        self._goes_on = False  # behind the tables
         self._shape: tuple[int, int, int, int] | None = None  # of DT_GNU_HASH: buckets, first symbol, bloom, shift
 
     def missing(self, names: Iterable[str]) -> Iterator[str]:
@@ -43,18 +48,28 @@ class Lookup:
         """Whether the loader comes to a symbol of this name, whatever it makes of it."""
         try:
             if self._gnu is not None:
-                return self._finds_gnu(name, self._view(self._gnu))
+                return self._finds_gnu(name, self._gnu)
             if self._sysv is not None:
-                return self._finds_sysv(name, self._view(self._sysv))
+                return self._finds_sysv(name, self._image.rest(self._sysv))
         except struct.error:
-            raise ElfError("a symbol hash table runs past the end of its segment") from None
-        raise ElfError("no symbol hash table")
+            if self._goes_on:
+                raise ElfError("a symbol hash table runs past the end of its segment") from None
+        else:
+            raise ElfError("no symbol hash table")
+        self._goes_on = True
+        self._views.clear()
+        return self.finds(name)
 
-    def _finds_gnu(self, name: str, table: memoryview) -> bool:
+    def _finds_gnu(self, name: str, address: int) -> bool:
         if self._shape is None:
-            self._shape = struct.unpack_from(f"{self._image.formats.order}4I", table)
+            self._shape = struct.unpack_from(
+                f"{self._image.formats.order}4I", self._image.window(address, GNU_HASH_HEADER)
+            )
         bucket_count, first, bloom_size, shift = self._shape
         read, size = self._half.unpack_from, self._word.size
+        table = self._view(
+            address, GNU_HASH_HEADER + size * bloom_size + 4 * (bucket_count + max(self._count - first, 0))
+        )
         value = gnu_hash(name)
         bits = size * 8
         (bloom,) = self._word.unpack_from(table, 16 + size * (value // bits & (bloom_size - 1) & 0xFFFFFFFF))
@@ -90,12 +105,15 @@ class Lookup:
         raise ElfError("a hash chain without end")
 
     def _is(self, index: int, name: str) -> bool:
-        (offset,) = self._half.unpack_from(self._view(self._symbols), index * self._symbol.size)
+        table = self._view(self._symbols, self._count * self._symbol.size)
+        (offset,) = self._half.unpack_from(table, index * self._symbol.size)
         return self._strings.has_name(offset, name)
 
-    def _view(self, address: int) -> memoryview:
+    def _view(self, address: int, size: int) -> memoryview:
+        """Return the table at *address*, which has *size* bytes in a sound file."""
         if address not in self._views:
-            self._views[address] = self._image.rest(address)
+            image = self._image
+            self._views[address] = image.rest(address) if self._goes_on else image.window(address, size)
         return self._views[address]
 
 

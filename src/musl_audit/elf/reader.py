@@ -1,7 +1,7 @@
 """Bytes → ``ElfFacts``, in one pass over what the loader would look at."""
 
 from musl_audit.elf.faults import find_faults
-from musl_audit.elf.kinds import kind_of_library, kind_of_program, kind_of_type
+from musl_audit.elf.kinds import EXTENSION_MARKS, kind_of_library, kind_of_program, kind_of_type
 from musl_audit.elf.lookup import Lookup
 from musl_audit.elf.mark import has_mark
 from musl_audit.elf.memory import PAGE_SIZE, PF_X
@@ -61,7 +61,7 @@ def _read_all_but_names(
     relocations = read_relocations(image, dynamic, tables)
     symbols = read_symbols(image, dynamic, relocations)
     kind = kind_of_program(image, dynamic)
-    lookup = Lookup(image, dynamic, strings)
+    lookup = Lookup(image, dynamic, strings, len(symbols.names))
     faults = _faults(image, kind, dynamic, lookup, tables)
     # A file that is unsound may have lost its hash table, and more than that is not said of it.
     lost = () if faults else lookup.missing(own_definitions(symbols, strings))
@@ -98,9 +98,10 @@ def _named(
     facts: ElfFacts, table: SymbolColumns, strings: StringTable, relocations: Relocations, lost: frozenset[str]
 ) -> ElfFacts:
     symbols = symbol_facts(table, strings, relocations)
+    may_be_extension = facts.kind is ElfKind.LIBRARY and strings.mentions(*EXTENSION_MARKS)
     return replace(
         facts,
-        kind=kind_of_library(symbols.defined) if facts.kind is ElfKind.LIBRARY else facts.kind,
+        kind=kind_of_library(symbols.defined) if may_be_extension else facts.kind,
         undefined=symbols.undefined,
         defined=symbols.defined.difference(lost) if lost else symbols.defined,
         referenced_definitions=symbols.referenced_definitions,

@@ -24,13 +24,14 @@ class StringTable:
     first; a name beyond it is read all the same, as the loader ignores that tag.
     """
 
-    __slots__ = ("_budget", "_is_ascii", "_names", "_size", "_text", "_whole")
+    __slots__ = ("_budget", "_end", "_image", "_is_ascii", "_names", "_size", "_start", "_text")
 
     def __init__(self, image: ElfView, dynamic: dict[int, int]) -> None:
         address = dynamic.get(DT_STRTAB)
-        self._whole = image.rest(address) if address is not None else memoryview(b"")
+        self._image: ElfView | None = image
+        self._start, self._end = image.file_range(address) if address is not None else (0, 0)
         self._names: dict[int, str] = {}
-        self._size = min(dynamic.get(DT_STRSZ, len(self._whole)), len(self._whole))
+        self._size = min(dynamic.get(DT_STRSZ, self._end), self._end - self._start)
         self._text, self._is_ascii = "", False
         self._budget = BUDGET_FACTOR * self._size + BUDGET_FLOOR
         if self._size <= AT_ONCE:
@@ -38,9 +39,19 @@ class StringTable:
 
     def _read(self, size: int) -> None:
         # One character for each byte: offsets hold, and slices are strings already.
-        self._text = str(self._whole[:size], "latin-1")
+        self._text = str(self._bytes(0, size), "latin-1")
         self._is_ascii = self._text.isascii()
         self._budget = BUDGET_FACTOR * size + BUDGET_FLOOR
+
+    def _bytes(self, start: int, size: int) -> memoryview:
+        """Return *size* bytes of the table, fewer where what is mapped with it ends; none once they were let go."""
+        first = self._start + start
+        return self._image.bytes_at(first, min(first + size, self._end)) if self._image is not None else memoryview(b"")
+
+    @property
+    def _most(self) -> int:
+        """How many bytes there are to the end of what is mapped."""
+        return self._end - self._start
 
     def __getitem__(self, offset: int) -> str:
         """Return the name at *offset*; raise ``ElfError`` if it does not end within the segment."""
@@ -52,10 +63,10 @@ class StringTable:
     def _cut(self, offset: int) -> str:
         text, start = self._text, offset
         if not text:
-            text, start = str(self._whole[offset : offset + WINDOW], "latin-1"), 0
+            text, start = str(self._bytes(offset, WINDOW), "latin-1"), 0
         end = text.find("\0", start)
-        if end < 0 and len(self._text) < len(self._whole):
-            self._read(len(self._whole))
+        if end < 0 and len(self._text) < self._most:
+            self._read(self._most)
             text, start = self._text, offset
             end = text.find("\0", start)
         if end < 0:
@@ -80,8 +91,12 @@ class StringTable:
         if not self._text:
             self._read(self._size)
         if max(offsets, default=0) > self._text.rfind("\0"):
-            self._read(len(self._whole))
-        self._whole = memoryview(b"")
+            self._read(self._most)
+        self._image, self._end = None, self._start
+
+    def mentions(self, *words: str) -> bool:
+        """Whether any of *words*, of ASCII, is anywhere in the table, as far as it was read."""
+        return any(word in self._text for word in words)
 
     def many(self, offsets: Sequence[int]) -> list[str]:
         """Return the name at each of *offsets*; the same as one by one, three times as fast."""

@@ -10,7 +10,7 @@ from itertools import islice
 from musl_audit.elf.machines import EM_S390
 from musl_audit.elf.relocations import Relocations
 from musl_audit.elf.strings import StringTable
-from musl_audit.elf.view import BYTE_ORDER_NAMES, DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, ElfView
+from musl_audit.elf.view import BYTE_ORDER_NAMES, DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, GNU_HASH_HEADER, ElfView
 from musl_audit.errors import ElfError
 from musl_audit.frozen import frozen
 from musl_audit.model import Symbol
@@ -22,6 +22,7 @@ STT_TLS, STT_GNU_IFUNC = 6, 10
 BINDINGS = (STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE)
 TYPE_NAMES = {0: "notype", 1: "object", 2: "func", 3: "section", 4: "file", 5: "common", 6: "tls", 10: "ifunc"}
 
+CHAIN_WINDOW = 256  # bytes of a chain that are read at a time: most are shorter
 MOST_OWN = 24  # definitions of a file that are looked up as the loader does: a handful in an extension module
 
 # Values of st_info. find_sym of the loader takes these as definitions and passes over all others.
@@ -215,21 +216,22 @@ def _hash_count(image: ElfView, address: int) -> int:
 
 def _gnu_hash_count(image: ElfView, address: int) -> tuple[int, bool]:
     """Return the number of symbols that ``DT_GNU_HASH`` reaches, and whether any of them is hashed."""
-    order = image.formats.order
-    table = image.rest(address)
-    if len(table) < 16:
+    start, end = image.file_range(address)
+    if start + GNU_HASH_HEADER > end:
         raise ElfError("GNU hash table runs past the end of its segment")
-    bucket_count, first, bloom_size, _ = struct.unpack_from(f"{order}4I", table)
-    buckets_start = 16 + bloom_size * (image.identity.bits // 8)
-    chains_start = buckets_start + 4 * bucket_count
-    if chains_start > len(table):
+    header = image.bytes_at(start, start + GNU_HASH_HEADER)
+    bucket_count, first, bloom_size, _ = _column(header, image, "I", 0, 1)
+    buckets = start + GNU_HASH_HEADER + bloom_size * (image.identity.bits // 8)
+    chains = buckets + 4 * bucket_count
+    if chains > end:
         raise ElfError("GNU hash table runs past the end of its segment")
-    (last,) = max(struct.iter_unpack(f"{order}I", table[buckets_start:chains_start]), default=(0,))
+    last = max(_column(image.bytes_at(buckets, chains), image, "I", 0, 1), default=0)
     if last < first or not last:
         return first, False
-    chains = table[chains_start + 4 * (last - first) :]
-    for (value,) in struct.iter_unpack(f"{order}I", chains[: len(chains) & ~3]):
-        last += 1
-        if value & 1:
-            return last, True
+    for at in range(chains + 4 * (last - first), end - 3, CHAIN_WINDOW):
+        window = image.bytes_at(at, min(at + CHAIN_WINDOW, end))
+        for value in _column(window[: len(window) & ~3], image, "I", 0, 1):
+            last += 1
+            if value & 1:
+                return last, True
     raise ElfError("GNU hash chain has no end")

@@ -34,6 +34,7 @@ DT_GNU_HASH, DT_VERSYM, DT_RELACOUNT, DT_RELCOUNT, DT_FLAGS_1 = (
     0x6FFFFFFB,
 )
 DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
+GNU_HASH_HEADER = 16  # bytes: number of buckets, first symbol, words of the Bloom filter, its shift
 
 
 @frozen
@@ -209,6 +210,11 @@ class ElfView:
         start, end = self.file_range(address)
         return self.bytes_at(start, end)
 
+    def window(self, address: int, size: int) -> memoryview:
+        """Return the *size* bytes at *address*, fewer where what is mapped with it ends."""
+        start, end = self.file_range(address)
+        return self.bytes_at(start, min(end, start + size))
+
     def span(self, address: int, size: int, what: str) -> memoryview:
         """Return the *size* bytes at *address*; *what* names them if they run out of what is mapped."""
         start, end = self.file_range(address)
@@ -243,7 +249,7 @@ class ElfView:
         if self.memory.piece_at(address) is None:
             raise ElfError(f"no load segment has bytes for address {address:#x}")
         left = b""
-        for piece in self._cut(address, most):
+        for piece in _in_two(self._cut(address, most), dynamic[-1].file_size):
             table = memoryview(left + self._bytes_of(piece))
             whole = len(table) - len(table) % layout.size
             for tag, value in layout.iter_unpack(table[:whole]):
@@ -256,6 +262,15 @@ class ElfView:
     def _is_zero_filled(self, address: int) -> bool:
         """Say whether *address* is in memory that has no bytes in the file, as all is in split debug information."""
         return any(load.file_size <= address - load.address < load.memory_size for load in self.loads)
+
+
+def _in_two(pieces: Iterator[Piece], size: int) -> Iterator[Piece]:
+    """Yield *pieces*, the first *size* bytes of each by themselves: nobody asks for the rest if these will do."""
+    for piece in pieces:
+        middle = min(piece.start + max(size, 1), piece.end)
+        yield piece.cut(piece.start, middle)
+        if middle < piece.end:
+            yield piece.cut(middle, piece.end)
 
 
 def is_elf(data: bytes | memoryview) -> bool:
