@@ -12,9 +12,10 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from tools.speed.costs import CORPUS, ROOT, WITH_ZLIB_NG, WITHOUT_ZLIB_NG, Cost, best_of, in_turns, run
 
@@ -32,16 +33,16 @@ NAME = "single-1.0-cp311-cp311-musllinux_1_1_x86_64.whl"
 LIBRARY = "libinner.so.3"
 
 
-def make_wheel(directory: Path) -> Path:
-    """Return the wheel that is repaired."""
-    missing = [name for name in PARTS if not (CORPUS / name).exists()]
+def make_wheel(directory: Path, parts: Mapping[str, str] = MappingProxyType(PARTS)) -> Path:
+    """Return the wheel that is repaired, or one of other *parts*: wheels of the corpus, each in a directory."""
+    missing = [name for name in parts if not (CORPUS / name).exists()]
     if missing:
         sys.exit(f"{missing[0]} is missing: run `make corpus`")
     wheel = directory / NAME
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as target:
         rows = []
         own = next(INPUTS.glob("single-*.whl"))
-        for part, folder in ((own, ""), *((CORPUS / name, folder) for name, folder in PARTS.items())):
+        for part, folder in ((own, ""), *((CORPUS / name, folder) for name, folder in parts.items())):
             with zipfile.ZipFile(part) as source:
                 for info in source.infolist():
                     is_metadata = ".dist-info/" in info.filename
