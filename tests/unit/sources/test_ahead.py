@@ -34,6 +34,7 @@ def facts_of(
 ) -> Callable[[bytes], WheelFacts]:
     """Return what reads a wheel, with threads and without."""
     monkeypatch.setattr(zips, "has_cores", lambda: request.param)
+    monkeypatch.setattr(zips, "WORTH", 8 << 20)
     path = tmp_path / NAME
 
     def read(data: bytes) -> WheelFacts:

@@ -16,7 +16,7 @@ from musl_audit.adapters.archive.inflate import InflateError
 from musl_audit.frozen import frozen
 
 INFLATERS = 2
-WORTH = 8 << 20  # plain bytes, all together, below which threads gain nothing that anybody notices
+WORTH = 64 << 20  # plain bytes, all together, below which threads take more work than anybody notices the time
 _MOST = 4 << 20  # plain bytes that are ready and that nobody took, beyond what the largest member alone would take
 _CHUNK = 1 << 20
 

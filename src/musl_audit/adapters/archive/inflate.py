@@ -14,7 +14,7 @@ else:
     Protocol = object
 
 CHUNK = 256 * 1024  # of input; large enough for full speed, small enough that memory is the member's alone
-_PIECE = 256 * 1024  # of output: what a core has in its cache when it is hashed and copied
+_PIECE = 1024 * 1024  # of output
 
 
 class InflateError(ValueError):
@@ -72,7 +72,7 @@ def inflate_head(data: bytes, size: int) -> bytes:
 
 def inflate(chunks: Iterable[bytes], on_tail: Callable[[], None] = lambda: None) -> Iterator[bytes]:
     """
-    Yield what raw deflate *chunks* hold, 256 KiB at most at a time; raise ``InflateError`` where they are garbage.
+    Yield what raw deflate *chunks* hold, 1 MiB at most at a time; raise ``InflateError`` where they are garbage.
 
     Calls *on_tail* where bytes follow the end of the compressed data.
     """
