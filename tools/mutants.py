@@ -265,8 +265,8 @@ MUTANTS = (
     Mutant(
         "loader: hidden versions are definitions",
         LINKAGE,
-        "if name in file.defined:",
-        "if name in file.defined | file.hidden_versions:",
+        "names -= other.defined",
+        "names -= other.defined | other.hidden_versions",
         LOADERS,
     ),
     Mutant("loader: search paths are not inherited", LINKAGE, "for file in chain:", "for file in chain[:1]:", LOADERS),
@@ -309,8 +309,8 @@ MUTANTS = (
     Mutant(
         "loader: IFUNCs are definitions",
         LINKAGE,
-        "if name in file.defined:",
-        "if name in file.defined | file.ifuncs:",
+        "names -= other.defined",
+        "names -= other.defined | other.ifuncs",
         LOADERS,
     ),
     Mutant(
