@@ -71,10 +71,15 @@ class Answer:
 
 
 @cache
-def all_loaders() -> tuple[Loader, ...]:
+def every_loader() -> tuple[Loader, ...]:
     """Return every loader that the manifest names, whether it can run here or not."""
     rows = tomllib.loads((FIXTURES / "MANIFEST.toml").read_text(encoding="utf-8"))["loader"]
     return tuple(_loader(row["arch"], row["release"]) for row in rows)
+
+
+def all_loaders() -> tuple[Loader, ...]:
+    """Return the loaders of musl 1.2, which ``musllinux_1_2`` promises, whether they can run here or not."""
+    return tuple(loader for loader in every_loader() if loader.release.startswith("1.2."))
 
 
 def _loader(arch: str, release: str) -> Loader:

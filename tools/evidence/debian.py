@@ -4,10 +4,24 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Whose packages these are: the mirror's folder, the component, and why they are believed."""
+
+    folder: str
+    component: str
+    trust: str  # an option of sources.list
+
+
+DEBIAN = Distribution("debian", "main", f"signed-by={KEYRING}")
+UBUNTU = Distribution("ubuntu", "universe", "trusted=yes")  # its keys are not here: who takes a file, knows its digest
 
 
 def mirror() -> str:
@@ -20,12 +34,16 @@ def mirror() -> str:
     return found.group()
 
 
-def configure(directory: Path, suites: Iterable[str], arches: Iterable[str]) -> dict[str, str]:
+def configure(
+    directory: Path, suites: Iterable[str], arches: Iterable[str], distribution: Distribution = DEBIAN
+) -> dict[str, str]:
     """Write a private apt configuration below *directory*, update its lists, and return its environment."""
     for folder in ("lists/partial", "cache/archives/partial", "packages"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     quoted = " ".join(f'"{arch}";' for arch in arches)
-    sources = (f"deb [signed-by={KEYRING}] {mirror()} {suite} main\n" for suite in suites)
+    base = mirror().rstrip("/").removesuffix(DEBIAN.folder) + distribution.folder
+    about = f"[{distribution.trust}] {base}"
+    sources = (f"deb {about} {suite} {distribution.component}\n" for suite in suites)
     (directory / "sources.list").write_text("".join(sources), encoding="utf-8")
     (directory / "apt.conf").write_text(
         f'Dir::Etc::sourcelist "{directory}/sources.list"; Dir::Etc::sourceparts "-";\n'

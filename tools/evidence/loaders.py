@@ -1,5 +1,5 @@
 """
-Derive musl's dynamic loaders out of Debian's packages again and compare them with what the repository has.
+Derive musl's dynamic loaders out of Debian's and Ubuntu's packages again and compare them with what the repository has.
 
 ``tests/loader/fixtures/MANIFEST.toml`` names each loader: architecture, musl release, Debian package, digest. Those of
 three architectures are committed beside it; those of the others are left in ``.cache/loaders``, where the tests look
@@ -19,13 +19,14 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.evidence.debian import configure
+from tools.evidence.debian import DEBIAN, UBUNTU, Distribution, configure
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "loader" / "fixtures"
 MANIFEST = FIXTURES / "MANIFEST.toml"
 CACHE = ROOT / ".cache" / "loaders"
 SUITES = ("bullseye", "bookworm", "trixie")  # musl 1.2.2, 1.2.3 and 1.2.5
+OLD_SUITES = ("xenial", "bionic", "focal")  # of Ubuntu, where the mirror has it beside Debian: 1.1.9, 1.1.19, 1.1.24
 COMMITTED = ("x86_64", "i686", "aarch64")
 DEBIAN_NAMES = {
     "x86_64": "amd64",
@@ -61,7 +62,7 @@ def wanted(suite: str) -> list[str]:
     return [debian for arch, debian in DEBIAN_NAMES.items() if SUITES.index(suite) >= firsts[arch]]
 
 
-def fetch(folder: Path, suite: str, arches: list[str]) -> None:
+def fetch(folder: Path, suite: str, arches: list[str], distribution: Distribution = DEBIAN) -> None:
     """
     Download the packages of *suite* for *arches* into *folder*; those that cannot be had now are left out.
 
@@ -69,20 +70,22 @@ def fetch(folder: Path, suite: str, arches: list[str]) -> None:
     fails, as it does while a mirror is being updated.
     """
     try:
-        environment = configure(folder / suite / "-".join(arches), (suite,), arches)
+        environment = configure(folder / suite / "-".join(arches), (suite,), arches, distribution)
         packages = [f"musl:{arch}/{suite}" for arch in arches]
         subprocess.run(["apt-get", "download", "-qq", *packages], env=environment, cwd=folder, check=True)
     except subprocess.CalledProcessError:
         if len(arches) == 1:
             print(f"musl of {suite} for {arches[0]} cannot be fetched now")
         for arch in arches if len(arches) > 1 else ():
-            fetch(folder, suite, [arch])
+            fetch(folder, suite, [arch], distribution)
 
 
 def derive(folder: Path) -> dict[LoaderFile, Path]:
     """Download and unpack every package below *folder*; return where each loader lies there."""
     for suite in SUITES:
         fetch(folder, suite, wanted(suite))
+    for suite in OLD_SUITES:
+        fetch(folder, suite, [DEBIAN_NAMES["x86_64"]], UBUNTU)
     derived = {}
     for deb in folder.glob("*.deb"):
         root = deb.with_suffix("")
@@ -113,7 +116,7 @@ def read_manifest() -> list[LoaderFile]:
 
 def write_manifest(files: list[LoaderFile]) -> None:
     """Name *files* in the manifest."""
-    lines = ["# musl's own dynamic loaders, out of Debian's packages; written by `make loaders`. Licence: COPYRIGHT."]
+    lines = ["# musl's own dynamic loaders, out of packages; written by `make loaders`. Licence: COPYRIGHT."]
     for file in files:
         fields = ("arch", "release", "package", "sha256")
         lines += ["", "[[loader]]", *(f'{field} = "{getattr(file, field)}"' for field in fields)]
@@ -135,7 +138,7 @@ def differences(derived: dict[LoaderFile, Path]) -> list[str]:
         pinned = manifest.pop((file.arch, file.release), None)
         if pinned is None or pinned.sha256 != file.sha256:
             found.append(
-                f"{file.arch} {file.release}: Debian has {file.package}, the manifest {pinned and pinned.package}"
+                f"{file.arch} {file.release}: the mirror has {file.package}, the manifest {pinned and pinned.package}"
             )
         elif file.arch in COMMITTED and hashlib.sha256(file.path.read_bytes()).hexdigest() != file.sha256:
             found.append(f"{file.path.relative_to(ROOT)} is not the file of {file.package}")
