@@ -1,6 +1,6 @@
 #!/bin/bash
 # Build a dynamically linked CPython 3.11 for musl, out of Debian's packages alone, and one executable of it for each
-# musl loader in tests/loader/fixtures. Nothing is installed and root is not needed; about two minutes.
+# loader of musl 1.2 in tests/loader/fixtures. Nothing is installed and root is not needed; about two minutes.
 #
 #     tools/evidence/musl_python.sh [DIRECTORY]        default .cache/musl-python; JOBS=2
 #     DIRECTORY/py/bin/python3.11-1.2.5 -c 'import sys'        also -1.2.2 and -1.2.3
@@ -65,7 +65,7 @@ make_compiler() {
     local package
     mkdir -p system kernel-headers
     for package in downloads/musl-*.deb; do dpkg-deb -x "$package" system; done
-    for release in "$fixtures"/ld-musl-*.so; do
+    for release in "$fixtures"/ld-musl-1.2.*.so; do
         release=${release##*/ld-musl-}
         install -D -m 755 "$fixtures/ld-musl-$release" "musl-${release%.so}/$loader"
     done

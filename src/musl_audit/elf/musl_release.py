@@ -2,15 +2,15 @@
 
 import re
 
-# "musl libc (%s)\nVersion %s\n" is what the loader says of itself when it is executed; the text is filled in then.
-_INTRODUCTION = b"musl libc ("
+# What the loader says of itself when it is executed; the text is filled in then. It names no architecture in old ones.
+_INTRODUCTIONS = (b"musl libc (", b"musl libc\nVersion ")
 # The release stands alone, ended by a null character; "LINUX_2.6.39" and "127.0.0.1" are in there, too.
 _RELEASE = re.compile(rb"(?<![0-9_.])([0-9]\.[0-9]{1,2}\.[0-9]{1,2}(?:-git-[0-9A-Za-z.-]+)?)(?=\0)")
 
 
 def is_musl(data: bytes) -> bool:
     """Whether *data* are the bytes of a musl loader, which is its libc."""
-    return _INTRODUCTION in data
+    return any(text in data for text in _INTRODUCTIONS)
 
 
 def musl_release(data: bytes) -> str | None:
