@@ -135,12 +135,9 @@ def answer_of(work: str) -> tuple[int, bytes, bytes]:
     return done.returncode, done.stdout, done.stderr
 
 
-@NEEDS_PROC
-@pytest.mark.parametrize("whole_group", [True, False], ids=["as a terminal does", "the parent alone"])
-def test_an_interrupt_stops_at_once_and_cleanly(whole_group: bool, slow: list[Path]) -> None:
-    """130, one line, no traceback, and no process left."""
-    run = start("check", "--verify-hashes", "--jobs", "2", *slow)
-    assert wait_for(lambda: len(children(run.pid)) == 2)
+def assert_interrupt_ends(run: subprocess.Popen[bytes], *, others: int, whole_group: bool) -> None:
+    """Interrupt *run* once it has *others* beside it: 130, one line, no traceback, and no process left."""
+    assert wait_for(lambda: len(children(run.pid)) == others)
     workers = children(run.pid)
 
     (os.killpg if whole_group else os.kill)(run.pid, signal.SIGINT)
@@ -148,6 +145,15 @@ def test_an_interrupt_stops_at_once_and_cleanly(whole_group: bool, slow: list[Pa
 
     assert (run.returncode, stdout, stderr) == INTERRUPTED
     assert not any(map(is_alive, workers))
+
+
+@NEEDS_PROC
+@pytest.mark.parametrize("whole_group", [True, False], ids=["as a terminal does", "the parent alone"])
+def test_an_interrupt_stops_at_once_and_cleanly(whole_group: bool, slow: list[Path]) -> None:
+    """130, one line, no traceback, and no process left."""
+    run = start("check", "--verify-hashes", "--jobs", "2", *slow)
+
+    assert_interrupt_ends(run, others=2, whole_group=whole_group)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
@@ -243,14 +249,8 @@ def many_facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_interrupt_stops_the_judging_of_facts(whole_group: bool, many_facts: Path) -> None:
     """In which the process that was started judges itself, beside one other."""
     run = start("check", "--json", "--from-facts", many_facts, "--jobs", "2")
-    assert wait_for(lambda: len(children(run.pid)) == 1)
-    workers = children(run.pid)
 
-    (os.killpg if whole_group else os.kill)(run.pid, signal.SIGINT)
-    stdout, stderr = run.communicate(timeout=20)
-
-    assert (run.returncode, stdout, stderr) == INTERRUPTED
-    assert not any(map(is_alive, workers))
+    assert_interrupt_ends(run, others=1, whole_group=whole_group)
 
 
 @NEEDS_PROC
