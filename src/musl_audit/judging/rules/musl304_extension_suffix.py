@@ -53,13 +53,13 @@ def check(context: Context) -> Iterator[Statement]:
     for elf in context.facts.elves:
         if elf.kind is ElfKind.EXTENSION and context.arch.is_machine_of(elf.identity) and (name := module_of(elf)):
             modules.setdefault(name, []).append(elf)
+    sources = {place_of(member.name) for member in context.facts.members if member.name.endswith(".py")}
     reasons: dict[tuple[bool, str, Cure], set[str]] = {}
     for python in admitted_pythons(context.facts.name):
         for name, copies in modules.items():
             answers = {elf.path: imports(python, suffix_of(elf), context.arch.triplet) for elf in copies}
             if all(answer.why_not for answer in answers.values()):
-                source = (*name[:-1], f"{name[-1]}.py")
-                has_source = any(place_of(member.name) == source for member in context.facts.members)
+                has_source = (*name[:-1], f"{name[-1]}.py") in sources
                 for path, answer in answers.items():
                     said = answer.why_not + ("; the .py beside it is imported instead" if has_source else "")
                     reasons.setdefault((answer.is_certain and not has_source, said, answer.cure), set()).add(path)
