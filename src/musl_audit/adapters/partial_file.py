@@ -1,15 +1,10 @@
 """The bytes of a file, read as they are asked for: of 1 GB of installed binaries, the loader's tables are a tenth."""
 
-import sys
 from io import FileIO
-from mmap import ACCESS_COPY, ACCESS_DEFAULT, mmap
 
 from musl_audit.errors import MuslAuditError
 
 _PAGE = 4096
-# Private memory, of which only what is written to is there. Not the file itself, mapped: that would end this process
-# where somebody cuts the file short meanwhile.
-_ACCESS = ACCESS_COPY if sys.platform != "win32" else ACCESS_DEFAULT
 
 
 class CutShortError(MuslAuditError):
@@ -17,31 +12,33 @@ class CutShortError(MuslAuditError):
 
 
 class PartialFile:
-    """``elf.view.Fetched`` over an open file of *size* bytes, at least one."""
+    """``elf.view.ByteSource`` over an open file of *size* bytes: read, not mapped, for somebody may cut it short."""
 
     def __init__(self, file: FileIO, size: int) -> None:
         self._file = file
-        self._fetched: list[tuple[int, int]] = []
-        self.view = memoryview(mmap(-1, size, access=_ACCESS))
+        self._size = size
+        self._blocks: list[tuple[int, int, memoryview]] = []
 
     def __len__(self) -> int:
-        return len(self.view)
+        return self._size
 
     @property
     def fetched(self) -> int:
         """How many bytes were read."""
-        return sum(end - start for start, end in self._fetched)
+        return sum(end - start for start, end, _ in self._blocks)
 
-    def fetch(self, start: int, end: int) -> None:
-        """Have the bytes from *start* to *end* in ``view``; raise ``CutShortError`` where they are gone."""
-        start, end = start & -_PAGE, min((end + _PAGE - 1) & -_PAGE, len(self.view))
-        for first, last in self._fetched:
+    def bytes_at(self, start: int, end: int) -> memoryview:
+        """Return the bytes from *start* to *end*; raise ``CutShortError`` where they are gone."""
+        end = min(end, self._size)
+        for first, last, block in self._blocks:
             if first <= start and end <= last:
-                return
+                return block[start - first : end - first]
         if start >= end:
-            return
-        self._file.seek(start)
-        with self.view[start:end] as part:
-            if self._file.readinto(part) != end - start:
-                raise CutShortError("became shorter while it was read")
-        self._fetched.append((start, end))
+            return memoryview(b"")
+        first, last = start & -_PAGE, min((end + _PAGE - 1) & -_PAGE, self._size)
+        self._file.seek(first)
+        block = memoryview(self._file.read(last - first))
+        if len(block) != last - first:
+            raise CutShortError("became shorter while it was read")
+        self._blocks.append((first, last, block))
+        return block[start - first : end - first]

@@ -50,7 +50,7 @@ class Lookup:
             if self._gnu is not None:
                 return self._finds_gnu(name, self._gnu)
             if self._sysv is not None:
-                return self._finds_sysv(name, self._image.rest(self._sysv))
+                return self._finds_sysv(name, self._sysv)
         except struct.error:
             if self._goes_on:
                 raise ElfError("a symbol hash table runs past the end of its segment") from None
@@ -90,9 +90,12 @@ class Lookup:
                 return False
         raise ElfError("a hash chain without end")
 
-    def _finds_sysv(self, name: str, table: memoryview) -> bool:
+    def _finds_sysv(self, name: str, address: int) -> bool:
         read, size = self._sysv_word.unpack_from, self._sysv_word.size
-        (bucket_count,) = read(table, 0)
+        bucket_count, chain_count = struct.unpack_from(
+            f"{self._image.formats.order}2{self._sysv_word.format[1:]}", self._image.window(address, 2 * size)
+        )
+        table = self._view(address, size * (2 + bucket_count + chain_count))
         if not bucket_count:
             raise ElfError("a hash table of no buckets")
         (index,) = read(table, size * (2 + sysv_hash(name) % bucket_count))

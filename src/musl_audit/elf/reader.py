@@ -21,8 +21,8 @@ from musl_audit.elf.view import (
     DT_VERSYM,
     PT_GNU_STACK,
     PT_INTERP,
+    ByteSource,
     ElfView,
-    Fetched,
 )
 from musl_audit.errors import ElfError
 from musl_audit.frozen import replace
@@ -32,12 +32,12 @@ LARGEST_PAGE = 65536
 FIRST_COUNTS = (DT_GNU_HASH, DT_VERSYM)  # tags beyond those that decode_dyn keeps in a table
 
 
-def read_elf(data: bytes | memoryview | Fetched, path: str) -> ElfFacts:
+def read_elf(data: bytes | memoryview | ByteSource, path: str) -> ElfFacts:
     """
     Return what the ELF file *data* says about itself, under the name *path*.
 
     Raises ``ElfError``, and nothing else, for whatever is malformed; time and memory grow with ``len(data)`` at most.
-    Of *data* that are fetched, only what is looked at is: not code, not constants, not debug information.
+    Of a source, only what is looked at is cut out: not code, not constants, not debug information.
     Whoever keeps no name for *data* has it freed before the names of the symbols are made, which for the largest
     libraries are half as much again.
     """

@@ -203,15 +203,15 @@ def _hash_count(image: ElfView, address: int) -> int:
     words = ["I"]
     if image.identity.machine == EM_S390 and image.identity.bits == 64:
         words.insert(0, "Q")
-    table = image.rest(address)
+    start, end = image.file_range(address)
     for word in words:
         layout = struct.Struct(f"{image.formats.order}2{word}")
-        if len(table) < layout.size:
+        if start + layout.size > end:
             continue
-        buckets, chains = layout.unpack_from(table)
-        if layout.size // 2 * (2 + buckets + chains) <= len(table):
+        buckets, chains = layout.unpack(image.bytes_at(start, start + layout.size))
+        if layout.size // 2 * (2 + buckets + chains) <= end - start:
             return int(chains)
-    raise ElfError("hash table runs past the end of its segment", offset=image.file_range(address)[0])
+    raise ElfError("hash table runs past the end of its segment", offset=start)
 
 
 def _gnu_hash_count(image: ElfView, address: int) -> tuple[int, bool]:

@@ -81,13 +81,26 @@ MOST_DYNAMIC_ENTRIES = 65_536  # the largest of real ones have a few hundred
 BYTE_ORDER_NAMES: dict[str, ByteOrder] = {"<": "little", ">": "big"}
 
 
-class Fetched(Protocol):
-    """The bytes of a file that are read as they are asked for."""
+class ByteSource(Protocol):
+    """The bytes of a file, wherever they lie: ``len`` says how many there are."""
 
-    view: memoryview  # as long as the file; zeros where nothing was fetched
+    def __len__(self) -> int: ...
 
-    def fetch(self, start: int, end: int) -> None:
-        """Have the bytes from *start* to *end*, which lie in the file, in ``view``."""
+    def bytes_at(self, start: int, end: int) -> memoryview:
+        """Return the bytes from *start* to *end*, or to the end of the file."""
+
+
+class _InMemory:
+    """``ByteSource`` over bytes in one piece."""
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._view = memoryview(data).cast("B")
+
+    def __len__(self) -> int:
+        return len(self._view)
+
+    def bytes_at(self, start: int, end: int) -> memoryview:
+        return self._view[start:end]
 
 
 @frozen
@@ -111,9 +124,8 @@ class ElfView:
     """
 
     __slots__ = (
-        "_data",
-        "_fetch",
         "_memory",
+        "bytes_at",
         "entry",
         "formats",
         "identity",
@@ -126,12 +138,10 @@ class ElfView:
         "type",
     )
 
-    def __init__(self, data: bytes | memoryview | Fetched) -> None:
-        if isinstance(data, bytes | memoryview):
-            view, self._fetch = memoryview(data).cast("B"), None
-        else:
-            view, self._fetch = data.view, data.fetch
-            data.fetch(0, min(HEADERS, len(view)))
+    def __init__(self, data: bytes | memoryview | ByteSource) -> None:
+        source: ByteSource = _InMemory(data) if isinstance(data, bytes | memoryview) else data
+        self.size, self.bytes_at = len(source), source.bytes_at
+        view = self.bytes_at(0, HEADERS)
         if not is_elf(view):
             raise ElfError("does not begin like an ELF file")
         if len(view) < 16:
@@ -154,7 +164,6 @@ class ElfView:
             self.section_size,
             self.section_count,
         ) = formats.header.unpack_from(view)
-        self._data, self.size = view, len(view)
         self.formats = formats
         self.identity = ElfIdentity(machine, bits, BYTE_ORDER_NAMES[order], flags)
         is_loaded = self.type in (ET_EXEC, ET_DYN)
@@ -163,14 +172,8 @@ class ElfView:
         self._memory: Memory | None = None
         for load in self.loads:
             # The loader looks at no more of file_size than where zeros begin; what is larger than the memory is a lie.
-            if 0 < load.file_size <= load.memory_size and load.offset + load.file_size > len(view):
+            if 0 < load.file_size <= load.memory_size and load.offset + load.file_size > self.size:
                 raise ElfError("load segment runs past the end of the file", offset=load.offset)
-
-    def bytes_at(self, start: int, end: int) -> memoryview:
-        """Return the bytes of the file from *start* to *end*, or to its own end."""
-        if self._fetch is not None and start < self.size:
-            self._fetch(start, min(end, self.size))
-        return self._data[start:end]
 
     def _read_segments(self, offset: int, size: int, count: int) -> tuple[SegmentView, ...]:
         layout, order = self.formats.segment, self.formats.segment_order
