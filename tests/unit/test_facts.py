@@ -1,6 +1,7 @@
 """From an opened wheel to its facts."""
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -136,13 +137,13 @@ def test_every_member_is_inflated_once(tmp_path: Path, monkeypatch: pytest.Monke
     read: list[str] = []
 
     with open_wheel(path) as archive:
-        original = archive.read
+        original = archive.pieces
 
-        def counted(member: Member, hasher: Hasher | None = None) -> bytes:
+        def counted(member: Member, hasher: Hasher | None = None) -> Iterator[bytes]:
             read.append(member.name)
             return original(member, hasher)
 
-        monkeypatch.setattr(archive, "read", counted)
+        monkeypatch.setattr(archive, "pieces", counted)
         extract(archive)
 
     assert sorted(read) == sorted([f"{DIST_INFO}/WHEEL", f"{DIST_INFO}/RECORD", EXTENSION])

@@ -1,6 +1,8 @@
 """The way from an opened wheel to its facts: what the bytes say, and nothing about any policy or host."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Container, Iterator, Mapping
+from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -8,6 +10,7 @@ from musl_audit.elf import is_elf, read_elf
 from musl_audit.errors import ElfError, WheelError
 from musl_audit.frozen import replace
 from musl_audit.model import ElfFacts, Member, Problem, ProblemKind, WheelFacts, WheelName
+from musl_audit.wheel.chunks import Chunks
 from musl_audit.wheel.dist_info import dist_infos_of, main_dist_info, parse_wheel_file
 from musl_audit.wheel.names import parse_wheel_name
 from musl_audit.wheel.ports import Archive, Hasher
@@ -42,11 +45,15 @@ def extract(
     contradicted: list[str] = []
     unread: list[str] = []
     elves += filter(None, (known.get(name) for name in files))
-    wanted = list(_wanted(archive, files, known, unread, takes_all=verify_hashes))
+    wanted = dict(_wanted(archive, files, known, unread, takes_all=verify_hashes))
     held_against = record if with_digests else Record()
-    archive.expect([member for member, _ in wanted], with_digest=with_digests)
-    for member, is_binary in wanted:
-        for found in _examine(archive, member, held_against, is_binary=is_binary):
+    hashers = {member: held_against.hasher(member.name) for member in wanted}
+    found_in = {}
+    for member, pieces in archive.each(hashers, with_digest=with_digests):
+        is_right = partial(_is_right, held_against, member.name, hashers[member])
+        found_in[member] = tuple(_examine(pieces, member, is_right, is_binary=wanted[member]))
+    for member, is_binary in wanted.items():
+        for found in found_in[member]:
             match found:
                 case ElfFacts():
                     elves.append(found)
@@ -121,22 +128,32 @@ def _read(archive: Archive, member: Member | None, *, most: int) -> bytes | None
 _Found = ElfFacts | Problem | str | None
 
 
-def _examine(archive: Archive, member: Member, record: Record, *, is_binary: bool) -> Iterator[_Found]:
+def _examine(
+    pieces: Iterator[bytes], member: Member, is_right: Callable[[], bool], *, is_binary: bool
+) -> Iterator[_Found]:
     """Yield the path of *member* if its digest is wrong, its facts or its problem if it is a binary, None if unread."""
-    hasher = record.hasher(member.name)
+    found = None
     try:
-        found = _found(archive, member, hasher) if is_binary else archive.read(member, hasher)
+        if is_binary:
+            found = _found(pieces, member.name)
+        else:
+            deque(pieces, 0)
     except WheelError:
         yield None
         return
-    if hasher and record.contradicts(member.name, hasher):
+    if not is_right():
         yield member.name
-    if not isinstance(found, bytes):
+    if found is not None:
         yield found
 
 
-def _found(archive: Archive, member: Member, hasher: Hasher | None) -> ElfFacts | Problem:
+def _is_right(record: Record, path: str, hasher: Hasher | None) -> bool:
+    """Whether *hasher*, given all of the member at *path*, found the digest that *record* says, if it says one."""
+    return hasher is None or not record.contradicts(path, hasher)
+
+
+def _found(pieces: Iterator[bytes], name: str) -> ElfFacts | Problem:
     try:
-        return read_elf(archive.read(member, hasher), member.name)  # no name for the bytes: they go when they were read
+        return read_elf(Chunks(pieces), name)  # no name for the chunks: they go when they were read
     except ElfError as error:
-        return Problem(ProblemKind.UNREADABLE_ELF, (member.name,), str(error))
+        return Problem(ProblemKind.UNREADABLE_ELF, (name,), str(error))

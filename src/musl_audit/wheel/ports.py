@@ -1,6 +1,6 @@
 """The Protocols between the core and the world."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from musl_audit.frozen import frozen
@@ -58,21 +58,27 @@ class Archive(Protocol):
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the archive itself; complete once every member asked for was read."""
 
-    def expect(self, members: "Sequence[Member]", *, with_digest: bool) -> None:
-        """
-        Be told which members will be read next: in this order, each once; ``sha256`` behind them.
-
-        They may be made ready before they are asked for.
-        """
-
     def head(self, member: Member) -> bytes:
         """Return the first bytes of *member*, four at least if it has them."""
 
-    def read(self, member: Member, hasher: Hasher | None = None) -> bytes:
-        """
-        Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit.
+    def read(self, member: Member) -> bytes:
+        """Return the bytes of *member*; raise ``WheelError`` where ``pieces`` does."""
 
-        *hasher* is given them piece by piece, each while it is still in the processor's cache.
+    def pieces(self, member: Member, hasher: Hasher | None = None) -> Iterator[bytes]:
+        """
+        Yield the bytes of *member* as they come; raise ``WheelError`` where they contradict the directory or a limit.
+
+        *hasher* is given each piece while it is still in the processor's cache.
+        """
+
+    def each(
+        self, hashers: Mapping[Member, Hasher | None], *, with_digest: bool
+    ) -> Iterator[tuple[Member, Iterator[bytes]]]:
+        """
+        Yield each of the members that *hashers* has, with what ``pieces`` would yield, in any order.
+
+        What is yielded is for the step at hand: of two members, hardly more is in memory than the larger one. With
+        *with_digest*, ``sha256`` will be asked for behind them.
         """
 
     def packed(self, member: Member) -> PackedMember:

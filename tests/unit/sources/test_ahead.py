@@ -1,20 +1,21 @@
 """Members that are inflated before they are asked for: the same facts, bounded bytes, threads that end."""
 
+import hashlib
 import io
-import os
 import threading
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import pytest
 from tests.support.archives import EXTENSION, binary, demo_files, wheel_of
 
 from musl_audit.adapters.archive import ahead, zips
-from musl_audit.adapters.archive.ahead import Ahead, ReadAhead
-from musl_audit.adapters.archive.inflate import InflateError
+from musl_audit.adapters.archive.ahead import Ahead, Inflated, ReadAhead
+from musl_audit.adapters.archive.inflate import Check, InflateError
 from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.model import WheelFacts
 from musl_audit.wheel.extract import extract
@@ -23,9 +24,10 @@ NAME = "demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
 
 
 def large_wheel() -> bytes:
-    """Return a wheel with four binaries of 4 MB, and a text."""
-    padding = bytes(range(256)) * (4 << 12)
-    return wheel_of(demo_files(**{EXTENSION: binary()}) | {f"demo/lib{n}.so": binary() + padding for n in range(4)})
+    """Return a wheel with four binaries of 4 MB and more, the largest last, and a text."""
+    padding = bytes(range(256)) * 256
+    libraries = {f"demo/lib{n}.so": binary() + padding * (64 + 8 * n) for n in range(4)}
+    return wheel_of(demo_files(**{EXTENSION: binary()}) | libraries)
 
 
 @pytest.fixture(params=[False, True], ids=["serial", "threads"])
@@ -70,22 +72,44 @@ def test_facts_are_those_of_one_thread(facts_of: Callable[[bytes], WheelFacts], 
     assert found.record_problems == found.archive_problems == ()
 
 
-def test_what_is_wrong_with_a_member_is_said_of_it(facts_of: Callable[[bytes], WheelFacts]) -> None:
-    """The others are read all the same, and nothing waits for it."""
+def test_what_is_wrong_with_members_is_said_of_them(facts_of: Callable[[bytes], WheelFacts]) -> None:
+    """In the order of the archive, whichever was read first; the others are read all the same."""
     data = damaged(large_wheel(), "demo/lib1.so", 4000, b"\xff" * 2000)
+    data = damaged(data, "demo/lib3.so", 4000, b"\xff" * 2000)
 
     found = facts_of(data)
 
-    assert found.unread == ("demo/lib1.so",)
-    assert [problem.members for problem in found.archive_problems] == [("demo/lib1.so",)]
-    assert len(found.elves) == 4
+    assert found.unread == ("demo/lib1.so", "demo/lib3.so")
+    assert [problem.members for problem in found.archive_problems] == [("demo/lib1.so",), ("demo/lib3.so",)]
+    assert len(found.elves) == 3
 
 
-def pieces_of(count: int, made: list[int]) -> Iterator[bytes]:
-    """Yield *count* pieces of a mebibyte, and note each in *made*."""
-    for _ in range(count):
-        made.append(1 << 20)
-        yield bytes(1 << 20)
+@pytest.fixture
+def reader_of(tmp_path: Path) -> Iterator[Callable[[list[Ahead]], ReadAhead]]:
+    """Return what reads members ahead; all threads have to end with the test."""
+    before = threading.active_count()
+    path = tmp_path / "file"
+    path.write_bytes(b"all of it")
+    with path.open("rb") as file:
+        yield lambda work: ReadAhead(work, file.fileno(), 9)
+    assert threading.active_count() == before
+
+
+def zeros(size: int, made: list[int], *, crc: int | None = None) -> Ahead:
+    """Return a member of *size* mebibytes, each of which is noted in *made* when it is inflated."""
+
+    def inflate(_: Callable[[], None]) -> Iterator[bytes]:
+        for _piece in range(size):
+            made.append(1 << 20)
+            yield bytes(1 << 20)
+
+    actual = zlib.crc32(bytes(size << 20)) if crc is None else crc
+    return Ahead(inflate, Check(size << 20, actual, None), size << 20)
+
+
+def read(inflated: Inflated) -> bytes:
+    """Return the bytes of a member."""
+    return b"".join(inflated.taken(lambda: None))
 
 
 def settle(made: list[int]) -> None:
@@ -96,76 +120,95 @@ def settle(made: list[int]) -> None:
         threading.Event().wait(0.003)
 
 
-def test_what_is_ahead_is_bounded(tmp_path: Path) -> None:
-    """However large members are, and however slow the one who asks is."""
-    path = tmp_path / "file"
-    path.write_bytes(b"")
+@pytest.mark.parametrize("sizes", [(1, 40, 40, 1), (1, 1, 40, 3, 20), (40, 1, 40), (20, 20, 20, 20), ()])
+def test_what_is_under_way_is_bounded_by_the_largest(
+    reader_of: Callable[[list[Ahead]], ReadAhead], sizes: tuple[int, ...]
+) -> None:
+    """With the member that is looked at, however slow that is; and all members come, each once."""
     made: list[int] = []
-    with path.open("rb") as file:
-        reader = ReadAhead([Ahead(lambda _: pieces_of(40, made), 40 << 20) for _ in range(5)], file.fileno(), 0)
-        taken = 0
-        for number in range(5):
-            for piece in reader.pieces(number, lambda: None):
-                taken += len(piece)
-                threading.Event().wait(0.001)
-                assert sum(made) - taken <= ahead._MOST + (ahead.INFLATERS + 1) * (2 << 20)
-        reader.close()
+    with closing(reader_of([zeros(size, made) for size in sizes])) as reader:
+        most = gone = 0
+        numbers = []
+        for number, inflated in reader:
+            settle(made)
+            most = max(most, sum(made) - gone)
+            assert len(read(inflated)) == sizes[number] << 20
+            gone += sizes[number] << 20
+            numbers.append(number)
 
-    assert taken == 200 << 20
+    assert sorted(numbers) == list(range(len(sizes)))
+    assert most <= (max(sizes, default=0) << 20) + ahead._MOST
 
 
-@pytest.mark.parametrize("sizes", [(1, 40, 40, 1), (1, 1, 40, 3, 20), (40, 1, 40)])
-def test_together_with_what_was_taken_it_is_bounded_by_the_largest(tmp_path: Path, sizes: tuple[int, ...]) -> None:
-    """A small member leaves room for a large one behind it, but not for what comes behind that."""
-    path = tmp_path / "file"
-    path.write_bytes(b"")
+def test_small_members_do_not_wait_for_a_large_one(reader_of: Callable[[list[Ahead]], ReadAhead]) -> None:
+    """Who asks has them meanwhile."""
     made: list[int] = []
-    most = 0
-    with path.open("rb") as file:
-        work = [Ahead(partial(lambda size, _: pieces_of(size, made), size), size << 20) for size in sizes]
-        reader = ReadAhead(work, file.fileno(), 0)
-        gone = 0  # bytes of members that were taken whole
-        for number, size in enumerate(sizes):
-            for _ in reader.pieces(number, lambda: None):
-                settle(made)
-                most = max(most, sum(made) - gone)
-            gone += size << 20
-        reader.close()
+    goes_on = threading.Event()
 
-    assert most <= (max(sizes) << 20) + ahead._MOST + (ahead.INFLATERS + 1) * (2 << 20)
-    assert gone == sum(made)
+    def slow(_: Callable[[], None]) -> Iterator[bytes]:
+        goes_on.wait()
+        yield b"large"
+
+    large = Ahead(slow, Check(5, zlib.crc32(b"large"), None), 40 << 20)
+    with closing(reader_of([large, zeros(1, made), zeros(2, made)])) as reader:
+        numbers = []
+        for number, _ in reader:
+            numbers.append(number)
+            if len(numbers) == 2:
+                goes_on.set()
+
+    assert numbers == [2, 1, 0]
 
 
-def test_who_has_had_enough_leaves_no_thread_behind(tmp_path: Path) -> None:
-    """Neither in the middle of a member, nor before the first."""
-    before = threading.active_count()
-    path = tmp_path / "file"
-    path.write_bytes(os.urandom(100))
+def test_who_has_had_enough_leaves_no_thread_behind(reader_of: Callable[[list[Ahead]], ReadAhead]) -> None:
+    """Neither in the middle of the members, nor before the first."""
     made: list[int] = []
-    with path.open("rb") as file:
-        reader = ReadAhead([Ahead(lambda _: pieces_of(1000, made), 1000 << 20) for _ in range(3)], file.fileno(), 100)
-        first = list(islice(reader.pieces(0, lambda: None), 3))
-        second = list(islice(reader.pieces(1, lambda: None), 3))
-        reader.close()
-
-    assert (len(first), len(second), threading.active_count()) == (3, 3, before)
+    with closing(reader_of([zeros(20, made) for _ in range(3)])) as reader:
+        assert len(read(next(iter(reader))[1])) == 20 << 20
+    with closing(reader_of([zeros(20, made) for _ in range(3)])):
+        pass
 
 
-def test_an_error_comes_where_it_belongs(tmp_path: Path) -> None:
-    """Behind the pieces before it, to who asks for that member."""
+def test_the_whole_file_is_hashed_beside(reader_of: Callable[[list[Ahead]], ReadAhead]) -> None:
+    """Its digest is there whether members were asked for or not."""
+    with closing(reader_of([])) as reader:
+        assert reader.sha256() == hashlib.sha256(b"all of it").hexdigest()
 
-    def broken(_: Callable[[], None]) -> Iterator[bytes]:
+
+def test_an_error_comes_where_it_belongs(reader_of: Callable[[list[Ahead]], ReadAhead]) -> None:
+    """Behind the pieces before it, to who asks for that member; whatever kind of error it is."""
+
+    def broken(error: Exception, _: Callable[[], None]) -> Iterator[bytes]:
         yield b"a"
-        raise InflateError("garbage")
+        raise error
 
-    path = tmp_path / "file"
-    path.write_bytes(b"")
-    with path.open("rb") as file:
-        reader = ReadAhead([Ahead(broken, 2), Ahead(lambda _: iter([b"b"]), 1)], file.fileno(), 0)
-        with pytest.raises(InflateError, match="garbage"):
-            list(reader.pieces(0, lambda: None))
-        assert list(reader.pieces(1, lambda: None)) == [b"b"]
-        reader.close()
+    def with_tail(on_tail: Callable[[], None]) -> Iterator[bytes]:
+        yield b"b"
+        on_tail()
+
+    unknown = Check(2, 0, None)
+    work = [
+        Ahead(partial(broken, InflateError("garbage")), unknown, 2),
+        Ahead(partial(broken, OSError("no disk")), Check(2, 0, None), 2),
+        zeros(1, [], crc=1),
+        Ahead(lambda _: iter([b"ab", b"c"]), Check(2, 0, None), 2),
+        Ahead(with_tail, Check(1, zlib.crc32(b"b"), None), 1),
+    ]
+    said: dict[int, str] = {}
+    with closing(reader_of(work)) as reader:
+        for number, inflated in reader:
+            try:
+                assert b"".join(inflated.taken(lambda: said.update({4: "a tail"}))) == b"b"
+            except (InflateError, OSError) as error:
+                said[number] = str(error)
+
+    assert said == {
+        0: "garbage",
+        1: "no disk",
+        2: "its CRC-32 is a738ea1c, not 00000001",
+        3: "it holds more than the 2 bytes declared",
+        4: "a tail",
+    }
 
 
 def test_processes_of_jobs_have_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,24 +1,26 @@
 """
-Members that threads inflate before they are asked for: both compression libraries let go of the interpreter's lock.
+Members that threads inflate and check, in an order of their own: both libraries let go of the interpreter's lock.
 
-Two threads take the members in the order in which they will be asked for. What they have ready and nobody took is
-bounded in bytes: together with any member that is taken before, not much more than the largest. Who is ahead of the
-member that is wanted now waits at the bound.
+Two threads inflate, and one checks what they have; a member is handed over once it is whole. The largest begins first,
+and beside what is under way only what fits: the members that were begun and are not done with have, together, not much
+more bytes than the largest.
 """
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
-from threading import Condition, Thread, current_thread, main_thread
+from queue import SimpleQueue
+from threading import Condition, Semaphore, Thread, current_thread, main_thread
 
-from musl_audit.adapters.archive.inflate import InflateError
+from musl_audit.adapters.archive.inflate import Check, InflateError
 from musl_audit.frozen import frozen
 
 INFLATERS = 2
 WORTH = 64 << 20  # plain bytes, all together, below which threads take more work than anybody notices the time
-_MOST = 4 << 20  # plain bytes that are ready and that nobody took, beyond what the largest member alone would take
-_CHUNK = 1 << 20
+_MOST = 4 << 20  # plain bytes of members that are under way, beyond the largest
+_UNCHECKED = 3  # pieces that wait for who checks them
+_CHUNK = 1 << 18
 
 Inflate = Callable[[Callable[[], None]], Iterator[bytes]]  # told whom to call for a tail, yields the pieces of a member
 
@@ -33,64 +35,75 @@ def has_cores() -> bool:
 
 @frozen
 class Ahead:
-    """A member that is wanted: what inflates it, and how many bytes it has."""
+    """A member that is wanted: what inflates it, what checks it, and how many bytes it has."""
 
     inflate: Inflate
+    check: Check
     size: int
 
 
-class _Ready:
-    """The pieces of one member that nobody took yet."""
+class Inflated:
+    """The pieces of one member, and what became of it."""
 
     def __init__(self) -> None:
         self.pieces: deque[bytes] = deque()
-        self.is_whole = False
         self.has_tail = False
-        self.error: InflateError | None = None
+        self.error: Exception | None = None
 
     def note_tail(self) -> None:
         """Remember that bytes follow the end of the compressed data."""
         self.has_tail = True
 
+    def fail(self, error: Exception) -> None:
+        """Remember *error* alone: its traceback would keep the frames, and with them megabytes for each member."""
+        self.error = error.with_traceback(None)
+        error.__context__ = error.__cause__ = None
+
+    def taken(self, on_tail: Callable[[], None]) -> Iterator[bytes]:
+        """Yield the pieces, each of which is gone from here; then raise what inflating or checking them raised."""
+        while self.pieces:
+            yield self.pieces.popleft()
+        if self.error is not None:
+            try:
+                raise self.error
+            finally:
+                self.error = None  # or it, its traceback and this frame would hold each other
+        if self.has_tail:
+            on_tail()
+
 
 class ReadAhead:
-    """The pieces of each of *members*, by number, ascending; *size* bytes of *descriptor* are hashed beside."""
+    """Each of *members*, by number, as it gets whole; *size* bytes of *descriptor* are hashed beside."""
 
     def __init__(self, members: Sequence[Ahead], descriptor: int, size: int | None) -> None:
         self._members = members
-        self._largest = max((member.size for member in members), default=0)
-        self._ready = [_Ready() for _ in members]
+        self._left = sorted(range(len(members)), key=lambda number: members[number].size, reverse=True)
+        self._room = _MOST + max((member.size for member in members), default=0)
+        self._inflated = [Inflated() for _ in members]
+        self._unchecked: SimpleQueue[tuple[int, bytes | Exception | None] | None] = SimpleQueue()
+        self._slots = Semaphore(_UNCHECKED)
+        self._whole: SimpleQueue[int] = SimpleQueue()
         self._changed = Condition()
-        self._next = self._wanted = self._held = 0
         self._is_closed = False
         self._digest: str | None = None
-        self._hashing = Thread(target=self._hash, args=(descriptor, size or 0), daemon=True)
-        self._threads = [Thread(target=self._work, daemon=True) for _ in range(INFLATERS)]
-        if size is not None:
-            self._threads.insert(0, self._hashing)
-        for thread in self._threads:
+        self._hashing = Thread(target=self._hash, args=(descriptor, size), daemon=True)
+        self._checking = Thread(target=self._check, daemon=True)
+        self._inflating = [Thread(target=self._inflate, daemon=True) for _ in range(INFLATERS)]
+        for thread in (*self._inflating, self._checking, self._hashing):
             thread.start()
 
-    def pieces(self, number: int, on_tail: Callable[[], None]) -> Iterator[bytes]:
-        """Yield the pieces of member *number*; raise ``InflateError`` where inflating it did."""
-        ready = self._ready[number]
-        with self._changed:
-            self._wanted = number
-            self._changed.notify_all()
-        while (piece := self._taken(ready)) is not None:
-            yield piece
-        if ready.error is not None:
-            try:
-                raise ready.error
-            finally:
-                ready.error = None  # or it, its traceback and this frame would hold each other, and a member's bytes
-        if ready.has_tail:
-            on_tail()
+    def __iter__(self) -> Iterator[tuple[int, Inflated]]:
+        for _ in self._members:
+            number = self._whole.get()
+            yield number, self._inflated[number]
+            self._inflated[number].pieces.clear()
+            with self._changed:
+                self._room += self._members[number].size
+                self._changed.notify_all()
 
     def sha256(self) -> str | None:
         """Return the digest of the whole file, None where it is not taken here."""
-        if self._hashing in self._threads:
-            self._hashing.join()
+        self._hashing.join()
         return self._digest
 
     def close(self) -> None:
@@ -98,65 +111,75 @@ class ReadAhead:
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-        for thread in self._threads:
+        for thread in self._inflating:
             thread.join()
+        self._unchecked.put(None)
+        self._checking.join()
+        self._hashing.join()
 
     # --- Threads ----------------------------------------------------------------------------------------------
 
-    def _taken(self, ready: _Ready) -> bytes | None:
-        with self._changed:
-            while not ready.pieces and not ready.is_whole:
-                self._changed.wait()
-            if not ready.pieces:
-                return None
-            piece = ready.pieces.popleft()
-            self._held -= len(piece)
-            self._changed.notify_all()
-            return piece
-
-    def _work(self) -> None:
+    def _inflate(self) -> None:
         while (number := self._begun()) is not None:
-            ready = self._ready[number]
+            member = self._members[number]
+            left = member.size
             try:
-                for piece in self._members[number].inflate(ready.note_tail):
-                    if not self._put(number, piece):
-                        return
-            except InflateError as error:
-                # Its traceback would keep the frames, and with them megabytes for each damaged member.
-                ready.error = error.with_traceback(None)
-                ready.error.__context__ = ready.error.__cause__ = None
-            finally:
-                with self._changed:
-                    ready.is_whole = True
-                    self._changed.notify_all()
+                for piece in member.inflate(self._inflated[number].note_tail):
+                    left -= len(piece)
+                    self._slots.acquire()
+                    self._unchecked.put((number, piece))
+                    if left < 0 or self._is_closed:  # one too many: whoever checks it says so
+                        break
+            except Exception as error:  # noqa: BLE001  # raised again for whom the member is
+                self._unchecked.put((number, error))
+            else:
+                self._unchecked.put((number, None))
 
     def _begun(self) -> int | None:
+        """Return the largest member that there is room for beside those under way; None when all were begun."""
         with self._changed:
-            if self._is_closed or self._next == len(self._members):
-                return None
-            self._next += 1
-            return self._next - 1
-
-    def _put(self, number: int, piece: bytes) -> bool:
-        """Offer *piece* where there is room for it; return whether somebody may still want it."""
-        ready = self._ready[number]
-        with self._changed:
-            while not self._is_closed and number >= self._wanted and self._is_full(ready, number):
+            while self._left and not self._is_closed:
+                for place, number in enumerate(self._left):
+                    if self._members[number].size <= self._room:
+                        del self._left[place]
+                        self._room -= self._members[number].size
+                        return number
                 self._changed.wait()
-            if self._is_closed or number < self._wanted:  # who asked had enough of it
-                return not self._is_closed
-            ready.pieces.append(piece)
-            self._held += len(piece)
-            self._changed.notify_all()
-            return True
+            return None
 
-    def _is_full(self, ready: _Ready, number: int) -> bool:
-        """Whether a piece must wait; a piece of the member that is wanted waits for no other member."""
-        before = max((member.size for member in self._members[self._wanted : number]), default=self._largest)
-        is_full = self._held >= _MOST + self._largest - before
-        return is_full and (number != self._wanted or len(ready.pieces) > 1)
+    def _check(self) -> None:
+        while (handed := self._unchecked.get()) is not None:
+            number, piece = handed
+            inflated = self._inflated[number]
+            if isinstance(piece, bytes):
+                self._take(number, piece)
+                del handed, piece  # nobody needs them while this waits
+                self._slots.release()
+                continue
+            if piece is not None and inflated.error is None:
+                inflated.fail(piece)
+            elif inflated.error is None:
+                try:
+                    self._members[number].check.finish()
+                except InflateError as error:
+                    inflated.fail(error)
+            self._whole.put(number)
 
-    def _hash(self, descriptor: int, size: int) -> None:
+    def _take(self, number: int, piece: bytes) -> None:
+        inflated = self._inflated[number]
+        if inflated.error is not None:
+            return
+        try:
+            self._members[number].check.take(piece)
+        except InflateError as error:
+            inflated.fail(error)
+        else:
+            # A copy: malloc has an arena for each thread, and what is kept would leave holes in those of two.
+            inflated.pieces.append(bytes(memoryview(piece)))
+
+    def _hash(self, descriptor: int, size: int | None) -> None:
+        if size is None:
+            return
         digest, offset = sha256(), 0
         while offset < size and not self._is_closed:
             chunk = os.pread(descriptor, min(_CHUNK, size - offset), offset)

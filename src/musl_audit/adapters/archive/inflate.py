@@ -1,10 +1,10 @@
 """Deflated bytes to plain ones, no further than was declared."""
 
-import io
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from musl_audit.frozen import frozen
+from musl_audit.wheel.chunks import joined
 from musl_audit.wheel.ports import Hasher
 
 TYPE_CHECKING = False  # as typing has it: importing typing takes 2 ms
@@ -15,6 +15,7 @@ else:
 
 CHUNK = 256 * 1024  # of input; large enough for full speed, small enough that memory is the member's alone
 _PIECE = 1024 * 1024  # of output
+_LARGER = 8 * _PIECE
 
 
 class InflateError(ValueError):
@@ -51,7 +52,13 @@ class Deflate:
 
 @cache
 def deflate() -> Deflate:
-    """Return ``zlib_ng`` where it is installed (extra ``fast``): it is much faster; else ``zlib``."""
+    """
+    Return ``zlib_ng`` where it is installed: it is much faster; else ``zlib``.
+
+    glibc gives the memory of pieces back to the system and takes it again, a tenth of the time of inflating, unless
+    it once freed a larger one (mallopt(3), M_MMAP_THRESHOLD); nobody touches the memory of this one.
+    """
+    bytes(_LARGER)
     try:
         from zlib_ng import zlib_ng
     except ImportError:
@@ -94,39 +101,40 @@ def inflate(chunks: Iterable[bytes], on_tail: Callable[[], None] = lambda: None)
 
 
 def collect(pieces: Iterable[bytes], *, size: int, crc: int, hasher: Hasher | None = None) -> bytes:
-    """Return *pieces* joined; raise ``InflateError`` where ``checked`` does."""
-    return joined(checked(pieces, size=size, crc=crc, hasher=hasher), size)
+    """Return *pieces* joined; raise ``InflateError`` where ``Check`` does."""
+    return joined(checked(pieces, Check(size, crc, hasher)), size)
 
 
-def checked(pieces: Iterable[bytes], *, size: int, crc: int, hasher: Hasher | None = None) -> Iterator[bytes]:
-    """
-    Yield *pieces*, each given to *hasher* before; raise ``InflateError`` for another size or CRC-32 in the end.
+class Check:
+    """Whether the pieces of a member are what is declared; each is given to *hasher* while it is in the cache."""
 
-    Stops at the first piece too many.
-    """
-    crc32 = deflate().crc32
-    actual = count = 0
+    def __init__(self, size: int, crc: int, hasher: Hasher | None) -> None:
+        self._size = size
+        self._crc = crc
+        self._hasher = hasher
+        self._count = self._actual = 0
+        self._crc32 = deflate().crc32
+
+    def take(self, piece: bytes) -> None:
+        """Go on with *piece*; raise ``InflateError`` where it is one too many."""
+        self._count += len(piece)
+        if self._count > self._size:
+            raise InflateError(f"it holds more than the {self._size} bytes declared")
+        self._actual = self._crc32(piece, self._actual)
+        if self._hasher:
+            self._hasher.update(piece)
+
+    def finish(self) -> None:
+        """Raise ``InflateError`` for another size or CRC-32 than declared."""
+        if self._count < self._size:
+            raise InflateError(f"it holds {self._count} bytes, not the {self._size} declared")
+        if self._actual != self._crc:
+            raise InflateError(f"its CRC-32 is {self._actual:08x}, not {self._crc:08x}")
+
+
+def checked(pieces: Iterable[bytes], check: Check) -> Iterator[bytes]:
+    """Yield *pieces*, each when *check* took it; raise ``InflateError`` where that does."""
     for piece in pieces:
-        count += len(piece)
-        if count > size:
-            raise InflateError(f"it holds more than the {size} bytes declared")
-        actual = crc32(piece, actual)
-        if hasher:
-            hasher.update(piece)
+        check.take(piece)
         yield piece
-    if count < size:
-        raise InflateError(f"it holds {count} bytes, not the {size} declared")
-    if actual != crc:
-        raise InflateError(f"its CRC-32 is {actual:08x}, not {crc:08x}")
-
-
-def joined(pieces: Iterable[bytes], size: int) -> bytes:
-    """Return *pieces*, which have *size* bytes: the buffer has its size from the start, so the bytes exist once."""
-    buffer = io.BytesIO()
-    if size:
-        buffer.seek(size - 1)
-        buffer.write(b"\0")
-        buffer.seek(0)
-    for piece in pieces:
-        buffer.write(piece)
-    return buffer.getvalue()
+    check.finish()

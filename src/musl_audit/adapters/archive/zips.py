@@ -1,7 +1,7 @@
 """Wheels as zip files: members are read from where they lie, checked, and never extracted to disk."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cached_property, partial
 from io import BufferedRandom, BufferedReader
@@ -11,11 +11,12 @@ from musl_audit.adapters.archive.ahead import WORTH, Ahead, ReadAhead, has_cores
 from musl_audit.adapters.archive.assessment import DataPlace, survey
 from musl_audit.adapters.archive.decompression import plain, plain_head
 from musl_audit.adapters.archive.faults import MemberFault, problems_of
-from musl_audit.adapters.archive.inflate import CHUNK, InflateError, collect, inflate_head
+from musl_audit.adapters.archive.inflate import CHUNK, Check, InflateError, checked, inflate_head
 from musl_audit.adapters.archive.member_names import name_problems
 from musl_audit.adapters.archive.zip_directory import DEFLATED, STORED, CentralHeader, read_directory
 from musl_audit.errors import WheelError
 from musl_audit.model import Member, Problem, ProblemKind
+from musl_audit.wheel.chunks import joined
 from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import Hasher, PackedMember
 
@@ -56,23 +57,44 @@ class ZipArchive:
         self._problems = (*directory.problems, *found.problems, *name_problems(found.members))
         self._faults = list(found.faults)
         self._ahead: ReadAhead | None = None
-        self._numbers: dict[Member, int] = {}  # of members that are read ahead
 
-    def expect(self, members: Sequence[Member], *, with_digest: bool) -> None:
-        """Inflate *members* in threads from now on, where that helps; the protocol says what was promised."""
-        wanted = [member for member in members if member in self._places]
-        if self._ahead is not None or sum(member.size for member in wanted) < WORTH or not has_cores():
-            return
+    def each(
+        self, hashers: Mapping[Member, Hasher | None], *, with_digest: bool
+    ) -> Iterator[tuple[Member, Iterator[bytes]]]:
+        """Yield each member with its pieces; threads inflate them where that helps, in an order of their own."""
+        begun = len(self._faults)
+        readable = [member for member in hashers if member in self._places]
+        if not self._read_ahead(readable, hashers, with_digest=with_digest):
+            readable = []
+        for member in hashers.keys() - readable if readable else hashers:
+            yield member, self.pieces(member, hashers[member])
+        if self._ahead is not None:
+            for number, inflated in self._ahead:
+                member = readable[number]
+                yield member, self._told(member, inflated.taken(partial(self._note_tail, member)))
+            order = {member.name: number for number, member in enumerate(hashers)}
+            self._faults[begun:] = sorted(self._faults[begun:], key=lambda fault: order[fault.member])
+
+    def _read_ahead(
+        self, members: Sequence[Member], hashers: Mapping[Member, Hasher | None], *, with_digest: bool
+    ) -> bool:
+        """Begin to inflate *members* in threads, where that helps; return whether it does."""
+        if sum(member.size for member in members) < WORTH or not has_cores():
+            return False
         try:
             descriptor = self._file.fileno()
         except OSError:  # no file, but bytes
-            return
-        self._numbers = {member: number for number, member in enumerate(wanted)}
+            return False
         work = [
-            Ahead(partial(_pieces, descriptor, self._places[member], member.compressed_size), member.size)
-            for member in wanted
+            Ahead(
+                partial(_pieces, descriptor, self._places[member], member.compressed_size),
+                Check(member.size, member.crc, hashers[member]),
+                member.size,
+            )
+            for member in members
         ]
         self._ahead = ReadAhead(work, descriptor, self.size if with_digest else None)
+        return True
 
     def close(self) -> None:
         """End what reads ahead."""
@@ -118,30 +140,30 @@ class ZipArchive:
             return data[:_HEAD]
         return inflate_head(data, _HEAD) if place.method == DEFLATED else plain_head(data, place.method, _HEAD)
 
-    def read(self, member: Member, hasher: Hasher | None = None) -> bytes:
-        """
-        Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit.
+    def read(self, member: Member) -> bytes:
+        """Return the bytes of *member*; raise ``WheelError`` where they contradict the directory or a limit."""
+        return joined(self.pieces(member), member.size)
 
-        *hasher* is given them piece by piece, each while it is still in the processor's cache.
-        """
+    def pieces(self, member: Member, hasher: Hasher | None = None) -> Iterator[bytes]:
+        """Yield the bytes of *member* as they are inflated, each piece once *hasher* has it; raise as ``read`` does."""
         place = self._places.get(member)
         if place is None:
             raise WheelError(f"{member.name!r} cannot be read")
+        chunks = self._chunks(place.offset, member.compressed_size)
+        plain_pieces = plain(chunks, place.method, partial(self._note_tail, member))
+        yield from self._told(member, checked(plain_pieces, Check(member.size, member.crc, hasher)))
 
-        def note_tail() -> None:
-            detail = "has bytes behind the end of its deflate stream"
-            self._faults.append(MemberFault(ProblemKind.DEFLATE_TAIL, detail, member.name))
-
-        number = self._numbers.pop(member, None)
+    def _told(self, member: Member, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield *pieces* of *member*; what is wrong with them is a fault of the archive."""
         try:
-            if self._ahead is not None and number is not None:
-                pieces = self._ahead.pieces(number, note_tail)  # checked here: the threads do nothing but inflate
-            else:
-                pieces = plain(self._chunks(place.offset, member.compressed_size), place.method, note_tail)
-            return collect(pieces, size=member.size, crc=member.crc, hasher=hasher)
+            yield from pieces
         except InflateError as error:
             self._faults.append(MemberFault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
             raise WheelError(f"{member.name!r} cannot be inflated: {error}") from error
+
+    def _note_tail(self, member: Member) -> None:
+        detail = "has bytes behind the end of its deflate stream"
+        self._faults.append(MemberFault(ProblemKind.DEFLATE_TAIL, detail, member.name))
 
     def packed(self, member: Member) -> PackedMember:
         """Return *member* as it lies in the file; raise ``WheelError`` where it cannot be read."""
