@@ -15,6 +15,10 @@ _LOCAL = {
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     # Nobody looks at these profiles, which take a twentieth of a worker's time.
     "distributed.worker.profile.enabled": False,
+    # Nor at what workers, nannies and the scheduler measure of themselves, up to 70 times a second, beside the work.
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.worker.memory.monitor-interval": "1s",
 }
 
 
