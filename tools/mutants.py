@@ -98,10 +98,10 @@ MUTANTS = (
         FIXES,
     ),
     Mutant(
-        "repair: a file is unpacked whatever is promised",
+        "repair: packed relocations stay as they are",
         f"{REPAIR}/fixes.py",
-        'needs_unpacking = context.promised & context.lacking("packed-relocations")',
-        "needs_unpacking = True",
+        'needs_unpacking = context.lacking("packed-relocations")',
+        "needs_unpacking = frozenset[str]()",
         FIXES,
     ),
     Mutant(
@@ -128,13 +128,13 @@ MUTANTS = (
     Mutant(
         "repair: what cannot be unpacked is a failure, not refused",
         f"{REPAIR}/apply.py",
-        "raise UnmendableError(spell_unmendable(action, error)) from error",
+        "raise UnmendableError(spell_unmendable(action, error), member=name) from error",
         "raise RepairError(spell_unmendable(action, error)) from error",
         FIXES,
     ),
     Mutant(
         "repair: a search is led behind the file that ends it",
-        f"{REPAIR}/grafts.py",
+        f"{REPAIR}/ways.py",
         "if file.path in self._misled",
         "if not self._misled",
         FIXES,
@@ -184,8 +184,8 @@ MUTANTS = (
     Mutant(
         "threads: a page of aarch64 is lost at a branch",
         f"{REPAIR}/tls/aarch64.py",
-        "        if way in (Way.BRANCH, Way.BOTH):",
-        "        if way is Way.BRANCH:",
+        "        if way in (CodeFlow.BRANCH, CodeFlow.BOTH):",
+        "        if way is CodeFlow.BRANCH:",
         THREADS,
     ),
     Mutant(
@@ -251,8 +251,8 @@ MUTANTS = (
     Mutant(
         "loader: initial-exec TLS is fine in what is dlopened",
         f"{RULES}/musl402_initial_exec_tls.py",
-        "if load.is_program:",
-        "if not load.is_program:",
+        "loads = [load for load in context.loads if not load.is_program]",
+        "loads = [load for load in context.loads if load.is_program]",
         LOADERS,
     ),
     Mutant(
@@ -279,9 +279,9 @@ MUTANTS = (
     ),
     Mutant(
         "loader: weak references must be satisfied",
-        f"{RULES}/musl102_symbol_in_no_musl.py",
-        " and not reference.symbol.is_weak",
-        "",
+        LINKAGE,
+        "isinstance(self.provider, Nobody) and not self.symbol.is_weak",
+        "isinstance(self.provider, Nobody)",
         LOADERS,
     ),
     Mutant("loader: libpthread is a file", f"{POLICIES}/libraries.json", '"pthread", ', "", LOADERS),
