@@ -1,8 +1,7 @@
 """The way from an opened wheel to its facts: what the bytes say, and nothing about any policy or host."""
 
 from collections import deque
-from collections.abc import Callable, Container, Iterator, Mapping
-from functools import partial
+from collections.abc import Container, Iterator, Mapping
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -47,11 +46,11 @@ def extract(
     elves += filter(None, (known.get(name) for name in files))
     wanted = dict(_wanted(archive, files, known, unread, takes_all=verify_hashes))
     held_against = record if with_digests else Record()
-    hashers = {member: held_against.hasher(member.name) for member in wanted}
-    found_in = {}
-    for member, pieces in archive.each(hashers, with_digest=with_digests):
-        is_right = partial(_is_right, held_against, member.name, hashers[member])
-        found_in[member] = tuple(_examine(pieces, member, is_right, is_binary=wanted[member]))
+    each = archive.each(wanted, lambda member: held_against.hasher(member.name), with_digest=with_digests)
+    found_in = {
+        member: tuple(_examine(pieces, member.name, held_against, hasher, is_binary=wanted[member]))
+        for member, hasher, pieces in each
+    }
     for member, is_binary in wanted.items():
         for found in found_in[member]:
             match found:
@@ -129,27 +128,22 @@ _Found = ElfFacts | Problem | str | None
 
 
 def _examine(
-    pieces: Iterator[bytes], member: Member, is_right: Callable[[], bool], *, is_binary: bool
+    pieces: Iterator[bytes], path: str, record: Record, hasher: Hasher | None, *, is_binary: bool
 ) -> Iterator[_Found]:
-    """Yield the path of *member* if its digest is wrong, its facts or its problem if it is a binary, None if unread."""
+    """Yield *path* if the digest of *pieces* is wrong, the facts or problem of a binary, None if they are unread."""
     found = None
     try:
         if is_binary:
-            found = _found(pieces, member.name)
+            found = _found(pieces, path)
         else:
             deque(pieces, 0)
     except WheelError:
         yield None
         return
-    if not is_right():
-        yield member.name
+    if hasher and record.contradicts(path, hasher):
+        yield path
     if found is not None:
         yield found
-
-
-def _is_right(record: Record, path: str, hasher: Hasher | None) -> bool:
-    """Whether *hasher*, given all of the member at *path*, found the digest that *record* says, if it says one."""
-    return hasher is None or not record.contradicts(path, hasher)
 
 
 def _found(pieces: Iterator[bytes], name: str) -> ElfFacts | Problem:

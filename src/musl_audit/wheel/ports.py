@@ -1,6 +1,6 @@
 """The Protocols between the core and the world."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from musl_audit.frozen import frozen
@@ -72,10 +72,10 @@ class Archive(Protocol):
         """
 
     def each(
-        self, hashers: Mapping[Member, Hasher | None], *, with_digest: bool
-    ) -> Iterator[tuple[Member, Iterator[bytes]]]:
+        self, members: Iterable[Member], hasher_of: Callable[[Member], Hasher | None], *, with_digest: bool
+    ) -> Iterator[tuple[Member, Hasher | None, Iterator[bytes]]]:
         """
-        Yield each of the members that *hashers* has, with what ``pieces`` would yield, in any order.
+        Yield each of *members* in any order, with its hasher and with what ``pieces`` would yield.
 
         What is yielded is for the step at hand: of two members, hardly more is in memory than the larger one. With
         *with_digest*, ``sha256`` will be asked for behind them.

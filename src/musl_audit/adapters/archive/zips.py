@@ -1,13 +1,13 @@
 """Wheels as zip files: members are read from where they lie, checked, and never extracted to disk."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cached_property, partial
 from io import BufferedRandom, BufferedReader
 from os import PathLike
 
-from musl_audit.adapters.archive.ahead import WORTH, Ahead, ReadAhead, has_cores
+from musl_audit.adapters.archive.ahead import WORTH, Ahead, Inflated, ReadAhead, has_cores
 from musl_audit.adapters.archive.assessment import DataPlace, survey
 from musl_audit.adapters.archive.decompression import plain, plain_head
 from musl_audit.adapters.archive.faults import MemberFault, problems_of
@@ -59,42 +59,51 @@ class ZipArchive:
         self._ahead: ReadAhead | None = None
 
     def each(
-        self, hashers: Mapping[Member, Hasher | None], *, with_digest: bool
-    ) -> Iterator[tuple[Member, Iterator[bytes]]]:
-        """Yield each member with its pieces; threads inflate them where that helps, in an order of their own."""
+        self, members: Iterable[Member], hasher_of: Callable[[Member], Hasher | None], *, with_digest: bool
+    ) -> Iterator[tuple[Member, Hasher | None, Iterator[bytes]]]:
+        """Yield each member with its hasher and its pieces; threads inflate them where that helps."""
+        wanted = list(members)
         begun = len(self._faults)
-        readable = [member for member in hashers if member in self._places]
-        if not self._read_ahead(readable, hashers, with_digest=with_digest):
-            readable = []
-        for member in hashers.keys() - readable if readable else hashers:
-            yield member, self.pieces(member, hashers[member])
+        ahead = self._read_ahead(
+            [member for member in wanted if member in self._places], hasher_of, with_digest=with_digest
+        )
+        for member in wanted:
+            if member not in ahead:
+                hasher = hasher_of(member)
+                yield member, hasher, self.pieces(member, hasher)
         if self._ahead is not None:
+            read = tuple(ahead.items())
             for number, inflated in self._ahead:
-                member = readable[number]
-                yield member, self._told(member, inflated.taken(partial(self._note_tail, member)))
-            order = {member.name: number for number, member in enumerate(hashers)}
+                member, hasher = read[number]
+                yield member, hasher, self._taken(member, inflated)
+            order = {member.name: number for number, member in enumerate(wanted)}
             self._faults[begun:] = sorted(self._faults[begun:], key=lambda fault: order[fault.member])
 
     def _read_ahead(
-        self, members: Sequence[Member], hashers: Mapping[Member, Hasher | None], *, with_digest: bool
-    ) -> bool:
-        """Begin to inflate *members* in threads, where that helps; return whether it does."""
+        self,
+        members: Sequence[Member],
+        hasher_of: Callable[[Member], Hasher | None],
+        *,
+        with_digest: bool,
+    ) -> dict[Member, Hasher | None]:
+        """Begin to inflate *members* in threads; return their hashers in that order, none where threads do not help."""
         if sum(member.size for member in members) < WORTH or not has_cores():
-            return False
+            return {}
         try:
             descriptor = self._file.fileno()
         except OSError:  # no file, but bytes
-            return False
+            return {}
+        hashers = {member: hasher_of(member) for member in members}
         work = [
             Ahead(
                 partial(_pieces, descriptor, self._places[member], member.compressed_size),
-                Check(member.size, member.crc, hashers[member]),
+                Check(member.size, member.crc, hasher),
                 member.size,
             )
-            for member in members
+            for member, hasher in hashers.items()
         ]
         self._ahead = ReadAhead(work, descriptor, self.size if with_digest else None)
-        return True
+        return hashers
 
     def close(self) -> None:
         """End what reads ahead."""
@@ -151,15 +160,22 @@ class ZipArchive:
             raise WheelError(f"{member.name!r} cannot be read")
         chunks = self._chunks(place.offset, member.compressed_size)
         plain_pieces = plain(chunks, place.method, partial(self._note_tail, member))
-        yield from self._told(member, checked(plain_pieces, Check(member.size, member.crc, hasher)))
-
-    def _told(self, member: Member, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield *pieces* of *member*; what is wrong with them is a fault of the archive."""
         try:
-            yield from pieces
+            yield from checked(plain_pieces, Check(member.size, member.crc, hasher))
         except InflateError as error:
-            self._faults.append(MemberFault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
-            raise WheelError(f"{member.name!r} cannot be inflated: {error}") from error
+            raise self._wrong(member, error) from error
+
+    def _taken(self, member: Member, inflated: Inflated) -> Iterator[bytes]:
+        """Yield the pieces of *member* that threads inflated; raise as ``pieces`` does."""
+        try:
+            yield from inflated.taken(partial(self._note_tail, member))
+        except InflateError as error:
+            raise self._wrong(member, error) from error
+
+    def _wrong(self, member: Member, error: InflateError) -> WheelError:
+        """Note that *member* is not what the archive declares, and return what is raised for it."""
+        self._faults.append(MemberFault(ProblemKind.WRONG_CONTENT, f"cannot be inflated: {error}", member.name))
+        return WheelError(f"{member.name!r} cannot be inflated: {error}")
 
     def _note_tail(self, member: Member) -> None:
         detail = "has bytes behind the end of its deflate stream"
