@@ -7,6 +7,7 @@ What it models is in musl's ``ldso/dynlink.c``: ``load_library``, ``path_open``,
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 from musl_audit.frozen import frozen
 from musl_audit.loader.eras import TODAY, Era, is_libc
@@ -85,6 +86,7 @@ class Linkage:
     """Every load of a wheel; a library is judged in the loads that reach it, alone only where none does."""
 
     loads: tuple[Load, ...]
+    imported: Mapping[str, frozenset[str]] = MappingProxyType({})  # by path, of each file that was asked for it
 
     def files(self) -> Iterator[ElfFacts]:
         """Yield each file that some load maps, once, sorted by path."""
@@ -116,6 +118,7 @@ class Linker:
         self._members = facts.members
         self._arch = arch.name
         self._open_references: dict[tuple[str, bool], _Open] = {}
+        self.imported: dict[str, frozenset[str]] = {}
 
     @cached_property
     def _tree(self) -> InstalledTree:
@@ -237,13 +240,15 @@ class Linker:
         """Return the references of *file* that neither libc, on every known release, nor a Python satisfies."""
         key = file.path, has_interpreter
         if key not in self._open_references:
+            if file.path not in self.imported:
+                self.imported[file.path] = file.imported
             settled = self._catalog.settled_names(self._arch, has_interpreter=has_interpreter)
-            left = [symbol for symbol in file.undefined if symbol.name not in settled and symbol.is_referenced]
-            left += [symbol for symbol in _referred_to_without_definition(file) if symbol.name not in settled]
-            if has_interpreter:
-                provided = self._catalog.interpreter_names([symbol.name for symbol in left])
-                left = [symbol for symbol in left if symbol.name not in provided]
-            self._open_references[key] = _Open(tuple(left), frozenset([symbol.name for symbol in left]))
+            names = self.imported[file.path] - settled
+            if own := _referred_to_without_definition(file):
+                names |= own - settled
+            if has_interpreter and names:
+                names -= self._catalog.interpreter_names(names)
+            self._open_references[key] = _Open(tuple(_symbols(file, names, own)) if names else (), names)
         return self._open_references[key]
 
     def _lookup(self, name: str, allowed: list[str], fallback: Provider) -> Provider:
@@ -256,14 +261,20 @@ class Linker:
         return FromLibc(releases) if releases else fallback
 
 
-def _referred_to_without_definition(file: ElfFacts) -> Iterable[Symbol]:
+def _referred_to_without_definition(file: ElfFacts) -> frozenset[str]:
     """
     Return what *file* defines in a form that the loader does not accept, and refers to itself.
 
     Such are hidden versions, IFUNCs and definitions whose value is 0. Even a weak one must be found: ``do_relocs``
     forgives a missing symbol only where the file does not define it.
     """
-    return [Symbol(name) for name in sorted(file.referenced_definitions - file.defined)]
+    return file.referenced_definitions - file.defined
+
+
+def _symbols(file: ElfFacts, names: frozenset[str], own: frozenset[str]) -> Iterator[Symbol]:
+    """Yield the references of *file* to *names*, of which it defines its *own* itself."""
+    yield from (symbol for symbol in file.undefined if symbol.name in names and symbol.is_referenced)
+    yield from (Symbol(name) for name in sorted(own & names))
 
 
 def _who_may_provide(needs: Iterable[Need]) -> Provider:
@@ -305,7 +316,7 @@ def link(
     reached = {file.path for load in loads for file in load.files}
     rest = {elf.path: linker.load(elf) for elf in elves if elf.path not in reached}
     loads.extend(rest[path] for path in _tops(rest))
-    return Linkage(tuple(loads))
+    return Linkage(tuple(loads), linker.imported)
 
 
 def _tops(loads: Mapping[str, Load]) -> Iterator[str]:
