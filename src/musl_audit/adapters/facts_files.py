@@ -44,7 +44,7 @@ def facts_lines(file: str) -> Iterator[tuple[int, bytes]]:
 
 
 def facts_spans(file: str) -> Iterator[Span]:
-    """Yield where the lines of *file*, one that ``has_places``, lie; raise as ``facts_lines`` does."""
+    """Yield where the lines of *file*, whose ``size_of`` is known, lie; raise as ``facts_lines`` does."""
     with _opened(file) as stream:
         for span in _spans(stream):
             # Hardly any line begins with a blank: of the others nothing has to be looked at.
@@ -52,13 +52,14 @@ def facts_spans(file: str) -> Iterator[Span]:
                 yield span
 
 
-def has_places(file: str) -> bool:
-    """Whether another process can read a line of *file* by its place: not from a pipe, nor from compressed data."""
+def size_of(file: str) -> int | None:
+    """Return how many bytes *file* has, None where no other process can read a line of it by its place."""
     try:
         with Path(file).open("rb") as stream:
-            return stat.S_ISREG(os.fstat(stream.fileno()).st_mode) and stream.read(2) != _GZIP
+            status = os.fstat(stream.fileno())
+            return status.st_size if stat.S_ISREG(status.st_mode) and stream.read(2) != _GZIP else None
     except OSError:
-        return False
+        return None
 
 
 def lines_at(file: str, spans: Iterable[Span]) -> list[tuple[int, bytes]]:

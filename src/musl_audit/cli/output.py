@@ -28,10 +28,11 @@ class Output:
         """Write *text* at once; where the encoding is no Unicode, typography becomes ASCII, the rest an escape."""
         if not text:
             return
-        try:
-            text.encode(self._encoding)
-        except UnicodeEncodeError:
-            text = text.translate(_PLAINER).encode(self._encoding, "backslashreplace").decode(self._encoding)
+        if not text.isascii():  # which every encoding has, and JSON is
+            try:
+                text.encode(self._encoding)
+            except UnicodeEncodeError:
+                text = text.translate(_PLAINER).encode(self._encoding, "backslashreplace").decode(self._encoding)
         self._stream.write(text)
         self._stream.flush()
 

@@ -1,10 +1,10 @@
 """Wheels that are not at hand, judged by the facts that ``show --facts`` wrote about them."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain
 
-from musl_audit.adapters.facts_files import Span, facts_lines, facts_spans, has_places, lines_at
+from musl_audit.adapters.facts_files import Span, facts_lines, facts_spans, lines_at, size_of
 from musl_audit.adapters.runners import runner_named
 from musl_audit.errors import NotJsonError, WheelError
 from musl_audit.frozen import frozen
@@ -14,7 +14,10 @@ from musl_audit.wheel.facts_document import facts_from_json
 from musl_audit.workflows.examining import Examination
 
 _BATCH = 1 << 20  # bytes of facts that another process is sent at once: 8 ms of work
-_SHARE = 1 << 19  # bytes of facts that a process is told to read at once: at the end, the others wait for one of them
+# The same where it is told to read them: few at first, for nobody else has work yet, and fewer and fewer towards the
+# end, when the others wait for one of them.
+_LEAST, _MOST = 1 << 16, 1 << 21  # bytes
+_PARTS = 16  # into which what is left for a process would be cut
 _WORTH_PROCESSES = 2 << 20  # bytes of facts: below it, one process is faster
 
 
@@ -94,8 +97,8 @@ def rejudge(file: str, examination: Examination, jobs: int = 1) -> Generator[Out
 
 
 def _judged(file: str, work: Rejudgement, jobs: int) -> Generator[Outcome | Noise]:
-    by_place = jobs > 1 and has_places(file)
-    batches = _batches(file, by_place=by_place)
+    size = size_of(file) if jobs > 1 else None
+    batches = _batches(file, facts_lines(file), lambda _: _BATCH) if size is None else _shares(file, size, jobs)
     first: list[Batch] = []
     while not _is_worth_processes(first) and (batch := next(batches, None)):
         first.append(batch)
@@ -104,7 +107,7 @@ def _judged(file: str, work: Rejudgement, jobs: int) -> Generator[Outcome | Nois
         # What judging the first batch loads, rules and policies, processes that are forked need not load again.
         yield from work(first.pop(0))
     # To take data apart and send it around keeps this process busy enough.
-    several = "sharing" if by_place else "processes"
+    several = "processes" if size is None else "sharing"
     runner = runner_named(several if is_worth else "serial")
     with closing(runner.run(work, chain(first, batches), jobs)) as answers:
         for answer in answers:
@@ -116,22 +119,32 @@ def _is_worth_processes(batches: Sequence[Batch]) -> bool:
     return len(batches) > 2 and sum(batch.size for batch in batches) > _WORTH_PROCESSES
 
 
-def _batches(file: str, *, by_place: bool) -> Iterator[Batch]:
-    """Yield the lines of *file* in batches; *by_place*: without the bytes, whose way to another process is long."""
-    lines: list[tuple[int, bytes] | Span] = []
-    size = 0
+def _shares(file: str, size: int, jobs: int) -> Iterator[Batch]:
+    """Yield where the lines of *file*, of *size* bytes, lie: their way to another process is shorter than theirs."""
+    return _batches(
+        file,
+        facts_spans(file),
+        lambda done: min(_MOST, max(_LEAST, (size - done) // (jobs * _PARTS))) if done else _LEAST,
+    )
+
+
+def _batches(file: str, lines: Iterable[tuple[int, bytes] | Span], share: Callable[[int], int]) -> Iterator[Batch]:
+    """Yield *lines* of *file* in batches, each of the *share* for what is done by then, in bytes."""
+    batch: list[tuple[int, bytes] | Span] = []
+    done = size = 0
     try:
-        for line in facts_spans(file) if by_place else facts_lines(file):
-            lines.append(line)
+        for line in lines:
+            batch.append(line)
             size += line.size if isinstance(line, Span) else len(line[1])
-            if size >= (_SHARE if by_place else _BATCH):
-                yield Batch(file, tuple(lines))
-                lines, size = [], 0
+            if size >= share(done):
+                yield Batch(file, tuple(batch))
+                done += size
+                batch, size = [], 0
     except WheelError as error:
-        yield Batch(file, tuple(lines), str(error))
+        yield Batch(file, tuple(batch), str(error))
         return
-    if lines:
-        yield Batch(file, tuple(lines))
+    if batch:
+        yield Batch(file, tuple(batch))
 
 
 def _as_one_failure(noise: Sequence[Noise]) -> Iterator[Failure]:

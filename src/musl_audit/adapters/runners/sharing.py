@@ -15,7 +15,7 @@ from musl_audit.adapters.runners import Answer, AnyItem
 from musl_audit.adapters.runners.processes import Worker, hire, in_order, interrupts_held
 from musl_audit.model import Failure
 
-_AT_HAND = 6  # items that another process has, so that it need not wait until this one looks up from its own
+_AT_HAND = 3  # items that another process has, so that it need not wait until this one looks up from its own
 _SMALL = 4096  # bytes: what is sent to a process that is busy must fit into any pipe, or both wait for each other
 _MOST_AHEAD = 64  # items that this process does beyond one that another has not answered: their answers are kept
 
