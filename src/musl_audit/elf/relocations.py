@@ -21,6 +21,7 @@ from musl_audit.elf.view import (
     DT_RELRSZ,
     DT_RELSZ,
     ElfView,
+    Formats,
 )
 from musl_audit.errors import ElfError
 from musl_audit.frozen import frozen
@@ -79,17 +80,18 @@ def read_relocations(
     """Return what the tables refer to, DT_RELR included; raise ``ElfError`` if that one leaves its segment."""
     tables = relocation_tables(image, dynamic) if tables is None else tables
     machine = MACHINES.get(image.identity.machine, UNKNOWN_MACHINE)
-    shift, mask = (32, 0xFFFFFFFF) if image.identity.bits == 64 else (8, 0xFF)
     special = (machine.initial_exec | machine.dynamic_tls | {machine.copy}) - {0}  # 0: a machine that is not known
     types: set[int] = set()
     flags = bytearray(1)  # a byte for each symbol, where a set takes sixty: a library may refer to 64,000
     apart: set[tuple[int, int]] = set()  # type and symbol of those that are told apart
-    for infos in _distinct_infos(image, tables, machine.relative):
-        found = {info & mask for info in infos}
+    slots = 0
+    for kinds, symbols in _columns(image, tables, machine.relative):
+        found = set(kinds)
         types |= found
-        _flag(flags, [info >> shift for info in infos if info & mask])
+        _flag(flags, set(symbols if 0 not in found else compress(symbols, kinds)))
         if not found.isdisjoint(special):
-            apart.update([(info & mask, info >> shift) for info in infos if info & mask in special])
+            apart.update([row for row in zip(kinds, symbols, strict=True) if row[0] in special])
+            slots += sum(map(kinds.count, found & machine.initial_exec))
     types.discard(0)
     packed = dynamic.get(DT_RELRSZ, 0) if DT_RELR in dynamic else 0
     if packed:
@@ -99,13 +101,13 @@ def read_relocations(
         symbols=array("I", compress(range(1, len(flags)), flags[1:])),
         copied=frozenset([symbol for kind, symbol in apart if kind == machine.copy]),
         initial_exec=frozenset([symbol for kind, symbol in apart if kind in machine.initial_exec]),
-        initial_exec_slots=_count(tables, machine.initial_exec, mask) if types & machine.initial_exec else 0,
+        initial_exec_slots=slots,
         thread_local=frozenset([symbol for kind, symbol in apart if kind != machine.copy and symbol]),
         packed=packed,
     )
 
 
-def _flag(flags: bytearray, symbols: list[int]) -> None:
+def _flag(flags: bytearray, symbols: set[int]) -> None:
     """Set what *flags* has for each of *symbols*; raise ``ElfError`` for one that no table can have."""
     highest = max(symbols, default=0)
     if highest > MOST_SYMBOLS:
@@ -115,43 +117,48 @@ def _flag(flags: bytearray, symbols: list[int]) -> None:
         flags[symbol] = 1
 
 
-def _distinct_infos(image: ElfView, tables: tuple[RelocationTable, ...], relative: int) -> Iterator[set[int]]:
-    """Yield the values of r_info of all tables, by the stretch; few are distinct: all RELATIVE entries share one."""
-    formats, word = image.formats, image.identity.bits // 8
-    info = struct.pack(formats.order + formats.word, relative)
+def _columns(
+    image: ElfView, tables: tuple[RelocationTable, ...], relative: int
+) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+    """Yield type and symbol of the entries of all tables, by the stretch; of many RELATIVE entries in a row one."""
+    formats = image.formats
     for table in tables:
         size = table.layout.size
-        skipped = _relative_prefix(table.entries, info, table.layout, table.relative_count)
+        skipped = _relative_prefix(table, formats, relative)
         if skipped:
-            yield {relative}
+            yield (relative,), (0,)
         for start in range(skipped * size, len(table.entries), STEP * size):
-            # A column of an array is a third of the time of unpacking row by row.
-            words = array(formats.word, table.entries[start : start + STEP * size].tobytes())
-            column = words[1 :: size // word]
-            if BYTE_ORDER_NAMES[formats.order] != sys.byteorder:
-                column.byteswap()
-            yield set(column)
+            yield _halves(table.entries[start : start + STEP * size].tobytes(), size, formats)
 
 
-def _count(tables: tuple[RelocationTable, ...], types: frozenset[int], mask: int) -> int:
-    """Return how many relocations are of *types*, by the *mask* of r_info; the loader would apply each."""
-    return sum(info & mask in types for table in tables for (info,) in table.layout.iter_unpack(table.entries))
+def _halves(rows: bytes, size: int, formats: Formats) -> tuple[Sequence[int], Sequence[int]]:
+    """Return the two parts of r_info of each of *rows*: columns of an array take a third of unpacking row by row."""
+    words = array("I", rows)
+    if BYTE_ORDER_NAMES[formats.order] != sys.byteorder:
+        words.byteswap()
+    step = size // words.itemsize
+    if formats.word == "I":
+        infos = words[1::step]
+        return array("B", [info & 0xFF for info in infos]), [info >> 8 for info in infos]
+    low, high = (2, 3) if formats.order == "<" else (3, 2)
+    return words[low::step], words[high::step]
 
 
-def _relative_prefix(table: memoryview, relative: bytes, layout: struct.Struct, count: int) -> int:
+def _relative_prefix(table: RelocationTable, formats: Formats, relative: int) -> int:
     """
-    Return *count* if that many entries at the beginning of *table* are RELATIVE without a symbol, else 0.
+    Return how many entries at the beginning of *table* are RELATIVE without a symbol by its own word, if they are.
 
-    The count is only a hint: glibc trusts it, musl ignores it. Compared column by column, it costs a fraction of
-    unpacking every entry, and most entries of a library are such.
+    The count is only a hint: glibc trusts it, musl ignores it. Compared at once, they cost a fraction of being looked
+    at one by one, and most entries of a library are such.
     """
-    if not count or count * layout.size > len(table):
+    entries, count, size = table.entries, table.relative_count, table.layout.size
+    if not count or count * size > len(entries):
         return 0
-    word = len(relative)
+    info = struct.pack(formats.order + formats.word, relative)
+    step = size // len(info)
     for start in range(0, count, STEP):
         end = min(start + STEP, count)
-        prefix = bytes(table[start * layout.size : end * layout.size])
-        columns = (prefix[word + at :: layout.size] for at in range(word))
-        if any(column.count(byte) < end - start for column, byte in zip(columns, relative, strict=True)):
+        infos = array(formats.word, entries[start * size : end * size].tobytes())[1::step]
+        if infos.tobytes() != info * (end - start):
             return 0
     return count
