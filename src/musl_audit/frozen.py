@@ -50,13 +50,64 @@ def frozen_ordered(cls: "type[Value]") -> "type[Value]":
     return _define(cls, ("__eq__", "__lt__", "__le__", "__gt__", "__ge__"))
 
 
+@dataclass_transform(frozen_default=True)
+def frozen_in_parts(cls: "type[Value]") -> "type[Value]":
+    """Return *cls* as ``frozen`` does; what some fields of a value are may be found out later: see ``deferred``."""
+    return _define(cls, ("__eq__",), in_parts=True)
+
+
+def deferred(value: "Value", source: object, *names: str) -> "Value":
+    """
+    Return *value*, of a class ``frozen_in_parts``, with the fields *names* left to *source*.
+
+    Each is the attribute of that name of *source*, asked for when somebody looks at the field, and kept. To everybody
+    else the value is like any other: to compare, hash, print or pickle it asks for all.
+    """
+    slots = vars(type(value))
+    for name in names:
+        slots[name].__delete__(value)
+    slots[_SOURCE].__set__(value, source)
+    return value
+
+
+def filled(value: "Value", source: object, *names: str) -> "Value":
+    """Return *value*, which nobody else knows yet, with the fields *names* as *source* has them now."""
+    slots = vars(type(value))
+    for name in names:
+        slots[name].__set__(value, getattr(source, name))
+    return value
+
+
+if TYPE_CHECKING:
+    derived = property
+else:
+
+    class derived(property):  # noqa: N801  # read as property is
+        """A property of a class ``frozen_in_parts`` that the source of deferred fields knows a shorter way to."""
+
+        def __get__(self, value, owner=None):
+            """Return what the source has of this name, else what the function makes of the fields."""
+            try:
+                source = vars(owner)[_SOURCE].__get__(value, owner)
+            except AttributeError:  # all fields are there
+                return super().__get__(value, owner)
+            return self if value is None else getattr(source, self.fget.__name__)
+
+
+_SOURCE = "_source"  # the slot
+
+
 def replace(value: "Value", /, **changes: object) -> "Value":
     """Return *value* with some fields changed, as ``dataclasses.replace`` does and without importing it."""
-    names: tuple[str, ...] = type(value).__slots__  # type: ignore[attr-defined]  # every frozen class has them
-    return type(value)(**{name: getattr(value, name) for name in names} | changes)
+    return type(value)(**{name: getattr(value, name) for name in _names_of(value)} | changes)
 
 
-def _define(cls: "type[Value]", comparisons: tuple[str, ...]) -> "type[Value]":
+def _names_of(value: object) -> tuple[str, ...]:
+    names: tuple[str, ...] = type(value).__match_args__  # type: ignore[attr-defined]  # every frozen class has them
+    return names
+
+
+def _define(cls: "type[Value]", comparisons: tuple[str, ...], *, in_parts: bool = False) -> "type[Value]":
     """Return a new class with what *cls* has, slots for its fields, and the methods of a dataclass."""
     names = tuple(cls.__annotations__)
     body = {name: value for name, value in vars(cls).items() if name not in ("__dict__", "__weakref__")}
@@ -64,6 +115,8 @@ def _define(cls: "type[Value]", comparisons: tuple[str, ...]) -> "type[Value]":
     body |= {"__slots__": names, "__match_args__": names, "__dataclass_fields__": _StandardFields(cls)}
     body["__doc__"] = _Page(cls)
     body |= {"__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse}
+    if in_parts:
+        body |= {"__slots__": (*names, _SOURCE), "__getattr__": _found_out}
     body["__replace__"] = replace  # what copy.replace calls, from Python 3.13 on
     made = type(cls.__name__, cls.__bases__, body)
     fields_of = _getter(names)
@@ -125,8 +178,18 @@ def _comparison(
 
 
 def _repr(self: object) -> str:
-    fields = (f"{name}={getattr(self, name)!r}" for name in type(self).__slots__)  # type: ignore[attr-defined]
+    fields = (f"{name}={getattr(self, name)!r}" for name in _names_of(self))
     return f"{type(self).__qualname__}({', '.join(fields)})"
+
+
+def _found_out(self: object, name: str) -> object:
+    """Return a field that was left to the source: called where the slot is empty."""
+    if name not in _names_of(self):
+        raise AttributeError(f"{type(self).__qualname__!r} object has no attribute {name!r}")
+    slots = vars(type(self))
+    found = getattr(slots[_SOURCE].__get__(self), name)
+    slots[name].__set__(self, found)
+    return found
 
 
 def _refuse(self: object, name: str, *_: object) -> None:

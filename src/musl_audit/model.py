@@ -1,9 +1,10 @@
 """The nouns of musl-audit: frozen values, free of behaviour that needs the world."""
 
+from collections.abc import Callable, Container
 from enum import StrEnum
 from typing import Literal
 
-from musl_audit.frozen import frozen, frozen_ordered
+from musl_audit.frozen import derived, frozen, frozen_in_parts, frozen_ordered
 
 # --- Releases -------------------------------------------------------------------------------------
 
@@ -110,7 +111,7 @@ class Fault:
     address: int = 0
 
 
-@frozen
+@frozen_in_parts
 class ElfFacts:
     """
     What one ELF file says about itself; never its bytes.
@@ -152,10 +153,25 @@ class ElfFacts:
     page_congruence: int = 65536  # largest power of two modulo which each segment's offset and address agree
     faults: tuple[Fault, ...] = ()  # the first that the loader comes upon, and what follows when the process ends
 
-    @property
+    @derived
     def imported(self) -> frozenset[str]:
         """The undefined symbols that the loader looks up."""
         return frozenset([symbol.name for symbol in self.undefined if symbol.is_referenced])
+
+    @derived
+    def select_imported(self) -> Callable[[frozenset[str]], tuple[Symbol, ...]]:
+        """What returns those symbols that the loader looks up and that have one of the names it is given."""
+        return lambda names: tuple([item for item in self.undefined if item.is_referenced and item.name in names])
+
+    @derived
+    def exports(self) -> Container[str]:
+        """The names in ``defined``, for whoever asks about a few: not all need be made for that."""
+        return self.defined
+
+    @derived
+    def unaccepted(self) -> frozenset[str]:
+        """What is defined here in a form that the loader does not accept, and referred to here."""
+        return self.referenced_definitions - self.defined
 
     @property
     def is_dynamic(self) -> bool:

@@ -1,14 +1,15 @@
 """Bytes → ``ElfFacts``, in one pass over what the loader would look at."""
 
 from musl_audit.elf.faults import find_faults
-from musl_audit.elf.kinds import EXTENSION_MARKS, kind_of_library, kind_of_program, kind_of_type
+from musl_audit.elf.kinds import EXTENSION_MARKS, INTERPRETER_SYMBOL, kind_of_library, kind_of_program, kind_of_type
 from musl_audit.elf.lookup import Lookup
 from musl_audit.elf.mark import has_mark
 from musl_audit.elf.memory import PAGE_SIZE, PF_X
 from musl_audit.elf.notes import read_arm_float_abi, read_isa_needed
-from musl_audit.elf.relocations import Relocations, RelocationTable, read_relocations, relocation_tables
+from musl_audit.elf.relocations import RelocationTable, read_relocations, relocation_tables
 from musl_audit.elf.strings import StringTable
-from musl_audit.elf.symbols import SymbolColumns, own_definitions, read_symbols, symbol_facts
+from musl_audit.elf.symbol_facts import FIELDS, SymbolFacts
+from musl_audit.elf.symbols import read_symbols
 from musl_audit.elf.versions import read_version_definitions, read_version_needs
 from musl_audit.elf.view import (
     DT_GNU_HASH,
@@ -25,14 +26,14 @@ from musl_audit.elf.view import (
     ElfView,
 )
 from musl_audit.errors import ElfError
-from musl_audit.frozen import replace
+from musl_audit.frozen import deferred, filled
 from musl_audit.model import ElfFacts, ElfKind, Fault, FaultKind
 
 LARGEST_PAGE = 65536
 FIRST_COUNTS = (DT_GNU_HASH, DT_VERSYM)  # tags beyond those that decode_dyn keeps in a table
 
 
-def read_elf(data: bytes | memoryview | ByteSource, path: str) -> ElfFacts:
+def read_elf(data: bytes | memoryview | ByteSource, path: str, *, are_names_deferred: bool = False) -> ElfFacts:
     """
     Return what the ELF file *data* says about itself, under the name *path*.
 
@@ -40,42 +41,53 @@ def read_elf(data: bytes | memoryview | ByteSource, path: str) -> ElfFacts:
     Of a source, only what is looked at is cut out: not code, not constants, not debug information.
     Whoever keeps no name for *data* has it freed before the names of the symbols are made, which for the largest
     libraries are half as much again.
+
+    With *are_names_deferred* they are made when somebody asks, and names that overlap without end raise then.
     """
     image = ElfView(data)
     kind = kind_of_type(image)
     if kind is not None:
         return ElfFacts(path=path, kind=kind, identity=image.identity)
-    rest = _read_all_but_names(image, path)
+    facts, symbols = _read_all_but_names(image, path)
     del data, image
-    return _named(*rest)
+    if are_names_deferred:
+        symbols.keep_lookup()
+        return deferred(facts, symbols, *FIELDS)
+    symbols.make_names()
+    return filled(facts, symbols, *FIELDS)
 
 
-def _read_all_but_names(
-    image: ElfView, path: str
-) -> tuple[ElfFacts, SymbolColumns, StringTable, Relocations, frozenset[str]]:
-    """Return the facts, what the names of the symbols are made of, and those that the hash table does not lead to."""
+def _read_all_but_names(image: ElfView, path: str) -> tuple[ElfFacts, SymbolFacts]:
+    """Return the facts but those that are names of symbols, and what knows these without the image."""
     entries = tuple(image.dynamic_entries())
     dynamic = _last_of_each(entries)
     strings = StringTable(image, dynamic)
     tables = relocation_tables(image, dynamic)
     relocations = read_relocations(image, dynamic, tables)
-    symbols = read_symbols(image, dynamic, relocations)
+    table = read_symbols(image, dynamic, relocations)
+    symbols = SymbolFacts(table, strings, relocations)
     kind = kind_of_program(image, dynamic)
-    lookup = Lookup(image, dynamic, strings, len(symbols.names))
+    lookup = Lookup(image, dynamic, strings, table.names)
     faults = _faults(image, kind, dynamic, lookup, tables)
     # A file that is unsound may have lost its hash table, and more than that is not said of it.
-    lost = () if faults else lookup.missing(own_definitions(symbols, strings))
+    lost = frozenset(() if faults else lookup.missing(symbols.first_own()))
+    soname = _soname(strings, dynamic)
+    needed = tuple([strings[value] for tag, value in entries if tag == DT_NEEDED])
+    rpath, runpath = _string(strings, dynamic, DT_RPATH), _string(strings, dynamic, DT_RUNPATH)
+    version_needs = read_version_needs(image, dynamic, strings)
+    version_definitions = read_version_definitions(image, dynamic, strings)
+    strings.hold(table.names)
     facts = ElfFacts(
         path=path,
-        kind=kind or ElfKind.LIBRARY,
+        kind=kind or _kind_of_library(symbols),
         identity=image.identity,
-        soname=_soname(strings, dynamic),
+        soname=soname,
         interpreter=_interpreter(image),
-        needed=tuple(strings[value] for tag, value in entries if tag == DT_NEEDED),
-        rpath=_string(strings, dynamic, DT_RPATH),
-        runpath=_string(strings, dynamic, DT_RUNPATH),
-        version_needs=read_version_needs(image, dynamic, strings),
-        version_definitions=read_version_definitions(image, dynamic, strings),
+        needed=needed,
+        rpath=rpath,
+        runpath=runpath,
+        version_needs=version_needs,
+        version_definitions=version_definitions,
         relocation_types=relocations.types,
         initial_exec_slots=relocations.initial_exec_slots,
         is_tls_rewritten=has_mark(image),
@@ -87,30 +99,21 @@ def _read_all_but_names(
         isa_needed=read_isa_needed(image),
         arm_float_abi=read_arm_float_abi(image),
         page_congruence=_page_congruence(image),
-        faults=faults,
-    )
-    lost_names = frozenset(lost)
-    strings.hold(symbols.names)
-    return facts, symbols, strings, relocations, lost_names
-
-
-def _named(
-    facts: ElfFacts, table: SymbolColumns, strings: StringTable, relocations: Relocations, lost: frozenset[str]
-) -> ElfFacts:
-    symbols = symbol_facts(table, strings, relocations)
-    may_be_extension = facts.kind is ElfKind.LIBRARY and strings.mentions(*EXTENSION_MARKS)
-    return replace(
-        facts,
-        kind=kind_of_library(symbols.defined) if may_be_extension else facts.kind,
-        undefined=symbols.undefined,
-        defined=symbols.defined.difference(lost) if lost else symbols.defined,
-        referenced_definitions=symbols.referenced_definitions,
         copied=symbols.copied,
-        hidden_versions=symbols.hidden_versions,
-        ifuncs=symbols.ifuncs,
         initial_exec=symbols.initial_exec,
         thread_local=symbols.thread_local,
+        faults=faults,
     )
+    symbols.lost = lost
+    if not faults:
+        symbols.lookup = lookup
+    return facts, symbols
+
+
+def _kind_of_library(symbols: SymbolFacts) -> ElfKind:
+    """Return the kind that definitions tell, of which only those that may are made."""
+    marked = symbols.beginning(*EXTENSION_MARKS)
+    return kind_of_library(marked | symbols.beginning(INTERPRETER_SYMBOL)) if marked else ElfKind.LIBRARY
 
 
 def _last_of_each(entries: tuple[tuple[int, int], ...]) -> dict[int, int]:

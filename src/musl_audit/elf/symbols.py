@@ -1,53 +1,20 @@
-"""The dynamic symbol table: what a file asks for and what it offers, as musl's loader sees it."""
+"""The dynamic symbol table, as musl's loader finds it: how long it is, and its columns."""
 
 import struct
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Sequence
 
 from musl_audit.elf.machines import EM_S390
 from musl_audit.elf.relocations import Relocations
-from musl_audit.elf.strings import StringTable
 from musl_audit.elf.view import BYTE_ORDER_NAMES, DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, GNU_HASH_HEADER, ElfView
 from musl_audit.errors import ElfError
 from musl_audit.frozen import frozen
-from musl_audit.model import Symbol
 
 Dynamic = dict[int, int]  # the dynamic entries by tag
 
-STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE = 1, 2, 10
 STT_TLS, STT_GNU_IFUNC = 6, 10
-BINDINGS = (STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE)
-TYPE_NAMES = {0: "notype", 1: "object", 2: "func", 3: "section", 4: "file", 5: "common", 6: "tls", 10: "ifunc"}
-
 CHAIN_WINDOW = 256  # bytes of a chain that are read at a time: most are shorter
-MOST_OWN = 24  # definitions of a file that are looked up as the loader does: a handful in an extension module
-
-# Values of st_info. find_sym of the loader takes these as definitions and passes over all others.
-ACCEPTED = frozenset(binding << 4 | kind for binding in BINDINGS for kind in (0, 1, 2, 5, 6))
-TLS = frozenset(binding << 4 | STT_TLS for binding in BINDINGS)
-IFUNCS = frozenset(binding << 4 | STT_GNU_IFUNC for binding in BINDINGS)
-
-
-@lru_cache(maxsize=8192)  # the files of a wheel ask for the same libc and Python symbols
-def _symbol(name: str, is_weak: bool, kind: str, is_referenced: bool) -> Symbol:  # noqa: FBT001  # called for each
-    return Symbol(name, is_weak, kind, is_referenced)
-
-
-@frozen
-class SymbolFacts:
-    """What the symbol table says, in the words of ``ElfFacts``."""
-
-    undefined: tuple[Symbol, ...] = ()
-    defined: frozenset[str] = frozenset()
-    referenced_definitions: frozenset[str] = frozenset()
-    hidden_versions: frozenset[str] = frozenset()
-    ifuncs: frozenset[str] = frozenset()
-    copied: frozenset[str] = frozenset()
-    initial_exec: frozenset[str] = frozenset()
-    thread_local: frozenset[str] = frozenset()
 
 
 @frozen
@@ -60,12 +27,6 @@ class SymbolColumns:
     values: Sequence[int] = ()
     referenced: Sequence[int] = ()  # those that a relocation refers to
     hidden: frozenset[int] = frozenset()  # those with bit 15 of their version set: another is the default of that name
-
-    def is_definition(self, index: int) -> bool:
-        """Whether the loader would take a symbol for a definition."""
-        kind = self.kinds[index]
-        is_placed = bool(self.sections[index] and (self.values[index] or kind in TLS))
-        return is_placed and kind in ACCEPTED and index not in self.hidden
 
 
 def read_symbols(image: ElfView, dynamic: Dynamic, relocations: Relocations) -> SymbolColumns:
@@ -88,43 +49,6 @@ def read_symbols(image: ElfView, dynamic: Dynamic, relocations: Relocations) -> 
     return SymbolColumns(names, kinds, sections, values, relocations.symbols, hidden)
 
 
-def own_definitions(table: SymbolColumns, strings: StringTable) -> Iterator[str]:
-    """Yield some of the definitions that the file itself refers to."""
-    own = (index for index in table.referenced if table.is_definition(index))
-    return (strings[table.names[index]] for index in islice(own, MOST_OWN))
-
-
-def symbol_facts(table: SymbolColumns, strings: StringTable, relocations: Relocations) -> SymbolFacts:
-    """Return the facts of the dynamic symbol table, every name cut out of *strings*."""
-    if not table.names:
-        return SymbolFacts(initial_exec=frozenset({""} if relocations.initial_exec else ()))
-    names, kinds, sections, hidden = strings.many(table.names), table.kinds, table.sections, table.hidden
-    rows = zip(names, kinds, sections, table.values, strict=True)
-    visible = rows if not hidden else (row for index, row in enumerate(rows) if index not in hidden)
-    defined = frozenset(
-        [name for name, kind, section, value in visible if section and kind in ACCEPTED and (value or kind in TLS)]
-    )
-
-    def exported(indices: Iterable[int]) -> frozenset[str]:
-        """Return the names of those symbols that other files could see."""
-        return frozenset([names[index] for index in indices if kinds[index] >> 4 in BINDINGS])
-
-    return SymbolFacts(
-        undefined=tuple(_undefined(table, names)),
-        defined=defined,
-        referenced_definitions=frozenset(
-            [names[index] for index in table.referenced if sections[index] and kinds[index] >> 4]
-        ),
-        hidden_versions=exported(index for index in hidden if sections[index]) - defined,
-        ifuncs=exported(_ifuncs(table)),
-        copied=exported(relocations.copied),
-        initial_exec=frozenset(
-            names[index] if kinds[index] >> 4 in BINDINGS else "" for index in relocations.initial_exec
-        ),
-        thread_local=exported(relocations.thread_local),
-    )
-
-
 def _column(table: memoryview, image: ElfView, word: str, first: int, step: int) -> Sequence[int]:
     """Return every *step*-th of the words of *table* from the *first* on."""
     column = array(word, table.cast(word)[first::step].tobytes())  # type: ignore[call-overload]  # a format in a name
@@ -142,23 +66,6 @@ def _hidden_symbols(image: ElfView, dynamic: Dynamic, count: int) -> frozenset[i
     if max(high_bytes) < 0x80:
         return frozenset()
     return frozenset(index for index, byte in enumerate(high_bytes) if byte & 0x80)
-
-
-def _undefined(table: SymbolColumns, names: Sequence[str]) -> Iterator[Symbol]:
-    kinds, referenced = table.kinds, frozenset(table.referenced)
-    for index in [index for index, section in enumerate(table.sections) if not section]:
-        kind = kinds[index]
-        binding = kind >> 4
-        # Without a relocation, what no linker binds is nothing; with one, all but local symbols are looked up by name.
-        if binding in BINDINGS or (binding and index in referenced):
-            yield _symbol(names[index], binding == STB_WEAK, TYPE_NAMES.get(kind & 15, "other"), index in referenced)
-
-
-def _ifuncs(table: SymbolColumns) -> Iterator[int]:
-    if not IFUNCS.isdisjoint(table.kinds):
-        for index, kind in enumerate(table.kinds):
-            if kind in IFUNCS and table.sections[index] and index not in table.hidden:
-                yield index
 
 
 def symbol_count(image: ElfView, dynamic: Dynamic, highest: int) -> int:

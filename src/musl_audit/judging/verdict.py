@@ -167,10 +167,10 @@ def _hits(item: Evidence, distribution: Distribution) -> bool:
 
 
 def _needs_any(context: Context, symbols: frozenset[str]) -> bool:
-    asked: dict[str, list[Symbol]] = {}
+    asked: dict[str, tuple[Symbol, ...]] = {}
     for file in context.loaded:
         if found := symbols & context.imported(file):
-            asked[file.path] = [symbol for symbol in file.undefined if symbol.name in found and symbol.is_referenced]
+            asked[file.path] = file.select_imported(found)
     return bool(asked) and any(
         not symbol.is_weak and not any(symbol.name in other.defined for other in load.files)
         for load in context.loads

@@ -268,12 +268,12 @@ def _referred_to_without_definition(file: ElfFacts) -> frozenset[str]:
     Such are hidden versions, IFUNCs and definitions whose value is 0. Even a weak one must be found: ``do_relocs``
     forgives a missing symbol only where the file does not define it.
     """
-    return file.referenced_definitions - file.defined
+    return file.unaccepted
 
 
 def _symbols(file: ElfFacts, names: frozenset[str], own: frozenset[str]) -> Iterator[Symbol]:
     """Yield the references of *file* to *names*, of which it defines its *own* itself."""
-    yield from (symbol for symbol in file.undefined if symbol.name in names and symbol.is_referenced)
+    yield from file.select_imported(names)
     yield from (Symbol(name) for name in sorted(own & names))
 
 

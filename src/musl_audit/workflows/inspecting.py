@@ -6,7 +6,7 @@ from functools import cached_property
 
 from musl_audit.adapters.installed.files import SystemFiles
 from musl_audit.adapters.installed.projects import Listing, Projects, files_below, project_names
-from musl_audit.adapters.installed.reading import read_project
+from musl_audit.adapters.installed.reading import with_facts
 from musl_audit.adapters.installed.sites import sites_of
 from musl_audit.adapters.interpreter.loaders import LARGEST_LOADER
 from musl_audit.adapters.interpreter.python import library_folders
@@ -63,7 +63,7 @@ class Inspection:
     def __call__(self, wanted: InspectionTarget) -> InstalledAnswer:
         """Return the answer about a project, or about the files of a folder."""
         listing = self._listing(wanted.path)
-        return self.judge.answer(read_project(self.tree, listing, verify_hashes=self.verify_hashes))
+        return with_facts(self.judge.answer, self.tree, listing, verify_hashes=self.verify_hashes)
 
     def _listing(self, metadata: str) -> Listing:
         if metadata.endswith("/"):

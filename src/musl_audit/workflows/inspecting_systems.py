@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from musl_audit.adapters.installed.files import SystemFiles
 from musl_audit.adapters.installed.projects import Listing
-from musl_audit.adapters.installed.reading import read_project
+from musl_audit.adapters.installed.reading import with_facts
 from musl_audit.adapters.installed.walk import is_candidate, walk
 from musl_audit.adapters.interpreter.loaders import LARGEST_LOADER
 from musl_audit.adapters.packages import Packages, comparable
@@ -53,8 +53,8 @@ class SystemInspection:
 
     def __call__(self, package: SystemPackage) -> InstalledAnswer:
         """Return the answer about the files of *package*."""
-        facts = read_project(self.tree, Listing(_project(package), package.files))
-        return self._judge.answer(self._ours(facts))
+        listing = Listing(_project(package), package.files)
+        return with_facts(lambda facts: self._judge.answer(self._ours(facts)), self.tree, listing)
 
     def _ours(self, facts: ProjectFacts) -> ProjectFacts:
         """Return *facts* without what this loader never sees: other processors' files, programs of a loader beside."""

@@ -8,9 +8,11 @@ import pytest
 from tests.support.installations import SITE, answers, module_of, put
 from tests.support.roots import Root, alpine
 
-from musl_audit.adapters.installed.projects import Projects
-from musl_audit.adapters.installed.reading import read_project
+from musl_audit.adapters.installed.projects import Projects, files_below
+from musl_audit.adapters.installed.reading import read_project, with_facts
 from musl_audit.adapters.tree import Tree
+from musl_audit.environment.installed.values import ProjectFacts
+from musl_audit.errors import ElfError
 from musl_audit.workflows.explaining import explain
 
 GOOD = "clean_x86_64"
@@ -143,6 +145,22 @@ def test_nothing_is_written(root: Root) -> None:
     explain(root=root.path)
 
     assert snapshot(root.path) == before
+
+
+def test_names_that_overlap_without_end_are_told_with_their_file(root: Root) -> None:
+    """Names are made when the judge asks: then all are, of each file, so that the one at fault is known."""
+    tree = Tree(str(root.path))
+    info(root, "demo/_core.so,,\n").file(f"{SITE}/demo/_core.so", MODULE)
+    seen: list[ProjectFacts] = []
+
+    def use(facts: ProjectFacts) -> int:
+        seen.append(facts)
+        if len(seen) == 1:
+            raise ElfError("names overlap without end in the string table")
+        return len(facts.elves)
+
+    assert with_facts(use, tree, files_below(tree, f"{SITE}/demo")) == 1
+    assert seen[0] == seen[1]
 
 
 def snapshot(path: Path) -> dict[str, tuple[int, bytes]]:

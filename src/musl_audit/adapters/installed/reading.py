@@ -1,5 +1,8 @@
 """From the list of a project's files to what its binaries say: each is read once, and none is kept."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from musl_audit.adapters.installed.files import LARGEST_FILE, MAGIC
 from musl_audit.adapters.installed.projects import Listing
 from musl_audit.adapters.tree import PathError, Tree
@@ -8,8 +11,22 @@ from musl_audit.environment.installed.values import ProjectFacts
 from musl_audit.errors import ElfError
 from musl_audit.model import ElfFacts, Problem, ProblemKind
 
+Answer = TypeVar("Answer")
 
-def read_project(tree: Tree, listing: Listing, *, verify_hashes: bool = False) -> ProjectFacts:
+
+def with_facts(
+    use: Callable[[ProjectFacts], Answer], tree: Tree, listing: Listing, *, verify_hashes: bool = False
+) -> Answer:
+    """Return what *use* makes of the facts of the files in *listing*; only the names that it asks for are made."""
+    try:
+        return use(read_project(tree, listing, verify_hashes=verify_hashes, are_names_deferred=True))
+    except ElfError:  # names that overlap without end: whose they are is told when all are made
+        return use(read_project(tree, listing, verify_hashes=verify_hashes))
+
+
+def read_project(
+    tree: Tree, listing: Listing, *, verify_hashes: bool = False, are_names_deferred: bool = False
+) -> ProjectFacts:
     """
     Return the facts of the files in *listing*.
 
@@ -27,7 +44,7 @@ def read_project(tree: Tree, listing: Listing, *, verify_hashes: bool = False) -
                     continue
                 if not _has_listed_size(listing, path, len(data)):
                     changed.add(path)
-                elves.append(read_elf(data, path))
+                elves.append(read_elf(data, path, are_names_deferred=are_names_deferred))
         except PathError as error:
             unread.append(str(error))
         except ElfError as error:

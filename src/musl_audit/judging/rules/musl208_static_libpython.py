@@ -20,6 +20,7 @@ RULE = Rule(
     "static-libpython",
     Severity.WARNING,
     "link extension modules without libpython (without `python3-config --embed`)",
+    tells_releases=False,
 )
 _API = frozenset("Py_Initialize Py_InitializeEx Py_Main Py_RunMain PyEval_GetFrame PyInterpreterState_Get".split())
 
@@ -28,9 +29,8 @@ def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all modules."""
     found = Uses()
     for file in context.loaded:
-        names = file.defined & _API
-        if names and module_of(file):
-            for name in names:
+        if module_of(file):
+            for name in file.defined & _API:
                 found.add(name, file.path)
     if found:
         yield RULE.states(f"{spell(found.symbols)} defined by an extension module: libpython is linked in", uses=found)
