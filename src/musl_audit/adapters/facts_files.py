@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from gzip import BadGzipFile, GzipFile
 from io import BufferedReader, FileIO
@@ -12,22 +12,11 @@ from pathlib import Path
 from typing import IO
 
 from musl_audit.errors import UsageError, WheelError
-from musl_audit.frozen import frozen
 
 LONGEST_LINE = 1 << 28  # bytes: a hundred times what the largest wheel known takes
-_BLANKS = b" \t\n\r\v\f"
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 22  # bytes: a line of facts has a 16th of that, and is put together out of as few pieces
-
-
-@frozen
-class Span:
-    """Where a line lies."""
-
-    number: int  # of the line, from 1 on
-    offset: int  # bytes
-    size: int  # bytes
-    begins_blank: bool = False
+_PIECE = 1 << 16  # bytes: of what follows a line that is read to its end
 
 
 def facts_lines(file: str) -> Iterator[tuple[int, bytes]]:
@@ -43,17 +32,8 @@ def facts_lines(file: str) -> Iterator[tuple[int, bytes]]:
         yield from _numbered(stream)
 
 
-def facts_spans(file: str) -> Iterator[Span]:
-    """Yield where the lines of *file*, whose ``size_of`` is known, lie; raise as ``facts_lines`` does."""
-    with _opened(file) as stream:
-        for span in _spans(stream):
-            # Hardly any line begins with a blank: of the others nothing has to be looked at.
-            if span.size and not (span.begins_blank and lines_at(file, [span])[0][1].isspace()):
-                yield span
-
-
 def size_of(file: str) -> int | None:
-    """Return how many bytes *file* has, None where no other process can read a line of it by its place."""
+    """Return how many bytes *file* has, None where no other process can read a part of it: a pipe, compressed data."""
     try:
         with Path(file).open("rb") as stream:
             status = os.fstat(stream.fileno())
@@ -62,17 +42,69 @@ def size_of(file: str) -> int | None:
         return None
 
 
-def lines_at(file: str, spans: Iterable[Span]) -> list[tuple[int, bytes]]:
-    """Return the number and the bytes of the lines at *spans*; raise ``WheelError`` where *file* is gone meanwhile."""
-    lines = []
+def lines_between(file: str, begin: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """
+    Yield the lines of *file*, blank ones too, that begin between two offsets, with their own.
+
+    Raise ``WheelError`` where it cannot be read any more, and for a line that is too long.
+    """
+    with _reopened(file) as stream:
+        offset = stream.seek(max(0, begin - 1))
+        data = stream.read(end - offset)
+        at = data.find(b"\n") + 1 if begin else 0  # behind the end of a line that began earlier
+        if begin and not at:
+            return
+        while at < len(data):
+            stop = data.find(b"\n", at) + 1
+            line = data[at:stop] if stop else data[at:] + _rest_of_line(stream)
+            if len(line) > LONGEST_LINE:
+                raise WheelError(_too_long(LineNumbers(file).at(offset + at)))
+            yield offset + at, line
+            at = stop or len(data)
+
+
+class LineNumbers:
+    """Which lines begin where; what was counted is not counted again where offsets are asked for as they come."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._counted = self._lines = 0  # the bytes that were looked at, and the lines that end in them
+
+    def at(self, offset: int) -> int:
+        """
+        Return the number of the first line that begins at *offset* or behind, in bytes.
+
+        Raise ``WheelError`` where the file cannot be read any more.
+        """
+        end = offset - 1  # where the line before it ends, at the earliest
+        if end < self._counted:
+            self._counted = self._lines = 0
+        with _reopened(self._file) as stream:
+            stream.seek(self._counted)
+            while data := stream.read(max(0, min(_BUFFER, end - self._counted))):
+                self._counted += len(data)
+                self._lines += data.count(b"\n")
+        return self._lines + (2 if offset else 1)
+
+
+def _rest_of_line(stream: FileIO) -> bytes:
+    """Return what follows in *stream* up to the end of the line, or a little more than the longest line."""
+    pieces: list[bytes] = []
+    size = stop = 0
+    while not stop and size <= LONGEST_LINE and (piece := stream.read(_PIECE)):
+        stop = piece.find(b"\n") + 1
+        pieces.append(piece[:stop] if stop else piece)
+        size += len(piece)
+    return b"".join(pieces)
+
+
+@contextmanager
+def _reopened(file: str) -> Iterator[FileIO]:
     try:
         with Path(file).open("rb", buffering=0) as stream:
-            for span in spans:
-                stream.seek(span.offset)
-                lines.append((span.number, stream.read(span.size)))
+            yield stream
     except OSError as error:
         raise WheelError(f"cannot be read any more: {error.strerror or error}") from error
-    return lines
 
 
 @contextmanager
@@ -84,27 +116,6 @@ def _opened(file: str) -> Iterator[FileIO]:
         raise UsageError(f"--from-facts {file}: {error.strerror or error}") from error
 
 
-def _spans(stream: FileIO) -> Iterator[Span]:
-    """Yield where each line lies, blank ones too; none is put together, which takes longer than to find its end."""
-    buffer = bytearray(_BUFFER)
-    number, offset, done, is_blank = 1, 0, 0, False  # of the line; the bytes before those in the buffer
-    while count := stream.readinto(buffer):
-        begin, end = 0, -1
-        while True:
-            if offset == done + begin:
-                is_blank = begin < count and buffer[begin] in _BLANKS
-            end = buffer.find(b"\n", begin, count)
-            size = done + (count if end < 0 else end + 1) - offset
-            if size > LONGEST_LINE:
-                raise WheelError(f"line {number} is longer than {LONGEST_LINE} bytes")
-            if end < 0:
-                break
-            yield Span(number, offset, size, is_blank)
-            number, offset, begin = number + 1, offset + size, end + 1
-        done += count
-    yield Span(number, offset, done - offset, is_blank)
-
-
 def _numbered(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield the number and the bytes of each line that is not blank."""
     stream = BufferedReader(file, _BUFFER)  # type: ignore[type-var]  # what is read here is never written
@@ -114,11 +125,15 @@ def _numbered(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         while line := _line(plain.readline):
             number += 1
             if len(line) > LONGEST_LINE:
-                raise WheelError(f"line {number} is longer than {LONGEST_LINE} bytes")
+                raise WheelError(_too_long(number))
             if not line.isspace():
                 yield number, line
     finally:
         stream.detach()  # who opened the file closes it
+
+
+def _too_long(number: int) -> str:
+    return f"line {number} is longer than {LONGEST_LINE} bytes"
 
 
 def _line(readline: Callable[[int], bytes]) -> bytes:
