@@ -63,10 +63,12 @@ def deferred(value: "Value", source: object, *names: str) -> "Value":
     Each is the attribute of that name of *source*, asked for when somebody looks at the field, and kept. To everybody
     else the value is like any other: to compare, hash, print or pickle it asks for all.
     """
-    slots = vars(type(value))
+    made: type = type(value)
+    slots = vars(made)
     for name in names:
         slots[name].__delete__(value)
     slots[_SOURCE].__set__(value, source)
+    object.__setattr__(value, "__class__", _class_in_parts(made))
     return value
 
 
@@ -85,21 +87,13 @@ else:
     class derived(property):  # noqa: N801  # read as property is
         """A property of a class ``frozen_in_parts`` that the source of deferred fields knows a shorter way to."""
 
-        def __get__(self, value, owner=None):
-            """Return what the source has of this name, else what the function makes of the fields."""
-            try:
-                source = vars(owner)[_SOURCE].__get__(value, owner)
-            except AttributeError:  # all fields are there
-                return super().__get__(value, owner)
-            return self if value is None else getattr(source, self.fget.__name__)
-
 
 _SOURCE = "_source"  # the slot
 
 
 def replace(value: "Value", /, **changes: object) -> "Value":
     """Return *value* with some fields changed, as ``dataclasses.replace`` does and without importing it."""
-    return type(value)(**{name: getattr(value, name) for name in _names_of(value)} | changes)
+    return value.__class__(**{name: getattr(value, name) for name in _names_of(value)} | changes)
 
 
 def _names_of(value: object) -> tuple[str, ...]:
@@ -116,7 +110,7 @@ def _define(cls: "type[Value]", comparisons: tuple[str, ...], *, in_parts: bool 
     body["__doc__"] = _Page(cls)
     body |= {"__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse}
     if in_parts:
-        body |= {"__slots__": (*names, _SOURCE), "__getattr__": _found_out}
+        body["__slots__"] = (*names, _SOURCE)
     body["__replace__"] = replace  # what copy.replace calls, from Python 3.13 on
     made = type(cls.__name__, cls.__bases__, body)
     fields_of = _getter(names)
@@ -182,11 +176,24 @@ def _repr(self: object) -> str:
     return f"{type(self).__qualname__}({', '.join(fields)})"
 
 
+@cache
+def _class_in_parts(made: type) -> type:
+    """
+    Return the class that a value of *made* has once fields of it are deferred; it says that it is *made* itself.
+
+    A class of its own, for what has ``__getattr__`` is slower to ask for every other field, too.
+    """
+    names = [name for name, member in vars(made).items() if type(member) is derived]
+    shorter = {name: property(attrgetter(f"{_SOURCE}.{name}")) for name in names}
+    own = {"__slots__": (), "__class__": property(lambda _: made), "__getattr__": _found_out}
+    return type(made.__name__, (made,), own | shorter)
+
+
 def _found_out(self: object, name: str) -> object:
     """Return a field that was left to the source: called where the slot is empty."""
     if name not in _names_of(self):
-        raise AttributeError(f"{type(self).__qualname__!r} object has no attribute {name!r}")
-    slots = vars(type(self))
+        raise AttributeError(f"{self.__class__.__qualname__!r} object has no attribute {name!r}")
+    slots = vars(self.__class__)
     found = getattr(slots[_SOURCE].__get__(self), name)
     slots[name].__set__(self, found)
     return found

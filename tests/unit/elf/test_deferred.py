@@ -12,6 +12,7 @@ from tests.support.elves import distinct_elves
 from musl_audit.elf import read_elf
 from musl_audit.elf.symbol_facts import FIELDS
 from musl_audit.errors import ElfError
+from musl_audit.frozen import replace
 from musl_audit.model import ElfFacts
 
 
@@ -114,3 +115,13 @@ def test_other_attributes_are_none() -> None:
 
     assert not hasattr(read_elf(data, "x.so"), "definition")
     assert not hasattr(read_elf(data, "x.so", are_names_deferred=True), "definition")
+
+
+def test_deferred_facts_are_of_the_same_class_and_others_do_not_pay_for_them() -> None:
+    """A class with ``__getattr__`` is slower to ask for any field."""
+    data = write_library(Library("x86_64", definitions=(Definition("f"),)))
+    now, later = read_elf(data, "x.so"), read_elf(data, "x.so", are_names_deferred=True)
+
+    assert later.__class__ is now.__class__ is ElfFacts
+    assert not hasattr(ElfFacts, "__getattr__")
+    assert (repr(later), hash(later), replace(later, path="y")) == (repr(now), hash(now), replace(now, path="y"))
