@@ -1,6 +1,6 @@
 """The nouns of musl-audit: frozen values, free of behaviour that needs the world."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Literal
 
@@ -159,14 +159,20 @@ class ElfFacts:
         return frozenset([symbol.name for symbol in self.undefined if symbol.is_referenced])
 
     @derived
+    def required(self) -> frozenset[str]:
+        """Those of them that the loader must find: all that are not weak, and thread-local ones."""
+        names = [item.name for item in self.undefined if item.is_referenced and not item.is_weak]
+        return frozenset(names) | (self.thread_local & self.imported)
+
+    @derived
     def select_imported(self) -> Callable[[frozenset[str]], tuple[Symbol, ...]]:
         """What returns those symbols that the loader looks up and that have one of the names it is given."""
         return lambda names: tuple([item for item in self.undefined if item.is_referenced and item.name in names])
 
     @derived
-    def exports(self) -> Container[str]:
-        """The names in ``defined``, for whoever asks about a few: not all need be made for that."""
-        return self.defined
+    def select_defined(self) -> Callable[[frozenset[str]], frozenset[str]]:
+        """What returns those of the names it is given that are in ``defined``, of which not all need be made."""
+        return self.defined.intersection
 
     @derived
     def unaccepted(self) -> frozenset[str]:

@@ -48,8 +48,7 @@ class SymbolFacts:
         self._made: Sequence[str] | None = None
         self.lost: frozenset[str] = frozenset()  # definitions that the hash table does not lead to
         self.lookup: Lookup | None = None  # where the hash table is sound
-        self.size = len(table.names)
-        self.exports = Exports(self)
+        self._selected = 0  # names that were looked up
 
     def keep_lookup(self) -> None:
         """Keep what names are looked up with, once the bytes of the file are gone."""
@@ -69,10 +68,8 @@ class SymbolFacts:
         """Return the definitions that begin with one of *words*."""
         return frozenset(self._names(self._accepted_at(self._strings.places(*words))))
 
-    def defines(self, name: str) -> bool:
-        """Whether *name* is in ``defined``, which need not be made for it."""
-        if name in self.lost:
-            return False
+    def _defines(self, name: str) -> bool:
+        """Whether *name* is in ``defined``, as the loader looks it up."""
         try:
             if self.lookup is not None:
                 return any(map(self._is_accepted, self.lookup.matches(name)))
@@ -164,6 +161,20 @@ class SymbolFacts:
         ]
         return frozenset([*self._names(odd), *self.lost]).difference(self.defined) if odd else self.lost
 
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """Those that are not weak, and the thread-local ones."""
+        kinds, kept = self._table.kinds, self._relocations.thread_local
+        rows = zip(self._asked_names, self._asked, strict=True)
+        return frozenset([name for name, index in rows if kinds[index] >> 4 != STB_WEAK or index in kept])
+
+    def select_defined(self, names: frozenset[str]) -> frozenset[str]:
+        """Return those of *names* that are in ``defined``: a few are looked up, for more the set is made."""
+        self._selected += len(names)
+        if self._selected * WORTH_A_SET > len(self._table.names) or "defined" in vars(self):
+            return names & self.defined
+        return frozenset([name for name in names if self._defines(name)]) - self.lost
+
     def select_imported(self, names: frozenset[str]) -> tuple[Symbol, ...]:
         """Return those of ``imported`` with one of *names*, as they are in ``undefined``."""
         rows = zip(self._asked_names, self._asked, strict=True)
@@ -223,17 +234,3 @@ class SymbolFacts:
         if self._made is not None:
             return [self._made[index] for index in indices]
         return self._strings.many([self._table.names[index] for index in indices])
-
-
-class Exports:
-    """The names in ``defined``: few that are asked for are looked up one by one, as the loader does."""
-
-    def __init__(self, facts: SymbolFacts) -> None:
-        self._facts = facts
-        self._asked = 0
-
-    def __contains__(self, name: object) -> bool:
-        self._asked += 1
-        if not isinstance(name, str) or self._asked * WORTH_A_SET > self._facts.size:
-            return name in self._facts.defined
-        return self._facts.defines(name)

@@ -47,7 +47,7 @@ def eras_of(facts: WheelFacts, arch: Arch, catalog: Catalog) -> tuple[Era, ...]:
 
 def is_libc(elf: ElfFacts) -> bool:
     """Whether the loader takes *elf*, where a name leads to it, for its own libc: glibc's has the marks as well."""
-    return elf.kind is ElfKind.LIBRARY and all(name in elf.exports for name in MARKS_OF_LIBC)
+    return elf.kind is ElfKind.LIBRARY and elf.select_defined(MARKS_OF_LIBC) == MARKS_OF_LIBC
 
 
 def libcs_in(elves: Iterable[ElfFacts]) -> tuple[ElfFacts, ...]:

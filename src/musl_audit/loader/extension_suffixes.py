@@ -90,8 +90,8 @@ def module_of(elf: ElfFacts) -> tuple[str, ...]:
     """Return the installed place of the module that *elf* is, empty where its name and its ``PyInit_`` do not agree."""
     *above, base = place_of(elf.path)
     name = base.partition(".")[0]
-    is_module = base.endswith(".so") and (f"PyInit_{name}" in elf.exports or f"PyInitU_{name}" in elf.exports)
-    return (*above, name) if is_module else ()
+    initializers = frozenset({f"PyInit_{name}", f"PyInitU_{name}"})
+    return (*above, name) if base.endswith(".so") and elf.select_defined(initializers) else ()
 
 
 def suffix_of(elf: ElfFacts) -> str:

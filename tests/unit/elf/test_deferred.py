@@ -30,7 +30,7 @@ class Bytes:
         return memoryview(self._data)[start:end]
 
 
-DERIVED = ("imported", "unaccepted")
+DERIVED = ("imported", "required", "unaccepted")
 
 
 def read(data: bytes, *, are_names_deferred: bool) -> ElfFacts | str:
@@ -50,8 +50,9 @@ def is_library(data: bytes) -> bool:
 def answers(facts: ElfFacts, names: frozenset[str], looked_up: int) -> list[object]:
     """Return what *facts* say where no field was asked for before: of a few names first."""
     few = frozenset(sorted(names)[:40])
-    asked = [name in facts.exports for name in sorted(few)[:looked_up]]
+    asked = [facts.select_defined(frozenset({name})) for name in sorted(few)[:looked_up]]
     derived = [getattr(facts, name) for name in DERIVED]
+    asked.append(facts.select_defined(names if looked_up else few - few))
     return [asked, facts.select_imported(few), *derived, *(getattr(facts, name) for name in FIELDS)]
 
 
@@ -97,7 +98,7 @@ def test_the_bytes_of_the_file_are_let_go() -> None:
     gc.collect()
 
     assert gone() is None
-    assert "f" in facts.exports
+    assert facts.select_defined(frozenset({"f", "g"})) == {"f"}
     assert facts.defined >= {"f"}
 
 

@@ -164,7 +164,7 @@ class SystemLinker:
         facts = self._own.get(real) or self._files.facts(real)
         if facts is None or not facts.is_dynamic or facts.identity.bits != self._system.arch.bits:
             return Unreachable((path,))  # it opens, and cannot be mapped: that ends the search
-        if self._system.musl >= _FIRST_THAT_KNOWS_ITSELF and all(name in facts.exports for name in _OF_EVERY_LIBC):
+        if self._system.musl >= _FIRST_THAT_KNOWS_ITSELF and facts.select_defined(_OF_EVERY_LIBC) == _OF_EVERY_LIBC:
             return FromLibc(self._system.known)
         return _Opened(facts, _above(path))
 
@@ -205,14 +205,14 @@ class SystemLinker:
             if other is not file and other is not root:
                 left -= self._given(file, other, names)
         # Of these two nobody asks for anything in most loads, and they may define 50,000 names.
-        return frozenset([name for name in left if name not in file.exports and name not in root.exports])
+        left -= root.select_defined(left)
+        return left if not left or file is root else left - file.select_defined(left)
 
     def _given(self, file: ElfFacts, other: ElfFacts, names: frozenset[str]) -> frozenset[str]:
         """Return what *other* defines of *names*, for which *file* asks in every load of the same kind."""
         key = file.path, other.path, len(names)  # a program finds less before it asks
         if key not in self._givens:
-            exports = other.exports
-            self._givens[key] = frozenset([name for name in names if name in exports])
+            self._givens[key] = other.select_defined(names)
         return self._givens[key]
 
     def _is_spared(self, name: str, *, is_program: bool) -> bool:
@@ -235,9 +235,8 @@ def _open_references(file: ElfFacts, provided: frozenset[str]) -> Iterator[Symbo
     Also what it defines in a form that is not accepted. A weak reference may stay unresolved, unless it is to a
     thread-local variable.
     """
-    if names := file.imported - provided:
-        thread_local = file.thread_local
-        yield from (item for item in file.select_imported(names) if not item.is_weak or item.name in thread_local)
+    if names := file.required - provided:
+        yield from file.select_imported(names)
     yield from map(Symbol, sorted(file.unaccepted - provided))
 
 

@@ -72,5 +72,5 @@ def check(context: Context) -> Iterator[Statement]:
 def _dynamic_variables(file: ElfFacts, load: Load) -> Iterator[str]:
     """Yield the variables, ``""`` for the file's own local ones, that a dlopened file of *load* defines."""
     for name in file.initial_exec:
-        if not name or any(name in other.exports for other in load.files):
+        if not name or any(other.select_defined(frozenset({name})) for other in load.files):
             yield name
