@@ -65,11 +65,11 @@ def _read_all_but_names(image: ElfView, path: str) -> tuple[ElfFacts, SymbolFact
     tables = relocation_tables(image, dynamic)
     relocations = read_relocations(image, dynamic, tables)
     table = read_symbols(image, dynamic, relocations)
-    symbols = SymbolFacts(table, strings, relocations)
     kind = kind_of_program(image, dynamic)
     lookup = Lookup(image, dynamic, strings, table.names)
     faults = _faults(image, kind, dynamic, lookup, tables)
     # A file that is unsound may have lost its hash table, and more than that is not said of it.
+    symbols = SymbolFacts(table, strings, relocations, None if faults else lookup)
     lost = frozenset(() if faults else lookup.missing(symbols.first_own()))
     soname = _soname(strings, dynamic)
     needed = tuple([strings[value] for tag, value in entries if tag == DT_NEEDED])
@@ -79,7 +79,7 @@ def _read_all_but_names(image: ElfView, path: str) -> tuple[ElfFacts, SymbolFact
     strings.hold(table.names)
     facts = ElfFacts(
         path=path,
-        kind=kind or _kind_of_library(symbols),
+        kind=kind or _kind_of_library(symbols, path),
         identity=image.identity,
         soname=soname,
         interpreter=_interpreter(image),
@@ -105,13 +105,13 @@ def _read_all_but_names(image: ElfView, path: str) -> tuple[ElfFacts, SymbolFact
         faults=faults,
     )
     symbols.lost = lost
-    if not faults:
-        symbols.lookup = lookup
     return facts, symbols
 
 
-def _kind_of_library(symbols: SymbolFacts) -> ElfKind:
+def _kind_of_library(symbols: SymbolFacts, path: str) -> ElfKind:
     """Return the kind that definitions tell, of which only those that may are made."""
+    if symbols.looks_up(f"PyInit_{path.rpartition('/')[2].partition('.')[0]}"):  # as in most modules
+        return ElfKind.LIBRARY if symbols.looks_up(INTERPRETER_SYMBOL) else ElfKind.EXTENSION
     marked = symbols.beginning(*EXTENSION_MARKS)
     return kind_of_library(marked | symbols.beginning(INTERPRETER_SYMBOL)) if marked else ElfKind.LIBRARY
 

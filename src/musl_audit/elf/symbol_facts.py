@@ -43,17 +43,19 @@ class SymbolFacts:
     of what may be 50,000. Those that overlap without end raise ``ElfError`` then.
     """
 
-    def __init__(self, table: SymbolColumns, strings: StringTable, relocations: Relocations) -> None:
+    def __init__(
+        self, table: SymbolColumns, strings: StringTable, relocations: Relocations, lookup: Lookup | None
+    ) -> None:
         self._table, self._strings, self._relocations = table, strings, relocations
         self._made: Sequence[str] | None = None
         self.lost: frozenset[str] = frozenset()  # definitions that the hash table does not lead to
-        self.lookup: Lookup | None = None  # where the hash table is sound
+        self._lookup = lookup  # where the hash table is sound
         self._selected = 0  # names that were looked up
 
     def keep_lookup(self) -> None:
         """Keep what names are looked up with, once the bytes of the file are gone."""
-        if self.lookup is not None:
-            self.lookup.keep()
+        if self._lookup is not None:
+            self._lookup.keep()
 
     def make_names(self) -> None:
         """Make all names at once: it is cheaper where all are asked for."""
@@ -68,13 +70,19 @@ class SymbolFacts:
         """Return the definitions that begin with one of *words*."""
         return frozenset(self._names(self._accepted_at(self._strings.places(*words))))
 
-    def _defines(self, name: str) -> bool:
-        """Whether *name* is in ``defined``, as the loader looks it up."""
+    def looks_up(self, name: str) -> bool:
+        """Whether the hash table leads to a definition of *name*; never where it is not sound."""
         try:
-            if self.lookup is not None:
-                return any(map(self._is_accepted, self.lookup.matches(name)))
+            return self._lookup is not None and any(map(self._is_accepted, self._lookup.matches(name)))
         except (ElfError, struct.error):
-            self.lookup = None  # there is no table, or it leads out of itself
+            self._lookup = None  # there is no table, or it leads out of itself
+            return False
+
+    def _defines(self, name: str) -> bool:
+        """Whether *name* is in ``defined``."""
+        is_found = self.looks_up(name)
+        if is_found or self._lookup is not None:
+            return is_found
         return bool(self._accepted_at(self._strings.places(name, is_whole=True)))
 
     # --- fields

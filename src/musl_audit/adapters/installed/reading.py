@@ -36,12 +36,16 @@ def read_project(
     elves: list[ElfFacts] = []
     problems: list[Problem] = []
     changed: set[str] = set()
+    links: list[tuple[str, str]] = []
     unread = list(listing.unread)
     for path in listing.paths:
         try:
-            with tree.contents_if(tree.resolve(path), MAGIC, most=LARGEST_FILE) as data:
+            real = tree.resolve(path)
+            with tree.contents_if(real, MAGIC, most=LARGEST_FILE) as data:
                 if data is None:
                     continue
+                if real != path:
+                    links.append((path, real))
                 if not _has_listed_size(listing, path, len(data)):
                     changed.add(path)
                 elves.append(read_elf(data, path, are_names_deferred=are_names_deferred))
@@ -55,6 +59,7 @@ def read_project(
         project=listing.project,
         elves=tuple(sorted(elves, key=lambda elf: elf.path)),
         elf_problems=tuple(problems),
+        links=tuple(links),
         missing=listing.missing,
         changed=tuple(sorted(changed)),
         unread=tuple(unread),

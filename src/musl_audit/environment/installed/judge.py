@@ -68,7 +68,7 @@ class Judge:
     def answer(self, facts: ProjectFacts) -> InstalledAnswer:
         """Return whether *facts*, those of an installed project, load here."""
         modules = _modules(facts.elves, self.python.suffixes if self.python else ())
-        own = own_files(facts.elves, self.files)
+        own = own_files(facts.elves, facts.links)
         linker = SystemLinker(self.system, self.files, self.catalog, self.process, provided=self.provided, own=own)
         linkage = link(facts.elves, linker, own, modules.imported)
         context = self._context(facts, linkage, modules)

@@ -251,10 +251,11 @@ def _above(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def own_files(elves: Iterable[ElfFacts], files: Files) -> dict[str, ElfFacts]:
-    """Return *elves* by their paths without links; of several links to one file, the first."""
+def own_files(elves: Iterable[ElfFacts], links: Iterable[tuple[str, str]]) -> dict[str, ElfFacts]:
+    """Return *elves* by their paths without *links*; of several links to one file, the first."""
     dynamic = [elf for elf in elves if elf.is_dynamic]
-    return {files.found(elf.path) or elf.path: elf for elf in reversed(dynamic)}
+    places = dict(links)
+    return {places.get(elf.path, elf.path): elf for elf in reversed(dynamic)}
 
 
 def link(

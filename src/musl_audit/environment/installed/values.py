@@ -48,6 +48,7 @@ class ProjectFacts:
     elf_problems: tuple[Problem, ...] = ()
     missing: tuple[str, ...] = ()  # listed, and not there
     changed: tuple[str, ...] = ()  # there, with another size or digest than is listed
+    links: tuple[tuple[str, str], ...] = ()  # those of ``elves`` that are reached through links, and where they are
     unread: tuple[str, ...] = ()  # a sentence for each file, or list of files, that could not be read
     notes: tuple[str, ...] = ()
 
