@@ -32,7 +32,7 @@ class Context:
         self.arch = arch
         self.claims = claims
         self.linkage = linkage
-        self._imported = dict(linkage.imported)
+        self._imported: dict[str, frozenset[str]] = {}
         self.era = era
 
     @property

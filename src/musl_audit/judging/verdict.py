@@ -131,6 +131,8 @@ def _answers(evidence: tuple[Evidence, ...], context: Context) -> tuple[Distribu
     rows = _distributions(context.catalog, context.arch.name, context.known)
     removed = {distribution.symbols_removed for distribution, _ in rows if distribution.symbols_removed}
     lacking = {symbols for symbols in removed if _needs_any(context, symbols)}
+    if not evidence and not lacking:
+        return tuple([works for _, works in rows])
     answers = []
     for distribution, works in rows:
         because = next((index for index, item in enumerate(evidence) if _hits(item, distribution)), None)
@@ -167,10 +169,10 @@ def _hits(item: Evidence, distribution: Distribution) -> bool:
 
 
 def _needs_any(context: Context, symbols: frozenset[str]) -> bool:
-    asked: dict[str, tuple[Symbol, ...]] = {}
+    asked: dict[str, list[Symbol]] = {}
     for file in context.loaded:
-        if found := symbols & context.imported(file):
-            asked[file.path] = file.select_imported(found)
+        if found := [symbol for symbol in file.undefined if symbol.name in symbols and symbol.is_referenced]:
+            asked[file.path] = found
     return bool(asked) and any(
         not symbol.is_weak and not any(symbol.name in other.defined for other in load.files)
         for load in context.loads

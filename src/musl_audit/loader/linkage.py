@@ -7,7 +7,6 @@ What it models is in musl's ``ldso/dynlink.c``: ``load_library``, ``path_open``,
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from types import MappingProxyType
 
 from musl_audit.frozen import frozen
 from musl_audit.loader.eras import TODAY, Era, is_libc
@@ -86,7 +85,6 @@ class Linkage:
     """Every load of a wheel; a library is judged in the loads that reach it, alone only where none does."""
 
     loads: tuple[Load, ...]
-    imported: Mapping[str, frozenset[str]] = MappingProxyType({})  # by path, of each file that was asked for it
 
     def files(self) -> Iterator[ElfFacts]:
         """Yield each file that some load maps, once, sorted by path."""
@@ -118,7 +116,7 @@ class Linker:
         self._members = facts.members
         self._arch = arch.name
         self._open_references: dict[tuple[str, bool], _Open] = {}
-        self.imported: dict[str, frozenset[str]] = {}
+        self._of_libc: dict[str, FromLibc] = {}
 
     @cached_property
     def _tree(self) -> InstalledTree:
@@ -240,15 +238,13 @@ class Linker:
         """Return the references of *file* that neither libc, on every known release, nor a Python satisfies."""
         key = file.path, has_interpreter
         if key not in self._open_references:
-            if file.path not in self.imported:
-                self.imported[file.path] = file.imported
             settled = self._catalog.settled_names(self._arch, has_interpreter=has_interpreter)
-            names = self.imported[file.path] - settled
-            if own := _referred_to_without_definition(file):
-                names |= own - settled
-            if has_interpreter and names:
-                names -= self._catalog.interpreter_names(names)
-            self._open_references[key] = _Open(tuple(_symbols(file, names, own)) if names else (), names)
+            left = [symbol for symbol in file.undefined if symbol.name not in settled and symbol.is_referenced]
+            left += [symbol for symbol in _referred_to_without_definition(file) if symbol.name not in settled]
+            if has_interpreter:
+                provided = self._catalog.interpreter_names([symbol.name for symbol in left])
+                left = [symbol for symbol in left if symbol.name not in provided]
+            self._open_references[key] = _Open(tuple(left), frozenset([symbol.name for symbol in left]))
         return self._open_references[key]
 
     def _lookup(self, name: str, allowed: list[str], fallback: Provider) -> Provider:
@@ -257,24 +253,20 @@ class Linker:
             known = self._catalog.allowed_libraries[library]
             if name in known.exports or name in known.internals:
                 return Allowed(library)
-        releases = self._symbols.releases_with(name)
-        return FromLibc(releases) if releases else fallback
+        if name not in self._of_libc:
+            self._of_libc[name] = FromLibc(self._symbols.releases_with(name))
+        libc = self._of_libc[name]
+        return libc if libc.releases else fallback
 
 
-def _referred_to_without_definition(file: ElfFacts) -> frozenset[str]:
+def _referred_to_without_definition(file: ElfFacts) -> Iterable[Symbol]:
     """
     Return what *file* defines in a form that the loader does not accept, and refers to itself.
 
     Such are hidden versions, IFUNCs and definitions whose value is 0. Even a weak one must be found: ``do_relocs``
     forgives a missing symbol only where the file does not define it.
     """
-    return file.unaccepted
-
-
-def _symbols(file: ElfFacts, names: frozenset[str], own: frozenset[str]) -> Iterator[Symbol]:
-    """Yield the references of *file* to *names*, of which it defines its *own* itself."""
-    yield from file.select_imported(names)
-    yield from (Symbol(name) for name in sorted(own & names))
+    return [Symbol(name) for name in sorted(file.unaccepted)]
 
 
 def _who_may_provide(needs: Iterable[Need]) -> Provider:
@@ -316,7 +308,7 @@ def link(
     reached = {file.path for load in loads for file in load.files}
     rest = {elf.path: linker.load(elf) for elf in elves if elf.path not in reached}
     loads.extend(rest[path] for path in _tops(rest))
-    return Linkage(tuple(loads), linker.imported)
+    return Linkage(tuple(loads))
 
 
 def _tops(loads: Mapping[str, Load]) -> Iterator[str]:

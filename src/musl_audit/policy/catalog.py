@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from musl_audit.errors import PolicyError
 from musl_audit.model import ElfIdentity, MuslVersion, Releases
@@ -84,8 +84,13 @@ class Catalog:
 
     def machine_of(self, identity: ElfIdentity) -> Arch | None:
         """Return the architecture of a file's processor, whatever its ABI flags say."""
-        found = (arch for arch in self.arches.values() if arch.is_told_by_elf and arch.is_machine_of(identity))
-        return next(found, None)
+        return self._machines.get((identity.machine, identity.bits, identity.byte_order))
+
+    @cached_property
+    def _machines(self) -> Mapping[tuple[int, int, str], Arch]:
+        """The architecture of each processor: the first, where several differ by what no ELF file says."""
+        told = (arch for arch in reversed([*self.arches.values()]) if arch.is_told_by_elf)
+        return {(arch.machine, arch.bits, arch.byte_order): arch for arch in told}
 
     def releases_of(self, arch: str) -> tuple[MuslVersion, ...]:
         """Return the known releases of *arch*, ascending."""
@@ -185,8 +190,7 @@ class Catalog:
 
         That is ``lib``, one of the reserved words, a dot, and anything (``libc.so.6``, ``libm.so.6``).
         """
-        word, dot, _ = name.removeprefix("lib").partition(".")
-        return bool(dot) and name.startswith("lib") and word in self._reserved_words
+        return _word_of(name) in self._reserved_words
 
     def begins_like_libc_name(self, name: str) -> bool:
         """
@@ -194,8 +198,8 @@ class Catalog:
 
         So were ``libp.so`` (pthread) and ``lib.so``.
         """
-        word, dot, _ = name.removeprefix("lib").partition(".")
-        return bool(dot) and name.startswith("lib") and word in self._begun_words and word not in self._reserved_words
+        word = _word_of(name)
+        return word in self._begun_words and word not in self._reserved_words
 
     def provided_by_interpreter(self, symbol: str) -> bool:
         """Whether Python itself defines *symbol*, told by its prefix."""
@@ -319,3 +323,10 @@ class Catalog:
     def _hints(self) -> tuple[tuple[str, str], ...]:
         rows = self._read("hints.json").rows("hints")
         return tuple((pattern, row.text("hint")) for row in rows for pattern in row.texts("names"))
+
+
+@lru_cache(maxsize=1024)
+def _word_of(name: str) -> str | None:
+    """Return what *name* has between ``lib`` and the first dot, None where it has not both."""
+    word, dot, _ = name.removeprefix("lib").partition(".")
+    return word if dot and name.startswith("lib") else None

@@ -32,11 +32,10 @@ def places(report: Report) -> tuple[Place, ...]:
     """
     lowest = lowest_series(report)
     answers = [item for item in report.verdict.distributions if is_offered(item, lowest)]
-    known = [Place(item, _evidence(item, report.verdict.decided_by)) for item in answers]
-    best = [place for place in known if place.answer.name == _BEST_KNOWN]
-    if best and all(place.loads for place in best):
-        return tuple(place for place in known if place.answer.name == _BEST_KNOWN or not place.loads)
-    return tuple(best or known)
+    best = [item for item in answers if item.name == _BEST_KNOWN]
+    if best and all(item.loads for item in best):
+        best = [item for item in answers if item.name == _BEST_KNOWN or not item.loads]
+    return tuple(Place(item, _evidence(item, report.verdict.decided_by)) for item in best or answers)
 
 
 def lowest_series(report: Report) -> tuple[int, int]:

@@ -121,7 +121,7 @@ def examine(
 
 def is_pure(facts: WheelFacts) -> bool:
     """Whether a wheel for any platform has nothing in it that a loader would ever see."""
-    return kind_of(facts.name) is WheelKind.ANY and not facts.elves and not facts.elf_problems
+    return not facts.elves and not facts.elf_problems and kind_of(facts.name) is WheelKind.ANY
 
 
 def reason_to_skip(filename: str) -> str | None:

@@ -23,7 +23,7 @@ from musl_audit.judging.context import Context
 from musl_audit.judging.rules.base import BY_REPAIR, MANUAL, Rule, spell
 from musl_audit.loader.extension_suffixes import Cure, admitted_pythons, imports, module_of, suffix_of
 from musl_audit.model import ElfFacts, ElfKind, Fix, FixKind, Severity, Statement
-from musl_audit.wheel.installed_tree import place_of
+from musl_audit.wheel.installed_tree import Place, place_of
 
 RULE = Rule(
     "MUSL304",
@@ -53,12 +53,13 @@ def check(context: Context) -> Iterator[Statement]:
     for elf in context.facts.elves:
         if elf.kind is ElfKind.EXTENSION and context.arch.is_machine_of(elf.identity) and (name := module_of(elf)):
             modules.setdefault(name, []).append(elf)
-    sources = {place_of(member.name) for member in context.facts.members if member.name.endswith(".py")}
+    sources: frozenset[Place] | None = None  # of hardly any wheel has anybody to ask
     reasons: dict[tuple[bool, str, Cure], set[str]] = {}
     for python in admitted_pythons(context.facts.name):
         for name, copies in modules.items():
             answers = {elf.path: imports(python, suffix_of(elf), context.arch.triplet) for elf in copies}
             if all(answer.why_not for answer in answers.values()):
+                sources = _sources(context) if sources is None else sources
                 has_source = (*name[:-1], f"{name[-1]}.py") in sources
                 for path, answer in answers.items():
                     said = answer.why_not + ("; the .py beside it is imported instead" if has_source else "")
@@ -68,6 +69,11 @@ def check(context: Context) -> Iterator[Statement]:
         severity = Severity.ERROR if is_certain else Severity.WARNING
         hint, fix = _CURES[cure]
         yield RULE.states(f"{spell(shown)}: {reason}", members=paths, severity=severity, hint=hint, fix=fix)
+
+
+def _sources(context: Context) -> frozenset[Place]:
+    """Return where modules of Python's own language are installed."""
+    return frozenset([place_of(member.name) for member in context.facts.members if member.name.endswith(".py")])
 
 
 def _place(row: tuple[tuple[bool, str, Cure], set[str]]) -> tuple[bool, str, str]:
