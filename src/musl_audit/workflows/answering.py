@@ -5,8 +5,6 @@ from functools import partial
 
 from musl_audit.adapters.interpreter.loaders import LARGEST_LOADER
 from musl_audit.adapters.interpreter.python import has_library, library_folders
-from musl_audit.adapters.sources import find_sources
-from musl_audit.adapters.sources.binaries import Binary
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import read_elf
 from musl_audit.environment.rules.env901_could_not_read import RULE as COULD_NOT_READ
@@ -50,6 +48,9 @@ def answer_wheels(
         libc_exports=_exports(tree, interpreter),
     )
     answers, failures, skipped = [], [], []
+    from musl_audit.adapters.sources import find_sources
+    from musl_audit.adapters.sources.binaries import Binary
+
     for found in find_sources(references):
         if isinstance(found, Binary) or (isinstance(found, Skip) and found.reason == "not a wheel"):
             message = f"{found.path}: not a wheel (PYTHON is named before --wheel)"

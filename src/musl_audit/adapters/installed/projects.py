@@ -138,20 +138,27 @@ class Projects:
     def _sorted(self, project: Project, rows: Iterable[str]) -> Listing:
         """Return *rows*, absolute paths, told apart: what a loader might be given, and what is not there."""
         candidates, missing, unread = [], [], dict[str, None]()
+        here, entries = None, None
         for path in rows:
             folder, _, name = path.rpartition("/")
-            if "\0" in path:
+            if folder != here:  # most rows follow others of their folder
+                here, entries = folder, self._entries_if(folder, unread)
+            if entries is None:
                 continue
-            try:
-                entry = self._entries(folder).get(name)
-            except PathError as error:
-                unread[str(error)] = None
-                continue
+            entry = entries.get(name)
             if entry is None or (entry is Entry.LINK and not self._tree.exists(path)):
-                missing.append(path)
+                missing += [path] if "\0" not in path else []
             elif entry is not Entry.OTHER and is_candidate(name):
                 candidates.append(path)
         return Listing(project, tuple(candidates), None, None, tuple(sorted(missing)), tuple(unread))
+
+    def _entries_if(self, folder: str, unread: dict[str, None]) -> dict[str, Entry] | None:
+        """Return what is in *folder*; None, and a sentence in *unread*, where that cannot be told."""
+        try:
+            return self._entries(folder)
+        except PathError as error:
+            unread[str(error)] = None
+            return None
 
     def _entries(self, folder: str) -> dict[str, Entry]:
         """Return what is in *folder*, wherever links lead; empty where there is no such folder."""

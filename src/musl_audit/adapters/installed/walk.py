@@ -13,6 +13,7 @@ _TEXT = frozenset(
     ".pickle .gz .bz2 .xz .zst .zip .tar .tgz .whl .egg .jar .dat .db .sqlite .pem .crt .key .typed .pth .in .am .m4 "
     ".cmake .pc .la .a .o .lib .dll .pyd .exe .dylib .sh .bat .ps1 .sql .proto .tmpl .jinja .jinja2 .j2".split()
 )
+_MOST = (".py", ".pyc", ".pyi")  # of all files
 _PASSED_BY = frozenset({".git", ".hg", ".tox", ".nox", "node_modules", "__pycache__"})
 
 
@@ -23,6 +24,8 @@ def is_candidate(name: str) -> bool:
     >>> is_candidate("_core.abi3.so"), is_candidate("f2py"), is_candidate("core.py")
     (True, True, False)
     """
+    if name.endswith(_MOST):
+        return False
     _, dot, suffix = name.rpartition(".")
     return not dot or f".{suffix.lower()}" not in _TEXT
 
