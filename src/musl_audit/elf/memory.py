@@ -87,17 +87,19 @@ class Memory:
             self._lay(Piece(above, last, load.flags, None))
 
     def _lay(self, new: Piece) -> None:
-        """Put *new* over what is there."""
-        kept = []
-        for piece in self._pieces:
-            if piece.end <= new.start or new.end <= piece.start:
-                kept.append(piece)
-                continue
-            kept += [piece.cut(piece.start, new.start)] if piece.start < new.start else []
-            kept += [piece.cut(new.end, piece.end)] if new.end < piece.end else []
-        kept += self._backed(new)
-        kept.sort(key=attrgetter("start"))
-        self._pieces = kept
+        """Put *new* over what is there: mostly at the end, for segments are sorted by address."""
+        pieces, laid = self._pieces, list(self._backed(new))
+        last = len(pieces)
+        while last and new.end <= pieces[last - 1].start:
+            last -= 1
+        first = last
+        while first and new.start < pieces[first - 1].end:
+            first -= 1
+        if first < last:
+            left, right = pieces[first], pieces[last - 1]
+            laid[:0] = [left.cut(left.start, new.start)] if left.start < new.start else []
+            laid += [right.cut(new.end, right.end)] if new.end < right.end else []
+        pieces[first:last] = laid
 
     def _backed(self, piece: Piece) -> Iterator[Piece]:
         """Yield what of *piece* the file has bytes for, with zeros to the end of the page of its last byte."""

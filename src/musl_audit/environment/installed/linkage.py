@@ -97,7 +97,7 @@ class SystemLinker:
         self._process = process
         self._own = own
         self._givens: dict[tuple[str, str, int], frozenset[str]] = {}
-        self._opens: dict[tuple[str, bool], tuple[Symbol, ...]] = {}
+        self._opens: dict[tuple[str, bool], frozenset[str]] = {}
         self._provided = provided or system.exports  # by libc and the process together
         # A program that opens libpython later, as some launchers do, says nothing about what Python exports.
         self._knows_python = process is not None and "PyErr_Occurred" in process.exports
@@ -177,23 +177,26 @@ class SystemLinker:
         unseen = tuple(sorted(set(lost)))
         is_opened_by_nobody_known = self._process is None and not is_program
         for file in files:
-            asked = self._open(file, is_program=is_program)
-            left = self._left(file, files, frozenset([symbol.name for symbol in asked]))
-            for symbol in asked if left else ():
-                name = symbol.name
-                if name not in left or self._is_spared(name, is_program=is_program):
+            left = self._left(file, files, self._open(file, is_program=is_program))
+            for symbol in _symbols(file, left) if left else ():
+                if self._is_spared(symbol.name, is_program=is_program):
                     continue
-                provider = self._provider(name, unseen)
+                provider = self._provider(symbol.name, unseen)
                 if is_opened_by_nobody_known and isinstance(provider, Nobody):
                     continue  # the program that opens it may have what nothing else has
                 yield Reference(file.path, symbol, provider)
 
-    def _open(self, file: ElfFacts, *, is_program: bool) -> tuple[Symbol, ...]:
-        """Return the references of *file* that neither libc nor the process satisfies, which every load shares."""
+    def _open(self, file: ElfFacts, *, is_program: bool) -> frozenset[str]:
+        """
+        Return what *file* must find and neither libc nor the process has, the same in every load.
+
+        Also what it defines in a form that is not accepted. A weak reference may stay unresolved, unless it is to a
+        thread-local variable.
+        """
         key = file.path, is_program
         if key not in self._opens:
             provided = self._system.exports if is_program else self._provided
-            self._opens[key] = tuple(_open_references(file, provided))
+            self._opens[key] = (file.required - provided) | (file.unaccepted - provided)
         return self._opens[key]
 
     def _left(self, file: ElfFacts, files: Sequence[ElfFacts], names: frozenset[str]) -> frozenset[str]:
@@ -228,16 +231,10 @@ class SystemLinker:
         return Outside(unseen) if unseen else Nobody()
 
 
-def _open_references(file: ElfFacts, provided: frozenset[str]) -> Iterator[Symbol]:
-    """
-    Yield what the loader looks up for *file* and must find, but for what is *provided*.
-
-    Also what it defines in a form that is not accepted. A weak reference may stay unresolved, unless it is to a
-    thread-local variable.
-    """
-    if names := file.required - provided:
-        yield from file.select_imported(names)
-    yield from map(Symbol, sorted(file.unaccepted - provided))
+def _symbols(file: ElfFacts, names: frozenset[str]) -> Iterator[Symbol]:
+    """Yield the references of *file* to *names*, those to its own definitions last."""
+    yield from file.select_imported(names)
+    yield from map(Symbol, sorted(file.unaccepted & names))
 
 
 def _folders(chain: Iterable[_Opened]) -> Iterator[str]:
