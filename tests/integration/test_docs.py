@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import Miss
+from tests.support.console import to_the_newest
 from tools.docs import LABEL, LINKS_BEGIN, PAGES, ROOT
 
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
@@ -81,11 +82,6 @@ def test_the_readme_shows_what_is_printed(command: str, name: str, output: str, 
     )
 
     assert to_the_newest(answer.stdout) == to_the_newest(output)
-
-
-def to_the_newest(text: str) -> str:
-    """Return *text* with rungs that end somewhere: a release that is added to the policies makes no page wrong."""
-    return re.sub(r"(\d+\.\d+\.\d+)–\d+\.\d+\.\d+(?=  )", r"\1–…", text)
 
 
 def test_the_readme_shows_both_ends() -> None:
