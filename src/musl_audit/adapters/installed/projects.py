@@ -13,6 +13,7 @@ from musl_audit.wheel.record import LARGEST_RECORD, Record, parse_record
 
 _LARGEST_METADATA = 16 << 20
 _MOST_ROWS = 400_000  # of one RECORD, all of which are kept
+_DESCRIBING = frozenset({"METADATA", "WHEEL", "RECORD", "INSTALLER", "REQUESTED"})  # of a project, in its *.dist-info
 _DIST_INFO, _EGG_INFO, _EGG, _EGG_LINK = ".dist-info", ".egg-info", ".egg", ".egg-link"
 
 
@@ -149,7 +150,7 @@ class Projects:
             if entry is None or (entry is Entry.LINK and not self._tree.exists(path)):
                 missing += [path] if "\0" not in path else []
             elif entry is not Entry.OTHER and is_candidate(name):
-                candidates.append(path)
+                candidates += [path] if name not in _DESCRIBING or folder != project.metadata else []
         return Listing(project, tuple(candidates), None, None, tuple(sorted(missing)), tuple(unread))
 
     def _entries_if(self, folder: str, unread: dict[str, None]) -> dict[str, Entry] | None:
