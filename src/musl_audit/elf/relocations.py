@@ -89,9 +89,9 @@ def read_relocations(
         found = set(kinds)
         types |= found
         _flag(flags, set(symbols if 0 not in found else compress(symbols, kinds)))
-        if not found.isdisjoint(special):
-            apart.update([row for row in zip(kinds, symbols, strict=True) if row[0] in special])
-            slots += sum(map(kinds.count, found & machine.initial_exec))
+        for kind in found & special:
+            apart.update([(kind, symbols[at]) for at in _places(kinds, kind)])
+            slots += kinds.count(kind) if kind in machine.initial_exec else 0
     types.discard(0)
     packed = dynamic.get(DT_RELRSZ, 0) if DT_RELR in dynamic else 0
     if packed:
@@ -105,6 +105,14 @@ def read_relocations(
         thread_local=frozenset([symbol for kind, symbol in apart if kind != machine.copy and symbol]),
         packed=packed,
     )
+
+
+def _places(kinds: Sequence[int], kind: int) -> Iterator[int]:
+    """Yield where *kind* is among *kinds*, of which it is mostly a few."""
+    at = -1
+    for _ in range(kinds.count(kind)):
+        at = kinds.index(kind, at + 1)
+        yield at
 
 
 def _flag(flags: bytearray, symbols: set[int]) -> None:
