@@ -23,13 +23,13 @@ RULE = Rule(
 
 def check(context: Context) -> Iterator[Statement]:
     """Yield one finding for all variables."""
-    elves = {elf.path: elf for elf in context.facts.elves}
+    thread_local = {elf.path: elf.thread_local for elf in context.facts.elves}
     found = Uses(
         (reference.symbol.name, reference.path)
         for _, reference in context.references
         if isinstance(reference.provider, Nobody)
         and reference.symbol.is_weak
-        and reference.symbol.name in elves[reference.path].thread_local
+        and reference.symbol.name in thread_local[reference.path]
     )
     if found:
         yield RULE.states(
