@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from musl_audit.frozen import frozen, frozen_ordered, replace
+from musl_audit.frozen import deferred, derived, filled, frozen, frozen_in_parts, frozen_ordered, replace
 from musl_audit.judging.settings import Settings
 from musl_audit.model import Finding, Member, MuslVersion, Severity
 
@@ -46,6 +46,57 @@ class Version:
 
     major: int
     minor: int
+
+
+@frozen_in_parts
+class Book:
+    """A title, and what takes long to find out."""
+
+    title: str
+    words: tuple[str, ...] = ()
+
+    @derived
+    def length(self) -> int:
+        """How many words there are."""
+        return len(self.words)
+
+
+class Author:
+    """Knows a book, and counts how often it is asked for its words."""
+
+    asked = 0
+    length = 3
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is in the book."""
+        self.asked += 1
+        return ("once", "upon", "a")
+
+
+def test_a_deferred_field_is_asked_for_once_when_somebody_looks() -> None:
+    """And what is derived from it may take a shorter way."""
+    author = Author()
+    book = deferred(Book("Tales"), author, "words")
+
+    assert (book.title, book.length, author.asked) == ("Tales", 3, 0)
+    assert (book.words, book.words, author.asked) == (("once", "upon", "a"), ("once", "upon", "a"), 1)
+
+
+def test_a_value_with_deferred_fields_is_like_any_other() -> None:
+    """Whoever compares, prints or sends it has all of it."""
+    whole = Book("Tales", ("once", "upon", "a"))
+
+    def book() -> Book:
+        return deferred(Book("Tales"), Author(), "words")
+
+    assert book() == whole == filled(Book("Tales"), Author(), "words")
+    assert hash(book()) == hash(whole)
+    assert repr(book()) == repr(whole)
+    assert pickle.loads(pickle.dumps(book())) == whole  # noqa: S301 - ours
+    assert replace(book(), title="Tales") == whole
+    assert whole.length == 3
+    assert not hasattr(book(), "pages")
 
 
 def test_fields_are_given_by_place_or_name() -> None:

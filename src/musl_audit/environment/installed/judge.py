@@ -62,6 +62,7 @@ class Judge:
             plain = SystemLinker(self.system, self.files, self.catalog)
             program = replace(self.python.elf, path=self.python.executable)
             object.__setattr__(self, "process", plain.process(program))
+        _deciding_rules()  # before processes fork, which would import them each by itself
         exports = self.process.exports if self.process is not None else frozenset[str]()
         object.__setattr__(self, "provided", self.system.exports | exports)
 
