@@ -167,7 +167,7 @@ class ElfFacts:
     @derived
     def select_imported(self) -> Callable[[frozenset[str]], tuple[Symbol, ...]]:
         """What returns those symbols that the loader looks up and that have one of the names it is given."""
-        return lambda names: tuple([item for item in self.undefined if item.is_referenced and item.name in names])
+        return lambda names: tuple([item for item in self.undefined if item.name in names and item.is_referenced])
 
     @derived
     def select_defined(self) -> Callable[[frozenset[str]], frozenset[str]]:

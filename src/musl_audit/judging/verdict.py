@@ -169,9 +169,9 @@ def _hits(item: Evidence, distribution: Distribution) -> bool:
 
 
 def _needs_any(context: Context, symbols: frozenset[str]) -> bool:
-    asked: dict[str, list[Symbol]] = {}
+    asked: dict[str, tuple[Symbol, ...]] = {}
     for file in context.loaded:
-        if found := [symbol for symbol in file.undefined if symbol.name in symbols and symbol.is_referenced]:
+        if found := file.select_imported(symbols):
             asked[file.path] = found
     return bool(asked) and any(
         not symbol.is_weak and not any(symbol.name in other.defined for other in load.files)

@@ -11,11 +11,14 @@ from tests.support.installations import SITE, answers, codes, installed, module_
 from tests.support.roots import Root, alpine, glibc_program
 
 from musl_audit import load_catalog
+from musl_audit.adapters.installed import reading
 from musl_audit.adapters.interpreter.host import read_host
 from musl_audit.adapters.interpreter.python import read_interpreter
 from musl_audit.adapters.partial_file import PartialFile
 from musl_audit.adapters.tree import Tree
+from musl_audit.elf import read_elf
 from musl_audit.environment.installed.values import InstalledAnswer, Origin
+from musl_audit.model import ElfFacts
 from musl_audit.workflows.explaining import explain
 from musl_audit.workflows.inspecting import InstalledSettings, inspect_all
 
@@ -246,3 +249,30 @@ def test_each_binary_of_a_package_is_read_once(root: Root) -> None:
     assert any(path.rpartition("/")[0].endswith(".libs") for path in own)
     assert len(answer.report.findings) == 1
     assert set(own.values()) == {1}
+
+
+def test_a_package_that_loads_is_judged_without_the_names_of_its_symbols(
+    root: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it must find is all that matters: a module may define 50,000 names and ask for thousands."""
+    read: list[ElfFacts] = []
+
+    def keep(data: bytes, path: str, *, are_names_deferred: bool) -> ElfFacts:
+        read.append(read_elf(data, path, are_names_deferred=are_names_deferred))
+        return read[-1]
+
+    put(root, GOOD)
+    monkeypatch.setattr(reading, "read_elf", keep)
+
+    assert [answer.loads for answer in answers(root).values()] == [True]
+    assert read
+    assert not [(facts.path, name) for facts in read for name in ("undefined", "defined") if is_made(facts, name)]
+
+
+def is_made(facts: ElfFacts, name: str) -> bool:
+    """Whether somebody looked at the field *name*."""
+    try:
+        vars(ElfFacts)[name].__get__(facts)
+    except AttributeError:
+        return False
+    return True
