@@ -58,7 +58,8 @@ class SymbolFacts:
             self._lookup.keep()
 
     def make_names(self) -> None:
-        """Make all names at once: it is cheaper where all are asked for."""
+        """Make all names at once, which is cheaper where all are asked for; nothing is looked up then."""
+        self._lookup = None  # with it the bytes of the file go, before there are names
         self._made = self._strings.many(self._table.names)
 
     def first_own(self) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """The bytes of a member in the pieces that they came in: joining them costs a tenth of what inflating them does."""
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import accumulate
 
-_FEW = 8  # pieces that are joined for one look; who looks at more has them all in one from then on
+LARGE = 16 << 20  # bytes; of a larger member the tables alone, joined for a look, would be too much beside it
 
 
 class Chunks:
@@ -24,17 +25,25 @@ class Chunks:
         if start >= end:
             return memoryview(b"")
         first, last = bisect_right(self._starts, start) - 1, bisect_right(self._starts, end - 1)
-        if last - first > _FEW:
-            self._pieces, self._starts = [joined(self._given_away(), len(self))], [0, len(self)]
-            first, last = 0, 1
         found = b"".join(self._pieces[first:last]) if last - first > 1 else self._pieces[first]
         return memoryview(found)[start - self._starts[first] : end - self._starts[first]]
 
-    def _given_away(self) -> Iterator[bytes]:
-        """Yield the pieces, each gone from here: the bytes are hardly ever in memory twice."""
-        self._pieces.reverse()
-        while self._pieces:
-            yield self._pieces.pop()
+
+def gathered(pieces: Iterator[bytes | memoryview], size: int) -> Chunks | memoryview:
+    """Return *pieces*, which have *size* bytes, as they are, or of a large member in one: it is in memory once."""
+    if size <= LARGE:
+        return Chunks(map(bytes, pieces))
+    first = next(pieces, b"")
+    if len(first) == size:
+        deque(pieces, 0)  # there are no more, but maybe an error
+        return memoryview(first)
+    whole = memoryview(bytearray(size))
+    whole[: len(first)] = first
+    at = len(first)
+    for piece in pieces:
+        whole[at : at + len(piece)] = piece
+        at += len(piece)
+    return whole
 
 
 def joined(pieces: Iterable[bytes], size: int) -> bytes:

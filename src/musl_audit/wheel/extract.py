@@ -9,7 +9,7 @@ from musl_audit.elf import is_elf, read_elf
 from musl_audit.errors import ElfError, WheelError
 from musl_audit.frozen import replace
 from musl_audit.model import ElfFacts, Member, Problem, ProblemKind, WheelFacts, WheelName
-from musl_audit.wheel.chunks import Chunks
+from musl_audit.wheel.chunks import gathered
 from musl_audit.wheel.dist_info import dist_infos_of, main_dist_info, parse_wheel_file
 from musl_audit.wheel.names import parse_wheel_name
 from musl_audit.wheel.ports import Archive, Hasher
@@ -48,7 +48,7 @@ def extract(
     held_against = record if with_digests else Record()
     each = archive.each(wanted, lambda member: held_against.hasher(member.name), with_digest=with_digests)
     found_in = {
-        member: tuple(_examine(pieces, member.name, held_against, hasher, is_binary=wanted[member]))
+        member: tuple(_examine(pieces, member, held_against, hasher, is_binary=wanted[member]))
         for member, hasher, pieces in each
     }
     for member, is_binary in wanted.items():
@@ -128,13 +128,13 @@ _Found = ElfFacts | Problem | str | None
 
 
 def _examine(
-    pieces: Iterator[bytes], path: str, record: Record, hasher: Hasher | None, *, is_binary: bool
+    pieces: Iterator[bytes | memoryview], member: Member, record: Record, hasher: Hasher | None, *, is_binary: bool
 ) -> Iterator[_Found]:
-    """Yield *path* if the digest of *pieces* is wrong, the facts or problem of a binary, None if they are unread."""
-    found = None
+    """Yield the path if the digest of *pieces* is wrong, facts or problem of a binary, None if they are unread."""
+    found, path = None, member.name
     try:
         if is_binary:
-            found = _found(pieces, path)
+            found = _found(pieces, path, member.size)
         else:
             deque(pieces, 0)
     except WheelError:
@@ -146,8 +146,8 @@ def _examine(
         yield found
 
 
-def _found(pieces: Iterator[bytes], name: str) -> ElfFacts | Problem:
+def _found(pieces: Iterator[bytes | memoryview], name: str, size: int) -> ElfFacts | Problem:
     try:
-        return read_elf(Chunks(pieces), name)  # no name for the chunks: they go when they were read
+        return read_elf(gathered(pieces, size), name)  # no name for what is gathered: it goes when it was read
     except ElfError as error:
         return Problem(ProblemKind.UNREADABLE_ELF, (name,), str(error))

@@ -73,7 +73,7 @@ class Archive(Protocol):
 
     def each(
         self, members: Iterable[Member], hasher_of: Callable[[Member], Hasher | None], *, with_digest: bool
-    ) -> Iterator[tuple[Member, Hasher | None, Iterator[bytes]]]:
+    ) -> Iterator[tuple[Member, Hasher | None, Iterator[bytes | memoryview]]]:
         """
         Yield each of *members* in any order, with its hasher and with what ``pieces`` would yield.
 

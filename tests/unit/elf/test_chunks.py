@@ -30,7 +30,7 @@ def cut(data: bytes, chance: random.Random, most: int) -> Chunks:
 
 @given(st.lists(st.binary(max_size=5), max_size=30), st.lists(st.tuples(st.integers(0, 160), st.integers(0, 160))))
 def test_any_stretch_is_what_it_would_be_in_one_piece(pieces: list[bytes], stretches: list[tuple[int, int]]) -> None:
-    """Also beyond the end, and after many pieces became one."""
+    """Also beyond the end."""
     whole, chunks = b"".join(pieces), Chunks(pieces)
 
     assert len(chunks) == len(whole)

@@ -15,6 +15,7 @@ from threading import Condition, Semaphore, Thread, current_thread, main_thread
 
 from musl_audit.adapters.archive.inflate import Check, InflateError
 from musl_audit.frozen import frozen
+from musl_audit.wheel.chunks import LARGE
 
 INFLATERS = 2
 WORTH = 64 << 20  # plain bytes, all together, below which threads take more work than anybody notices the time
@@ -43,12 +44,26 @@ class Ahead:
 
 
 class Inflated:
-    """The pieces of one member, and what became of it."""
+    """The pieces of one member of *size* bytes, of a large one all in one, and what became of it."""
 
-    def __init__(self) -> None:
-        self.pieces: deque[bytes] = deque()
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._whole: memoryview | None = None
+        self._at = 0  # how far it is filled
+        self.pieces: deque[bytes | memoryview] = deque()
         self.has_tail = False
         self.error: Exception | None = None
+
+    def keep(self, piece: bytes) -> None:
+        """Keep a copy: malloc has an arena for each thread, and what is kept would leave holes in those of two."""
+        if self._size <= LARGE:
+            self.pieces.append(bytes(memoryview(piece)))
+            return
+        if self._whole is None:
+            self._whole = memoryview(bytearray(self._size))
+            self.pieces.append(self._whole)
+        self._whole[self._at : self._at + len(piece)] = piece
+        self._at += len(piece)
 
     def note_tail(self) -> None:
         """Remember that bytes follow the end of the compressed data."""
@@ -59,8 +74,9 @@ class Inflated:
         self.error = error.with_traceback(None)
         error.__context__ = error.__cause__ = None
 
-    def taken(self, on_tail: Callable[[], None]) -> Iterator[bytes]:
+    def taken(self, on_tail: Callable[[], None]) -> Iterator[bytes | memoryview]:
         """Yield the pieces, each of which is gone from here; then raise what inflating or checking them raised."""
+        self._whole = None
         while self.pieces:
             yield self.pieces.popleft()
         if self.error is not None:
@@ -79,7 +95,7 @@ class ReadAhead:
         self._members = members
         self._left = sorted(range(len(members)), key=lambda number: members[number].size, reverse=True)
         self._room = _MOST + max((member.size for member in members), default=0)
-        self._inflated = [Inflated() for _ in members]
+        self._inflated = [Inflated(member.size) for member in members]
         self._unchecked: SimpleQueue[tuple[int, bytes | Exception | None] | None] = SimpleQueue()
         self._slots = Semaphore(_UNCHECKED)
         self._whole: SimpleQueue[int] = SimpleQueue()
@@ -96,7 +112,7 @@ class ReadAhead:
         for _ in self._members:
             number = self._whole.get()
             yield number, self._inflated[number]
-            self._inflated[number].pieces.clear()
+            self._inflated[number] = Inflated(0)  # whatever nobody took of it
             with self._changed:
                 self._room += self._members[number].size
                 self._changed.notify_all()
@@ -174,8 +190,7 @@ class ReadAhead:
         except InflateError as error:
             inflated.fail(error)
         else:
-            # A copy: malloc has an arena for each thread, and what is kept would leave holes in those of two.
-            inflated.pieces.append(bytes(memoryview(piece)))
+            inflated.keep(piece)
 
     def _hash(self, descriptor: int, size: int | None) -> None:
         if size is None:

@@ -15,7 +15,7 @@ else:
 
 CHUNK = 256 * 1024  # of input; large enough for full speed, small enough that memory is the member's alone
 _PIECE = 1024 * 1024  # of output
-_LARGER = 8 * _PIECE
+_LARGER = 16 * _PIECE
 
 
 class InflateError(ValueError):

@@ -60,7 +60,7 @@ class ZipArchive:
 
     def each(
         self, members: Iterable[Member], hasher_of: Callable[[Member], Hasher | None], *, with_digest: bool
-    ) -> Iterator[tuple[Member, Hasher | None, Iterator[bytes]]]:
+    ) -> Iterator[tuple[Member, Hasher | None, Iterator[bytes | memoryview]]]:
         """Yield each member with its hasher and its pieces; threads inflate them where that helps."""
         wanted = list(members)
         begun = len(self._faults)
@@ -165,7 +165,7 @@ class ZipArchive:
         except InflateError as error:
             raise self._wrong(member, error) from error
 
-    def _taken(self, member: Member, inflated: Inflated) -> Iterator[bytes]:
+    def _taken(self, member: Member, inflated: Inflated) -> Iterator[bytes | memoryview]:
         """Yield the pieces of *member* that threads inflated; raise as ``pieces`` does."""
         try:
             yield from inflated.taken(partial(self._note_tail, member))
