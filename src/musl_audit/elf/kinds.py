@@ -32,9 +32,9 @@ from musl_audit.errors import ElfError
 from musl_audit.model import ElfKind
 
 DF_1_PIE = 0x08000000
+EXTENSION_MARKS = ("PyInit", "PyModExport")  # that any of the prefixes begins with
 EXTENSION_PREFIXES = ("PyInit_", "PyInitU_", "PyModExport_", "PyModExportU_")
 INTERPRETER_SYMBOL = "Py_Initialize"
-EXTENSION_MARKS = ("PyInit", "PyModExport")  # that any of the prefixes begins with
 
 
 def kind_of_type(image: ElfView) -> ElfKind | None:

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from io import BytesIO
-from itertools import accumulate
+from itertools import accumulate, chain
 
 LARGE = 16 << 20  # bytes; of a larger member the tables alone, joined for a look, would be too much beside it
 
@@ -29,6 +29,19 @@ class Chunks:
         return memoryview(found)[start - self._starts[first] : end - self._starts[first]]
 
 
+class Whole:
+    """The bytes of a large member in one, filled piece by piece: *size* of them, zeros where none was added yet."""
+
+    def __init__(self, size: int) -> None:
+        self.view = memoryview(bytearray(size))
+        self._at = 0
+
+    def add(self, piece: bytes | memoryview) -> None:
+        """Put *piece* behind those before it."""
+        self.view[self._at : self._at + len(piece)] = piece
+        self._at += len(piece)
+
+
 def gathered(pieces: Iterator[bytes | memoryview], size: int) -> Chunks | memoryview:
     """Return *pieces*, which have *size* bytes, as they are, or of a large member in one: it is in memory once."""
     if size <= LARGE:
@@ -37,13 +50,10 @@ def gathered(pieces: Iterator[bytes | memoryview], size: int) -> Chunks | memory
     if len(first) == size:
         deque(pieces, 0)  # there are no more, but maybe an error
         return memoryview(first)
-    whole = memoryview(bytearray(size))
-    whole[: len(first)] = first
-    at = len(first)
-    for piece in pieces:
-        whole[at : at + len(piece)] = piece
-        at += len(piece)
-    return whole
+    whole = Whole(size)
+    for piece in chain((first,), pieces):
+        whole.add(piece)
+    return whole.view
 
 
 def joined(pieces: Iterable[bytes], size: int) -> bytes:

@@ -37,6 +37,9 @@ def answer_wheels(
     references: Sequence[str], tree: Tree, interpreter: Interpreter, platforms: Sequence[str], catalog: Catalog
 ) -> WheelAnswers:
     """Return the answers of *interpreter* about the wheels that *references* mean."""
+    from musl_audit.adapters.sources import find_sources
+    from musl_audit.adapters.sources.binaries import Binary
+
     if not references:
         return WheelAnswers()
     folders = library_folders(tree, interpreter)
@@ -48,9 +51,6 @@ def answer_wheels(
         libc_exports=_exports(tree, interpreter),
     )
     answers, failures, skipped = [], [], []
-    from musl_audit.adapters.sources import find_sources
-    from musl_audit.adapters.sources.binaries import Binary
-
     for found in find_sources(references):
         if isinstance(found, Binary) or (isinstance(found, Skip) and found.reason == "not a wheel"):
             message = f"{found.path}: not a wheel (PYTHON is named before --wheel)"

@@ -7,19 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.damage import damaged
 from tests.support.elves import distinct_elves
+from tests.support.reading import is_dynamic, said_of
 
-from musl_audit.elf import is_elf, read_elf
-from musl_audit.errors import ElfError
-from musl_audit.model import ElfFacts
+from musl_audit.elf import is_elf
 from musl_audit.wheel.chunks import Chunks
-
-
-def said_of(data: bytes | Chunks) -> ElfFacts | str:
-    """Return the facts of *data*, or what is wrong with them."""
-    try:
-        return read_elf(data, "x.so")
-    except ElfError as error:
-        return str(error)
 
 
 def cut(data: bytes, chance: random.Random, most: int) -> Chunks:
@@ -47,9 +38,3 @@ def test_every_test_binary_says_the_same_in_pieces() -> None:
         differing += [name for one in found if is_elf(one) and said_of(cut(one, chance, 40)) != said_of(one)]
 
     assert not differing
-
-
-def is_dynamic(data: bytes) -> bool:
-    """Whether there is something to damage in *data*."""
-    found = said_of(data)
-    return isinstance(found, ElfFacts) and found.is_dynamic and bool(found.needed)

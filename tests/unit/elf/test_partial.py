@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from tests.support.damage import damaged
 from tests.support.elves import distinct_elves
+from tests.support.reading import is_dynamic, said_of
 
 from musl_audit.adapters.partial_file import PartialFile
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import read_elf
-from musl_audit.errors import ElfError
 from musl_audit.model import ElfFacts
 
 MAGIC, MOST = b"\x7fELF", 1 << 30
@@ -21,11 +21,7 @@ def piecewise(path: Path) -> tuple[ElfFacts | str, int]:
     """Return the facts of the file at *path*, or what is wrong with it, and how many of its bytes were read."""
     with Tree().contents_if(str(path), MAGIC, most=MOST) as contents:
         assert isinstance(contents, PartialFile)
-        try:
-            found: ElfFacts | str = read_elf(contents, "x.so")
-        except ElfError as error:
-            found = str(error)
-        return found, contents.fetched
+        return said_of(contents), contents.fetched
 
 
 def read_after(path: Path, change: Callable[[], object]) -> None:
@@ -36,27 +32,13 @@ def read_after(path: Path, change: Callable[[], object]) -> None:
         read_elf(contents, "x.so")
 
 
-def whole(data: bytes) -> ElfFacts | str:
-    """Return the facts of *data*, or what is wrong with them."""
-    try:
-        return read_elf(data, "x.so")
-    except ElfError as error:
-        return str(error)
-
-
-def is_dynamic(data: bytes) -> bool:
-    """Whether there is something to damage in *data*."""
-    found = whole(data)
-    return isinstance(found, ElfFacts) and found.is_dynamic and bool(found.needed)
-
-
 def test_every_test_binary_says_the_same_when_it_is_read_piece_by_piece(tmp_path: Path) -> None:
     """Of all architectures, classes and byte orders, sound ones and others."""
     path = tmp_path / "x.so"
     differing = []
     for name, data in distinct_elves():
         path.write_bytes(data)
-        if piecewise(path)[0] != whole(data):
+        if piecewise(path)[0] != said_of(data):
             differing.append(name)
 
     assert not differing
@@ -71,7 +53,7 @@ def test_damaged_binaries_say_the_same_when_they_are_read_piece_by_piece(tmp_pat
         for _ in range(12):
             found = damaged(data, chance)
             path.write_bytes(found.data)
-            if found.data.startswith(MAGIC) and piecewise(path)[0] != whole(found.data):
+            if found.data.startswith(MAGIC) and piecewise(path)[0] != said_of(found.data):
                 differing.append(f"{name}: {found.what}")
 
     assert not differing
@@ -85,7 +67,7 @@ def test_code_and_what_follows_the_segments_are_not_read(tmp_path: Path) -> None
 
     found, fetched = piecewise(path)
 
-    assert found == whole(data)
+    assert found == said_of(data)
     assert fetched < len(data)
 
 

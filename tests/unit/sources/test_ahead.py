@@ -44,7 +44,8 @@ def facts_of(
         before = threading.active_count()
         with open_wheel(path) as archive:
             found = extract(archive)
-            assert (archive._ahead is not None) == request.param
+            assert (archive._digest is not None) == request.param
+            assert extract(archive) == found
         assert threading.active_count() == before
         return found
 

@@ -7,6 +7,7 @@ more bytes than the largest.
 """
 
 import os
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
@@ -15,7 +16,7 @@ from threading import Condition, Semaphore, Thread, current_thread, main_thread
 
 from musl_audit.adapters.archive.inflate import Check, InflateError
 from musl_audit.frozen import frozen
-from musl_audit.wheel.chunks import LARGE
+from musl_audit.wheel.chunks import LARGE, Whole
 
 INFLATERS = 2
 WORTH = 64 << 20  # plain bytes, all together, below which threads take more work than anybody notices the time
@@ -48,8 +49,7 @@ class Inflated:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._whole: memoryview | None = None
-        self._at = 0  # how far it is filled
+        self._whole: Whole | None = None  # of a large one
         self.pieces: deque[bytes | memoryview] = deque()
         self.has_tail = False
         self.error: Exception | None = None
@@ -60,10 +60,9 @@ class Inflated:
             self.pieces.append(bytes(memoryview(piece)))
             return
         if self._whole is None:
-            self._whole = memoryview(bytearray(self._size))
-            self.pieces.append(self._whole)
-        self._whole[self._at : self._at + len(piece)] = piece
-        self._at += len(piece)
+            self._whole = Whole(self._size)
+            self.pieces.append(self._whole.view)
+        self._whole.add(piece)
 
     def note_tail(self) -> None:
         """Remember that bytes follow the end of the compressed data."""
@@ -155,11 +154,11 @@ class ReadAhead:
         """Return the largest member that there is room for beside those under way; None when all were begun."""
         with self._changed:
             while self._left and not self._is_closed:
-                for place, number in enumerate(self._left):
-                    if self._members[number].size <= self._room:
-                        del self._left[place]
-                        self._room -= self._members[number].size
-                        return number
+                place = bisect_left(self._left, -self._room, key=lambda number: -self._members[number].size)
+                if place < len(self._left):
+                    number = self._left.pop(place)
+                    self._room -= self._members[number].size
+                    return number
                 self._changed.wait()
             return None
 

@@ -57,6 +57,7 @@ class ZipArchive:
         self._problems = (*directory.problems, *found.problems, *name_problems(found.members))
         self._faults = list(found.faults)
         self._ahead: ReadAhead | None = None
+        self._digest: str | None = None  # that was taken beside
 
     def each(
         self, members: Iterable[Member], hasher_of: Callable[[Member], Hasher | None], *, with_digest: bool
@@ -76,6 +77,8 @@ class ZipArchive:
             for number, inflated in self._ahead:
                 member, hasher = read[number]
                 yield member, hasher, self._taken(member, inflated)
+            self._digest = self._ahead.sha256() or self._digest
+            self.close()
             order = {member.name: number for number, member in enumerate(wanted)}
             self._faults[begun:] = sorted(self._faults[begun:], key=lambda fault: order[fault.member])
 
@@ -109,12 +112,13 @@ class ZipArchive:
         """End what reads ahead."""
         if self._ahead is not None:
             self._ahead.close()
+            self._ahead = None
 
     @cached_property
     def sha256(self) -> str:
         """The digest of the whole file, read in chunks."""
-        if self._ahead is not None and (digest := self._ahead.sha256()) is not None:
-            return digest
+        if self._digest is not None:
+            return self._digest
         from hashlib import file_digest
 
         self._file.seek(0)

@@ -96,7 +96,7 @@ class SystemLinker:
         self._catalog = catalog
         self._process = process
         self._own = own
-        self._givens: dict[tuple[str, str, int], frozenset[str]] = {}
+        self._givens: dict[tuple[str, str, bool], frozenset[str]] = {}
         self._opens: dict[tuple[str, bool], frozenset[str]] = {}
         self._provided = provided or system.exports  # by libc and the process together
         # A program that opens libpython later, as some launchers do, says nothing about what Python exports.
@@ -177,7 +177,7 @@ class SystemLinker:
         unseen = tuple(sorted(set(lost)))
         is_opened_by_nobody_known = self._process is None and not is_program
         for file in files:
-            left = self._left(file, files, self._open(file, is_program=is_program))
+            left = self._left(file, files, is_program=is_program)
             for symbol in _symbols(file, left) if left else ():
                 if self._is_spared(symbol.name, is_program=is_program):
                     continue
@@ -199,23 +199,23 @@ class SystemLinker:
             self._opens[key] = (file.required - provided) | (file.unaccepted - provided)
         return self._opens[key]
 
-    def _left(self, file: ElfFacts, files: Sequence[ElfFacts], names: frozenset[str]) -> frozenset[str]:
-        """Return those of *names*, for which *file* asks, that none of *files* defines."""
-        root, left = files[0], names
+    def _left(self, file: ElfFacts, files: Sequence[ElfFacts], *, is_program: bool) -> frozenset[str]:
+        """Return those names, of what *file* must find, that none of *files* defines."""
+        root, left = files[0], self._open(file, is_program=is_program)
         for other in reversed(files):  # what others build on comes last, and is what most of them ask for
             if not left:
                 return left
             if other is not file and other is not root:
-                left -= self._given(file, other, names)
+                left -= self._given(file, other, is_program=is_program)
         # Of these two nobody asks for anything in most loads, and they may define 50,000 names.
         left -= root.select_defined(left)
         return left if not left or file is root else left - file.select_defined(left)
 
-    def _given(self, file: ElfFacts, other: ElfFacts, names: frozenset[str]) -> frozenset[str]:
-        """Return what *other* defines of *names*, for which *file* asks in every load of the same kind."""
-        key = file.path, other.path, len(names)  # a program finds less before it asks
+    def _given(self, file: ElfFacts, other: ElfFacts, *, is_program: bool) -> frozenset[str]:
+        """Return what *other* defines of what *file* must find, the same in every load of a program, or of a module."""
+        key = file.path, other.path, is_program
         if key not in self._givens:
-            self._givens[key] = other.select_defined(names)
+            self._givens[key] = other.select_defined(self._open(file, is_program=is_program))
         return self._givens[key]
 
     def _is_spared(self, name: str, *, is_program: bool) -> bool:
