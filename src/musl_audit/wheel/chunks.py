@@ -29,7 +29,7 @@ class Chunks:
         return memoryview(found)[start - self._starts[first] : end - self._starts[first]]
 
 
-class Whole:
+class Contiguous:
     """The bytes of a large member in one, filled piece by piece: *size* of them, zeros where none was added yet."""
 
     def __init__(self, size: int) -> None:
@@ -50,7 +50,7 @@ def gathered(pieces: Iterator[bytes | memoryview], size: int) -> Chunks | memory
     if len(first) == size:
         deque(pieces, 0)  # there are no more, but maybe an error
         return memoryview(first)
-    whole = Whole(size)
+    whole = Contiguous(size)
     for piece in chain((first,), pieces):
         whole.add(piece)
     return whole.view

@@ -16,7 +16,7 @@ from threading import Condition, Semaphore, Thread, current_thread, main_thread
 
 from musl_audit.adapters.archive.inflate import Check, InflateError
 from musl_audit.frozen import frozen
-from musl_audit.wheel.chunks import LARGE, Whole
+from musl_audit.wheel.chunks import LARGE, Contiguous
 
 INFLATERS = 2
 WORTH = 64 << 20  # plain bytes, all together, below which threads take more work than anybody notices the time
@@ -49,7 +49,7 @@ class Inflated:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._whole: Whole | None = None  # of a large one
+        self._whole: Contiguous | None = None  # of a large one
         self.pieces: deque[bytes | memoryview] = deque()
         self.has_tail = False
         self.error: Exception | None = None
@@ -60,7 +60,7 @@ class Inflated:
             self.pieces.append(bytes(memoryview(piece)))
             return
         if self._whole is None:
-            self._whole = Whole(self._size)
+            self._whole = Contiguous(self._size)
             self.pieces.append(self._whole.view)
         self._whole.add(piece)
 
