@@ -44,12 +44,12 @@ class Contiguous:
 
 def gathered(pieces: Iterator[bytes | memoryview], size: int) -> Chunks | memoryview:
     """Return *pieces*, which have *size* bytes, as they are, or of a large member in one: it is in memory once."""
-    if size <= LARGE:
-        return Chunks(map(bytes, pieces))
     first = next(pieces, b"")
     if len(first) == size:
         deque(pieces, 0)  # there are no more, but maybe an error
         return memoryview(first)
+    if size <= LARGE:
+        return Chunks(map(bytes, chain((first,), pieces)))
     whole = Contiguous(size)
     for piece in chain((first,), pieces):
         whole.add(piece)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.support.archives import EXTENSION, binary, demo_files, wheel_of
 
-from musl_audit.adapters.archive import ahead, zips
+from musl_audit.adapters.archive import ahead
 from musl_audit.adapters.archive.ahead import Ahead, Inflated, ReadAhead
 from musl_audit.adapters.archive.inflate import Check, InflateError
 from musl_audit.adapters.archive.zips import open_wheel
@@ -35,8 +35,8 @@ def facts_of(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[[bytes], WheelFacts]:
     """Return what reads a wheel, with threads and without."""
-    monkeypatch.setattr(zips, "has_cores", lambda: request.param)
-    monkeypatch.setattr(zips, "WORTH", 8 << 20)
+    monkeypatch.setattr(ahead, "has_cores", lambda: request.param)
+    monkeypatch.setattr(ahead, "_WORTH", 8 << 20)
     path = tmp_path / NAME
 
     def read(data: bytes) -> WheelFacts:
@@ -92,7 +92,7 @@ def reader_of(tmp_path: Path) -> Iterator[Callable[[list[Ahead]], ReadAhead]]:
     path = tmp_path / "file"
     path.write_bytes(b"all of it")
     with path.open("rb") as file:
-        yield lambda work: ReadAhead(work, file.fileno(), 9)
+        yield lambda work: ReadAhead(work, ahead.room_for(member.size for member in work), file.fileno(), 9)
     assert threading.active_count() == before
 
 
@@ -159,6 +159,27 @@ def test_small_members_do_not_wait_for_a_large_one(reader_of: Callable[[list[Ahe
                 goes_on.set()
 
     assert numbers == [2, 1, 0]
+
+
+def test_where_none_fits_one_begins_all_the_same(reader_of: Callable[[list[Ahead]], ReadAhead]) -> None:
+    """As far as there is place for it; it goes on where the first lay, with what it has."""
+    made: list[int] = []
+    content = bytes(range(256)) * 4096
+
+    def patterned(_: Callable[[], None]) -> Iterator[bytes]:
+        for _piece in range(30):
+            made.append(1 << 20)
+            yield content
+
+    second = Ahead(patterned, Check(30 << 20, zlib.crc32(content * 30), None), 30 << 20)
+    with closing(reader_of([zeros(40, []), second])) as reader:
+        numbers = []
+        for number, inflated in reader:
+            settle(made)
+            numbers.append((number, len(made)))
+            assert read(inflated) == (content * 30 if number else bytes(40 << 20))
+
+    assert numbers == [(0, ahead._MOST >> 20), (1, 30)]
 
 
 def test_who_has_had_enough_leaves_no_thread_behind(reader_of: Callable[[list[Ahead]], ReadAhead]) -> None:

@@ -1,30 +1,40 @@
 """
 Members that threads inflate and check, in an order of their own: both libraries let go of the interpreter's lock.
 
-Two threads inflate, and one checks what they have; a member is handed over once it is whole. The largest begins first,
-and beside what is under way only what fits: the members that were begun and are not done with have, together, not much
-more bytes than the largest.
+Two threads inflate, and one checks what they have; a member is handed over once it is whole. All share a room that is
+hardly larger than the largest: that one begins first, and beside what is under way the largest that fits; where none
+does, one begins all the same, and goes on when there is place for the rest of it.
 """
 
 import os
 from bisect import bisect_left
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from queue import SimpleQueue
 from threading import Condition, Semaphore, Thread, current_thread, main_thread
 
-from musl_audit.adapters.archive.inflate import Check, InflateError
+from musl_audit.adapters.archive.inflate import PIECE, Check, InflateError
+from musl_audit.adapters.archive.room import Place, Room
 from musl_audit.frozen import frozen
-from musl_audit.wheel.chunks import LARGE, Contiguous
 
 INFLATERS = 2
-WORTH = 64 << 20  # plain bytes, all together, below which threads take more work than anybody notices the time
-_MOST = 4 << 20  # plain bytes of members that are under way, beyond the largest
+_WORTH = 64 << 20  # plain bytes, all together, below which threads take more work than anybody notices the time
+_LARGEST = 1 << 30  # plain bytes of a member: address space for all of it is asked for before it is known to be there
+_MOST = 8 << 20  # plain bytes of members that are under way, beyond the largest
 _UNCHECKED = 3  # pieces that wait for who checks them
 _CHUNK = 1 << 18
 
 Inflate = Callable[[Callable[[], None]], Iterator[bytes]]  # told whom to call for a tail, yields the pieces of a member
+
+
+def are_worth_threads(sizes: Sequence[int]) -> bool:
+    """Whether members of *sizes* bytes are better read by threads."""
+    return sum(sizes) >= _WORTH and max(sizes) <= _LARGEST and has_cores()
+
+
+def room_for(sizes: Iterable[int]) -> Room:
+    """Return what members of *sizes* bytes share; raise ``OSError`` where there is no memory for the largest."""
+    return Room(_MOST + max(sizes, default=0))
 
 
 def has_cores() -> bool:
@@ -45,24 +55,12 @@ class Ahead:
 
 
 class Inflated:
-    """The pieces of one member of *size* bytes, of a large one all in one, and what became of it."""
+    """The bytes of one member, in memory that the next will have, and what became of it."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._whole: Contiguous | None = None  # of a large one
-        self.pieces: deque[bytes | memoryview] = deque()
+    def __init__(self) -> None:
+        self.data = memoryview(b"")
         self.has_tail = False
         self.error: Exception | None = None
-
-    def keep(self, piece: bytes) -> None:
-        """Keep a copy: malloc has an arena for each thread, and what is kept would leave holes in those of two."""
-        if self._size <= LARGE:
-            self.pieces.append(bytes(memoryview(piece)))
-            return
-        if self._whole is None:
-            self._whole = Contiguous(self._size)
-            self.pieces.append(self._whole.view)
-        self._whole.add(piece)
 
     def note_tail(self) -> None:
         """Remember that bytes follow the end of the compressed data."""
@@ -73,11 +71,9 @@ class Inflated:
         self.error = error.with_traceback(None)
         error.__context__ = error.__cause__ = None
 
-    def taken(self, on_tail: Callable[[], None]) -> Iterator[bytes | memoryview]:
-        """Yield the pieces, each of which is gone from here; then raise what inflating or checking them raised."""
-        self._whole = None
-        while self.pieces:
-            yield self.pieces.popleft()
+    def taken(self, on_tail: Callable[[], None]) -> Iterator[memoryview]:
+        """Yield the bytes in one, as far as they came; then raise what inflating or checking them raised."""
+        yield self.data
         if self.error is not None:
             try:
                 raise self.error
@@ -88,17 +84,19 @@ class Inflated:
 
 
 class ReadAhead:
-    """Each of *members*, by number, as it gets whole; *size* bytes of *descriptor* are hashed beside."""
+    """Each of *members*, by number, as it gets whole in *room*; *size* bytes of *descriptor* are hashed beside."""
 
-    def __init__(self, members: Sequence[Ahead], descriptor: int, size: int | None) -> None:
+    def __init__(self, members: Sequence[Ahead], room: Room, descriptor: int, size: int | None) -> None:
         self._members = members
         self._left = sorted(range(len(members)), key=lambda number: members[number].size, reverse=True)
-        self._room = _MOST + max((member.size for member in members), default=0)
-        self._inflated = [Inflated(member.size) for member in members]
+        self._room = room
+        self._places: dict[int, Place] = {}
+        self._cramped: int | None = None  # who began where there is no place for all of it
+        self._inflated = [Inflated() for _ in members]
         self._unchecked: SimpleQueue[tuple[int, bytes | Exception | None] | None] = SimpleQueue()
         self._slots = Semaphore(_UNCHECKED)
         self._whole: SimpleQueue[int] = SimpleQueue()
-        self._changed = Condition()
+        self._changed = Condition()  # whoever holds it may look at the room, and change it
         self._is_closed = False
         self._digest: str | None = None
         self._hashing = Thread(target=self._hash, args=(descriptor, size), daemon=True)
@@ -110,11 +108,11 @@ class ReadAhead:
     def __iter__(self) -> Iterator[tuple[int, Inflated]]:
         for _ in self._members:
             number = self._whole.get()
-            yield number, self._inflated[number]
-            self._inflated[number] = Inflated(0)  # whatever nobody took of it
-            with self._changed:
-                self._room += self._members[number].size
-                self._changed.notify_all()
+            inflated = self._inflated[number]
+            inflated.data = self._room.bytes_of(self._places[number])
+            yield number, inflated
+            inflated.data = memoryview(b"")  # what was there is another's now
+            self._leave(number)
 
     def sha256(self) -> str | None:
         """Return the digest of the whole file, None where it is not taken here."""
@@ -137,30 +135,53 @@ class ReadAhead:
     def _inflate(self) -> None:
         while (number := self._begun()) is not None:
             member = self._members[number]
-            left = member.size
+            done = 0
             try:
-                for piece in member.inflate(self._inflated[number].note_tail):
-                    left -= len(piece)
+                pieces = member.inflate(self._inflated[number].note_tail)
+                while self._may_go_on(number, done) and (piece := next(pieces, None)) is not None:
+                    done += len(piece)
                     self._slots.acquire()
                     self._unchecked.put((number, piece))
-                    if left < 0 or self._is_closed:  # one too many: whoever checks it says so
-                        break
             except Exception as error:  # noqa: BLE001  # raised again for whom the member is
                 self._unchecked.put((number, error))
             else:
                 self._unchecked.put((number, None))
 
     def _begun(self) -> int | None:
-        """Return the largest member that there is room for beside those under way; None when all were begun."""
+        """Return the largest member that there is place for, or the largest of all for a beginning; None at the end."""
         with self._changed:
             while self._left and not self._is_closed:
-                place = bisect_left(self._left, -self._room, key=lambda number: -self._members[number].size)
+                gap = self._room.largest_gap
+                place = bisect_left(self._left, -gap, key=lambda number: -self._members[number].size)
                 if place < len(self._left):
                     number = self._left.pop(place)
-                    self._room -= self._members[number].size
+                    self._places[number] = self._room.take(self._members[number].size)
+                    return number
+                if self._cramped is None and gap >= PIECE:
+                    number = self._cramped = self._left.pop(0)
+                    self._places[number] = self._room.take(gap)
                     return number
                 self._changed.wait()
             return None
+
+    def _may_go_on(self, number: int, done: int) -> bool:
+        """Wait for place for another piece of a member of which *done* bytes came; False where nobody wants it."""
+        size = self._members[number].size
+        with self._changed:
+            while self._places[number].size < min(size, done + PIECE) and not self._is_closed:
+                self._changed.wait()
+        return done <= size and not self._is_closed  # one piece too many: whoever checks it says so
+
+    def _leave(self, number: int) -> None:
+        """Let others have the place of *number*, first who was begun without enough of it."""
+        with self._changed:
+            self._room.leave(self._places.pop(number))
+            cramped = self._cramped
+            if cramped is not None and (
+                cramped == number or self._room.enlarge(self._places[cramped], self._members[cramped].size)
+            ):
+                self._cramped = None
+            self._changed.notify_all()
 
     def _check(self) -> None:
         while (handed := self._unchecked.get()) is not None:
@@ -189,7 +210,8 @@ class ReadAhead:
         except InflateError as error:
             inflated.fail(error)
         else:
-            inflated.keep(piece)
+            with self._changed:
+                self._room.add(self._places[number], piece)
 
     def _hash(self, descriptor: int, size: int | None) -> None:
         if size is None:

@@ -14,8 +14,8 @@ else:
     Protocol = object
 
 CHUNK = 256 * 1024  # of input; large enough for full speed, small enough that memory is the member's alone
-_PIECE = 1024 * 1024  # of output
-_LARGER = 16 * _PIECE  # of memory that is taken and freed once
+PIECE = 1024 * 1024  # of output
+_LARGER = 16 * PIECE  # of memory that is taken and freed once
 
 
 class InflateError(ValueError):
@@ -92,10 +92,10 @@ def inflate(chunks: Iterable[bytes], on_tail: Callable[[], None] = lambda: None)
     inflater = library.decompressobj(-15)
     try:
         for chunk in chunks:
-            yield inflater.decompress(chunk, _PIECE)
+            yield inflater.decompress(chunk, PIECE)
             while inflater.unconsumed_tail:
-                yield inflater.decompress(inflater.unconsumed_tail, _PIECE)
-        while piece := inflater.decompress(b"", _PIECE):
+                yield inflater.decompress(inflater.unconsumed_tail, PIECE)
+        while piece := inflater.decompress(b"", PIECE):
             yield piece
     except library.error as error:
         raise InflateError("the compressed data is corrupt") from error

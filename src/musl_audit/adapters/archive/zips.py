@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from io import BufferedRandom, BufferedReader
 from os import PathLike
 
-from musl_audit.adapters.archive.ahead import WORTH, Ahead, Inflated, ReadAhead, has_cores
+from musl_audit.adapters.archive.ahead import Ahead, Inflated, ReadAhead, are_worth_threads, room_for
 from musl_audit.adapters.archive.assessment import DataPlace, survey
 from musl_audit.adapters.archive.decompression import plain, plain_head
 from musl_audit.adapters.archive.faults import MemberFault, problems_of
@@ -90,11 +90,12 @@ class ZipArchive:
         with_digest: bool,
     ) -> dict[Member, Hasher | None]:
         """Begin to inflate *members* in threads; return their hashers in that order, none where threads do not help."""
-        if sum(member.size for member in members) < WORTH or not has_cores():
+        if not are_worth_threads([member.size for member in members]):
             return {}
         try:
             descriptor = self._file.fileno()
-        except OSError:  # no file, but bytes
+            room = room_for([member.size for member in members])
+        except OSError:  # no file, but bytes; or no memory for members in turns
             return {}
         hashers = {member: hasher_of(member) for member in members}
         work = [
@@ -105,7 +106,7 @@ class ZipArchive:
             )
             for member, hasher in hashers.items()
         ]
-        self._ahead = ReadAhead(work, descriptor, self.size if with_digest else None)
+        self._ahead = ReadAhead(work, room, descriptor, self.size if with_digest else None)
         return hashers
 
     def close(self) -> None:

@@ -1,0 +1,79 @@
+"""Memory that members have one after the other: to take it anew from the system costs a third of inflating into it."""
+
+import mmap
+from bisect import insort
+from contextlib import suppress
+from dataclasses import dataclass
+from operator import attrgetter
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """Where a member lies, and how much of it is there; in bytes."""
+
+    start: int
+    end: int
+    filled: int = 0
+
+    @property
+    def size(self) -> int:
+        """How much there is place for."""
+        return self.end - self.start
+
+
+class Room:
+    """Places in *size* bytes; whoever shares it between threads sees to it that one at a time asks."""
+
+    def __init__(self, size: int) -> None:
+        # Unlike a bytearray, it is not filled with zeros before anybody needs it.
+        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            with suppress(OSError):  # of a kernel without them
+                memory.madvise(mmap.MADV_HUGEPAGE)
+        self._memory = memoryview(memory)
+        self._size = size
+        self._taken: list[Place] = []  # in their order
+
+    @property
+    def largest_gap(self) -> int:
+        """The size of the largest place that is free."""
+        return max(end - start for start, end in self._gaps())
+
+    def take(self, size: int) -> Place:
+        """Return a place of *size* bytes; there has to be a gap for it."""
+        place = Place(start := self._start_of(size), start + size)
+        insort(self._taken, place, key=attrgetter("start"))
+        return place
+
+    def leave(self, place: Place) -> None:
+        """Let others have *place*."""
+        self._taken.remove(place)
+
+    def enlarge(self, place: Place, size: int) -> bool:
+        """Make *place* one of *size* bytes, wherever it is then; False where there is no such gap."""
+        self._taken.remove(place)
+        start = self._start_of(size)
+        if start >= 0:
+            kept = self._memory[place.start : place.start + place.filled]
+            self._memory[start : start + place.filled] = kept
+            place.start, place.end = start, start + size
+        insort(self._taken, place, key=attrgetter("start"))
+        return start >= 0
+
+    def add(self, place: Place, piece: bytes) -> None:
+        """Put *piece* behind what is in *place* already."""
+        start = place.start + place.filled
+        self._memory[start : start + len(piece)] = piece
+        place.filled += len(piece)
+
+    def bytes_of(self, place: Place) -> memoryview:
+        """Return what is in *place*."""
+        return self._memory[place.start : place.start + place.filled]
+
+    def _start_of(self, size: int) -> int:
+        """Return where the first gap of *size* bytes begins, -1 without one."""
+        return next((start for start, end in self._gaps() if end - start >= size), -1)
+
+    def _gaps(self) -> list[tuple[int, int]]:
+        edges = [0, *(edge for place in self._taken for edge in (place.start, place.end)), self._size]
+        return list(zip(edges[::2], edges[1::2], strict=True))
