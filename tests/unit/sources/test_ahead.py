@@ -24,10 +24,11 @@ NAME = "demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
 
 
 def large_wheel() -> bytes:
-    """Return a wheel with four binaries of 4 MB and more, the largest last, and a text."""
+    """Return a wheel with four binaries of 4 MB and more, the largest last, a text, and what is empty."""
     padding = bytes(range(256)) * 256
     libraries = {f"demo/lib{n}.so": binary() + padding * (64 + 8 * n) for n in range(4)}
-    return wheel_of(demo_files(**{EXTENSION: binary()}) | libraries)
+    empty = {f"demo/empty{n}.py": b"" for n in range(20)}
+    return wheel_of(demo_files(**{EXTENSION: binary()}) | empty | libraries)
 
 
 @pytest.fixture(params=[False, True], ids=["serial", "threads"])
@@ -46,6 +47,7 @@ def facts_of(
             found = extract(archive)
             assert (archive._digest is not None) == request.param
             assert extract(archive) == found
+            assert extract(archive, verify_hashes=True) == found
         assert threading.active_count() == before
         return found
 

@@ -49,8 +49,20 @@ def test_a_place_stays_where_there_is_no_larger_one() -> None:
     assert bytes(room.bytes_of(place)) == b"abcdef"
 
 
+def test_an_empty_member_takes_no_place() -> None:
+    """What is free beside it stays free, and no more than that."""
+    room = Room(SIZE)
+    room.take(10)
+    empty = room.take(0)
+
+    assert room.largest_gap == SIZE - 10
+    assert room.take(10).start == 10
+    assert bytes(room.bytes_of(empty)) == b""
+    room.leave(empty)
+
+
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["take", "leave", "enlarge", "add"]), st.integers(0, 9), st.integers(1, SIZE)),
+    st.tuples(st.sampled_from(["take", "leave", "enlarge", "add"]), st.integers(0, 9), st.integers(0, SIZE // 4)),
     max_size=60,
 )
 

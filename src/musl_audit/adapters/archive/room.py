@@ -42,22 +42,23 @@ class Room:
     def take(self, size: int) -> Place:
         """Return a place of *size* bytes; there has to be a gap for it."""
         place = Place(start := self._start_of(size), start + size)
-        insort(self._taken, place, key=attrgetter("start"))
+        self._hold(place)
         return place
 
     def leave(self, place: Place) -> None:
         """Let others have *place*."""
-        self._taken.remove(place)
+        if place.size:
+            self._taken.remove(place)
 
     def enlarge(self, place: Place, size: int) -> bool:
         """Make *place* one of *size* bytes, wherever it is then; False where there is no such gap."""
-        self._taken.remove(place)
+        self.leave(place)
         start = self._start_of(size)
         if start >= 0:
             kept = self._memory[place.start : place.start + place.filled]
             self._memory[start : start + place.filled] = kept
             place.start, place.end = start, start + size
-        insort(self._taken, place, key=attrgetter("start"))
+        self._hold(place)
         return start >= 0
 
     def add(self, place: Place, piece: bytes) -> None:
@@ -69,6 +70,10 @@ class Room:
     def bytes_of(self, place: Place) -> memoryview:
         """Return what is in *place*."""
         return self._memory[place.start : place.start + place.filled]
+
+    def _hold(self, place: Place) -> None:
+        if place.size:  # one for nothing is in nobody's way
+            insort(self._taken, place, key=attrgetter("start"))
 
     def _start_of(self, size: int) -> int:
         """Return where the first gap of *size* bytes begins, -1 without one."""
