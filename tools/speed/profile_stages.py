@@ -52,7 +52,7 @@ with open_wheel(sys.argv[1]) as archive:
     stage("inflate")
     from musl_audit.wheel.extract import extract
     archive.head = lambda member: data.get(member, b"")[:64]
-    def inflated(members, hasher_of, *, with_digest):
+    def inflated(members, hasher_of):
         for member in members:
             hasher = hasher_of(member)
             if hasher:

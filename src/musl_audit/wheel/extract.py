@@ -33,6 +33,8 @@ def extract(
     Without digests, neither is the wheel's own taken, nor are members held against theirs. *known* are members, by
     name, that were read before, with their facts, or None for one that is no ELF file: these are not inflated.
     """
+    if with_digests:
+        archive.hash_beside()
     name = _name(archive.filename)
     files = {member.name: member for member in archive.members if not member.is_directory}  # the last of a name counts
     dist_infos = dist_infos_of(files)
@@ -46,7 +48,7 @@ def extract(
     elves += filter(None, (known.get(name) for name in files))
     wanted = dict(_wanted(archive, files, known, unread, takes_all=verify_hashes))
     held_against = record if with_digests else Record()
-    each = archive.each(wanted, lambda member: held_against.hasher(member.name), with_digest=with_digests)
+    each = archive.each(wanted, lambda member: held_against.hasher(member.name))
     found_in = {
         member: tuple(_examine(pieces, member, held_against, hasher, is_binary=wanted[member]))
         for member, hasher, pieces in each

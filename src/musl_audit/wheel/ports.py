@@ -50,6 +50,9 @@ class Archive(Protocol):
     def sha256(self) -> str:
         """The digest of the whole file, in hexadecimal."""
 
+    def hash_beside(self) -> None:
+        """Begin with ``sha256`` where that can be done beside what comes before it is asked for."""
+
     @property
     def members(self) -> tuple[Member, ...]:
         """The entries of the central directory, in its order."""
@@ -72,13 +75,12 @@ class Archive(Protocol):
         """
 
     def each(
-        self, members: Iterable[Member], hasher_of: Callable[[Member], Hasher | None], *, with_digest: bool
+        self, members: Iterable[Member], hasher_of: Callable[[Member], Hasher | None]
     ) -> Iterator[tuple[Member, Hasher | None, Iterator[bytes | memoryview]]]:
         """
         Yield each of *members* in any order, with its hasher and with what ``pieces`` would yield.
 
-        What is yielded is for the step at hand: of two members, hardly more is in memory than the larger one. With
-        *with_digest*, ``sha256`` will be asked for behind them.
+        What is yielded is for the step at hand: of two members, hardly more is in memory than the larger one.
         """
 
     def packed(self, member: Member) -> PackedMember:

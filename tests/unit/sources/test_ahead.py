@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import sys
 import threading
 import zipfile
 import zlib
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 from tests.support.archives import EXTENSION, binary, demo_files, wheel_of
 
-from musl_audit.adapters.archive import ahead
+from musl_audit.adapters.archive import ahead, threads
 from musl_audit.adapters.archive.ahead import Ahead, Inflated, ReadAhead
+from musl_audit.adapters.archive.file_digest import FileDigest
 from musl_audit.adapters.archive.inflate import Check, InflateError
 from musl_audit.adapters.archive.zips import open_wheel
 from musl_audit.model import WheelFacts
@@ -36,8 +38,8 @@ def facts_of(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[[bytes], WheelFacts]:
     """Return what reads a wheel, with threads and without."""
-    monkeypatch.setattr(ahead, "has_cores", lambda: request.param)
-    monkeypatch.setattr(ahead, "_WORTH", 8 << 20)
+    monkeypatch.setattr(threads, "has_cores", lambda: request.param)
+    monkeypatch.setattr(threads, "_WORTH", 8 << 20)
     path = tmp_path / NAME
 
     def read(data: bytes) -> WheelFacts:
@@ -45,7 +47,8 @@ def facts_of(
         before = threading.active_count()
         with open_wheel(path) as archive:
             found = extract(archive)
-            assert (archive._digest is not None) == request.param
+            assert (archive._hashing is not None) == request.param
+            assert archive.sha256 == hashlib.sha256(data).hexdigest()
             assert extract(archive) == found
             assert extract(archive, verify_hashes=True) == found
         assert threading.active_count() == before
@@ -88,14 +91,11 @@ def test_what_is_wrong_with_members_is_said_of_them(facts_of: Callable[[bytes], 
 
 
 @pytest.fixture
-def reader_of(tmp_path: Path) -> Iterator[Callable[[list[Ahead]], ReadAhead]]:
+def reader_of() -> Iterator[Callable[[list[Ahead]], ReadAhead]]:
     """Return what reads members ahead; all threads have to end with the test."""
-    before = threading.active_count()
-    path = tmp_path / "file"
-    path.write_bytes(b"all of it")
-    with path.open("rb") as file:
-        yield lambda work: ReadAhead(work, ahead.room_for(member.size for member in work), file.fileno(), 9)
-    assert threading.active_count() == before
+    before, turn = threading.active_count(), sys.getswitchinterval()
+    yield lambda work: ReadAhead(work, ahead.room_for(member.size for member in work))
+    assert (threading.active_count(), sys.getswitchinterval()) == (before, turn)
 
 
 def zeros(size: int, made: list[int], *, crc: int | None = None) -> Ahead:
@@ -193,10 +193,23 @@ def test_who_has_had_enough_leaves_no_thread_behind(reader_of: Callable[[list[Ah
         pass
 
 
-def test_the_whole_file_is_hashed_beside(reader_of: Callable[[list[Ahead]], ReadAhead]) -> None:
-    """Its digest is there whether members were asked for or not."""
-    with closing(reader_of([])) as reader:
-        assert reader.sha256() == hashlib.sha256(b"all of it").hexdigest()
+def test_the_whole_file_is_hashed_beside(tmp_path: Path) -> None:
+    """No further than it went when it was opened; what is shorter by then has no digest."""
+    path = tmp_path / "file"
+    path.write_bytes(b"all of it, and more")
+    turn = sys.getswitchinterval()
+    with path.open("rb") as file, closing(FileDigest(file.fileno(), 9)) as digest:
+        assert digest.result() == hashlib.sha256(b"all of it").hexdigest()
+        with closing(FileDigest(file.fileno(), 90)) as longer:
+            assert longer.result() is None
+        assert sys.getswitchinterval() < turn
+    assert sys.getswitchinterval() == turn
+
+
+def test_a_file_that_cannot_be_read_has_no_digest(tmp_path: Path) -> None:
+    """Who asks reads it then, and is told why not."""
+    with (tmp_path / "file").open("wb") as file, closing(FileDigest(file.fileno(), 9)) as digest:
+        assert digest.result() is None
 
 
 def test_an_error_comes_where_it_belongs(reader_of: Callable[[list[Ahead]], ReadAhead]) -> None:
@@ -239,4 +252,4 @@ def test_processes_of_jobs_have_no_threads(monkeypatch: pytest.MonkeyPatch) -> N
     """They share the cores among themselves already."""
     monkeypatch.setattr("multiprocessing.parent_process", object)
 
-    assert not ahead.has_cores()
+    assert not threads.has_cores()

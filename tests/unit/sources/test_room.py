@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musl_audit.adapters.archive.room import Place, Room
+from musl_audit.adapters.archive.room import Extent, Room
 
 SIZE = 64
 
@@ -71,7 +71,7 @@ STEPS = st.lists(
 def test_nobody_touches_what_is_of_others(steps: list[tuple[str, int, int]]) -> None:
     """Whatever is taken, left, enlarged and filled, in any order."""
     room = Room(SIZE)
-    held: list[tuple[Place, bytearray]] = []
+    held: list[tuple[Extent, bytearray]] = []
     for number, (step, which, size) in enumerate(steps):
         if step == "take" and size <= room.largest_gap:
             held.append((room.take(size), bytearray()))

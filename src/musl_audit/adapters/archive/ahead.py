@@ -6,43 +6,26 @@ hardly larger than the largest: that one begins first, and beside what is under 
 does, one begins all the same, and goes on when there is place for the rest of it.
 """
 
-import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
 from queue import SimpleQueue
-from threading import Condition, Semaphore, Thread, current_thread, main_thread
+from threading import Condition, Semaphore, Thread
 
 from musl_audit.adapters.archive.inflate import PIECE, Check, InflateError
-from musl_audit.adapters.archive.room import Place, Room
+from musl_audit.adapters.archive.room import Extent, Room
+from musl_audit.adapters.archive.threads import TURNS
 from musl_audit.frozen import frozen
 
 INFLATERS = 2
-_WORTH = 64 << 20  # plain bytes, all together, below which threads take more work than anybody notices the time
-_LARGEST = 1 << 30  # plain bytes of a member: address space for all of it is asked for before it is known to be there
 _MOST = 8 << 20  # plain bytes of members that are under way, beyond the largest
-_UNCHECKED = 3  # pieces that wait for who checks them
-_CHUNK = 1 << 18
+_UNCHECKED = 6  # pieces that wait for who checks them
 
 Inflate = Callable[[Callable[[], None]], Iterator[bytes]]  # told whom to call for a tail, yields the pieces of a member
-
-
-def are_worth_threads(sizes: Sequence[int]) -> bool:
-    """Whether members of *sizes* bytes are better read by threads."""
-    return sum(sizes) >= _WORTH and max(sizes) <= _LARGEST and has_cores()
 
 
 def room_for(sizes: Iterable[int]) -> Room:
     """Return what members of *sizes* bytes share; raise ``OSError`` where there is no memory for the largest."""
     return Room(_MOST + max(sizes, default=0))
-
-
-def has_cores() -> bool:
-    """Whether threads help: in a process that has the machine for itself, with more than one core, outside threads."""
-    from multiprocessing import parent_process
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores > 1 and hasattr(os, "pread") and parent_process() is None and current_thread() is main_thread()
 
 
 @frozen
@@ -84,13 +67,13 @@ class Inflated:
 
 
 class ReadAhead:
-    """Each of *members*, by number, as it gets whole in *room*; *size* bytes of *descriptor* are hashed beside."""
+    """Each of *members*, by number, as it gets whole in *room*."""
 
-    def __init__(self, members: Sequence[Ahead], room: Room, descriptor: int, size: int | None) -> None:
+    def __init__(self, members: Sequence[Ahead], room: Room) -> None:
         self._members = members
         self._left = sorted(range(len(members)), key=lambda number: members[number].size, reverse=True)
         self._room = room
-        self._places: dict[int, Place] = {}
+        self._places: dict[int, Extent] = {}
         self._cramped: int | None = None  # who began where there is no place for all of it
         self._inflated = [Inflated() for _ in members]
         self._unchecked: SimpleQueue[tuple[int, bytes | Exception | None] | None] = SimpleQueue()
@@ -98,11 +81,10 @@ class ReadAhead:
         self._whole: SimpleQueue[int] = SimpleQueue()
         self._changed = Condition()  # whoever holds it may look at the room, and change it
         self._is_closed = False
-        self._digest: str | None = None
-        self._hashing = Thread(target=self._hash, args=(descriptor, size), daemon=True)
         self._checking = Thread(target=self._check, daemon=True)
         self._inflating = [Thread(target=self._inflate, daemon=True) for _ in range(INFLATERS)]
-        for thread in (*self._inflating, self._checking, self._hashing):
+        TURNS.shorten()
+        for thread in (*self._inflating, self._checking):
             thread.start()
 
     def __iter__(self) -> Iterator[tuple[int, Inflated]]:
@@ -114,11 +96,6 @@ class ReadAhead:
             inflated.data = memoryview(b"")  # what was there is another's now
             self._leave(number)
 
-    def sha256(self) -> str | None:
-        """Return the digest of the whole file, None where it is not taken here."""
-        self._hashing.join()
-        return self._digest
-
     def close(self) -> None:
         """End the threads, whatever they are doing."""
         with self._changed:
@@ -128,7 +105,7 @@ class ReadAhead:
             thread.join()
         self._unchecked.put(None)
         self._checking.join()
-        self._hashing.join()
+        TURNS.lengthen()
 
     # --- Threads ----------------------------------------------------------------------------------------------
 
@@ -212,15 +189,3 @@ class ReadAhead:
         else:
             with self._changed:
                 self._room.add(self._places[number], piece)
-
-    def _hash(self, descriptor: int, size: int | None) -> None:
-        if size is None:
-            return
-        digest, offset = sha256(), 0
-        while offset < size and not self._is_closed:
-            chunk = os.pread(descriptor, min(_CHUNK, size - offset), offset)
-            if not chunk:
-                break
-            digest.update(chunk)
-            offset += len(chunk)
-        self._digest = digest.hexdigest()

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class Extent:
     """Where a member lies, and how much of it is there; in bytes."""
 
     start: int
@@ -22,7 +22,7 @@ class Place:
 
 
 class Room:
-    """Places in *size* bytes; whoever shares it between threads sees to it that one at a time asks."""
+    """Extents of altogether *size* bytes; whoever shares it between threads sees to it that one at a time asks."""
 
     def __init__(self, size: int) -> None:
         # Unlike a bytearray, it is not filled with zeros before anybody needs it.
@@ -32,25 +32,25 @@ class Room:
                 memory.madvise(mmap.MADV_HUGEPAGE)
         self._memory = memoryview(memory)
         self._size = size
-        self._taken: list[Place] = []  # in their order
+        self._taken: list[Extent] = []  # in their order
 
     @property
     def largest_gap(self) -> int:
         """The size of the largest place that is free."""
         return max(end - start for start, end in self._gaps())
 
-    def take(self, size: int) -> Place:
+    def take(self, size: int) -> Extent:
         """Return a place of *size* bytes; there has to be a gap for it."""
-        place = Place(start := self._start_of(size), start + size)
+        place = Extent(start := self._start_of(size), start + size)
         self._hold(place)
         return place
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: Extent) -> None:
         """Let others have *place*."""
         if place.size:
             self._taken.remove(place)
 
-    def enlarge(self, place: Place, size: int) -> bool:
+    def enlarge(self, place: Extent, size: int) -> bool:
         """Make *place* one of *size* bytes, wherever it is then; False where there is no such gap."""
         self.leave(place)
         start = self._start_of(size)
@@ -61,17 +61,17 @@ class Room:
         self._hold(place)
         return start >= 0
 
-    def add(self, place: Place, piece: bytes) -> None:
+    def add(self, place: Extent, piece: bytes) -> None:
         """Put *piece* behind what is in *place* already."""
         start = place.start + place.filled
         self._memory[start : start + len(piece)] = piece
         place.filled += len(piece)
 
-    def bytes_of(self, place: Place) -> memoryview:
+    def bytes_of(self, place: Extent) -> memoryview:
         """Return what is in *place*."""
         return self._memory[place.start : place.start + place.filled]
 
-    def _hold(self, place: Place) -> None:
+    def _hold(self, place: Extent) -> None:
         if place.size:  # one for nothing is in nobody's way
             insort(self._taken, place, key=attrgetter("start"))
 

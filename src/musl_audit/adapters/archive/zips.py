@@ -2,17 +2,19 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property, partial
 from io import BufferedRandom, BufferedReader
 from os import PathLike
 
-from musl_audit.adapters.archive.ahead import Ahead, Inflated, ReadAhead, are_worth_threads, room_for
+from musl_audit.adapters.archive.ahead import Ahead, Inflated, ReadAhead, room_for
 from musl_audit.adapters.archive.assessment import DataPlace, survey
 from musl_audit.adapters.archive.decompression import plain, plain_head
 from musl_audit.adapters.archive.faults import MemberFault, problems_of
+from musl_audit.adapters.archive.file_digest import FileDigest
 from musl_audit.adapters.archive.inflate import CHUNK, Check, InflateError, checked, inflate_head
 from musl_audit.adapters.archive.member_names import name_problems
+from musl_audit.adapters.archive.threads import are_worth_threads
 from musl_audit.adapters.archive.zip_directory import DEFLATED, STORED, CentralHeader, read_directory
 from musl_audit.errors import WheelError
 from musl_audit.model import Member, Problem, ProblemKind
@@ -57,17 +59,15 @@ class ZipArchive:
         self._problems = (*directory.problems, *found.problems, *name_problems(found.members))
         self._faults = list(found.faults)
         self._ahead: ReadAhead | None = None
-        self._digest: str | None = None  # that was taken beside
+        self._hashing: FileDigest | None = None
 
     def each(
-        self, members: Iterable[Member], hasher_of: Callable[[Member], Hasher | None], *, with_digest: bool
+        self, members: Iterable[Member], hasher_of: Callable[[Member], Hasher | None]
     ) -> Iterator[tuple[Member, Hasher | None, Iterator[bytes | memoryview]]]:
         """Yield each member with its hasher and its pieces; threads inflate them where that helps."""
         wanted = list(members)
         begun = len(self._faults)
-        ahead = self._read_ahead(
-            [member for member in wanted if member in self._places], hasher_of, with_digest=with_digest
-        )
+        ahead = self._read_ahead([member for member in wanted if member in self._places], hasher_of)
         for member in wanted:
             if member not in ahead:
                 hasher = hasher_of(member)
@@ -77,17 +77,13 @@ class ZipArchive:
             for number, inflated in self._ahead:
                 member, hasher = read[number]
                 yield member, hasher, self._taken(member, inflated)
-            self._digest = self._ahead.sha256() or self._digest
-            self.close()
+            self._ahead.close()
+            self._ahead = None
             order = {member.name: number for number, member in enumerate(wanted)}
             self._faults[begun:] = sorted(self._faults[begun:], key=lambda fault: order[fault.member])
 
     def _read_ahead(
-        self,
-        members: Sequence[Member],
-        hasher_of: Callable[[Member], Hasher | None],
-        *,
-        with_digest: bool,
+        self, members: Sequence[Member], hasher_of: Callable[[Member], Hasher | None]
     ) -> dict[Member, Hasher | None]:
         """Begin to inflate *members* in threads; return their hashers in that order, none where threads do not help."""
         if not are_worth_threads([member.size for member in members]):
@@ -106,20 +102,27 @@ class ZipArchive:
             )
             for member, hasher in hashers.items()
         ]
-        self._ahead = ReadAhead(work, room, descriptor, self.size if with_digest else None)
+        self._ahead = ReadAhead(work, room)
         return hashers
 
+    def hash_beside(self) -> None:
+        """Have a thread take ``sha256``, where threads help."""
+        if self._hashing is None and are_worth_threads([member.size for member in self._places]):
+            with suppress(OSError):  # no file, but bytes
+                self._hashing = FileDigest(self._file.fileno(), self.size)
+
     def close(self) -> None:
-        """End what reads ahead."""
-        if self._ahead is not None:
-            self._ahead.close()
-            self._ahead = None
+        """End the threads."""
+        for reader in (self._ahead, self._hashing):
+            if reader is not None:
+                reader.close()
+        self._ahead = self._hashing = None
 
     @cached_property
     def sha256(self) -> str:
         """The digest of the whole file, read in chunks."""
-        if self._digest is not None:
-            return self._digest
+        if self._hashing is not None and (digest := self._hashing.result()) is not None:
+            return digest
         from hashlib import file_digest
 
         self._file.seek(0)
