@@ -38,7 +38,8 @@ STORE_PAGE = ROOT / "docs" / "reference" / "store.md"
 SIZES = (10_000, 100_000, 1_000_000)
 ONE_MORE = ROOT / "testwheels" / "wheels" / "clean_x86_64-1.0-cp312-cp312-musllinux_1_2_x86_64.whl"
 WHEELS = 2000
-TURNS = 5
+TURNS = 9  # of one large wheel
+MIRROR_TURNS = 2
 SEVERAL = {
     "numpy-2.5.5-cp312-cp312-musllinux_1_2_x86_64.whl": "one",
     "numpy-2.4.6-cp311-cp311-musllinux_1_2_x86_64.whl": "",
@@ -149,14 +150,22 @@ def mirror_section(surveyor: Surveyor, scratch: Path, count: int) -> Iterator[st
     """Yield the rows about a mirror of *count* wheels; the store ``processes`` stays."""
     surveyed = surveyor.surveyed
     wheels = mirror(scratch / "mirror", count)
-    first = surveyed(wheels, "--store", scratch / "processes", "--jobs", "2")
-    dask = surveyed(wheels, "--store", scratch / "dask", "--jobs", "2", "--scheduler", "local")
-    if rows_of(scratch / "processes") != rows_of(scratch / "dask"):
-        sys.exit("Dask's rows are not those of --jobs 2")
-    shutil.rmtree(scratch / "dask")
-    again = surveyed(wheels, "--store", scratch / "processes", "--jobs", "2")
+    processes, dask_store = scratch / "processes", scratch / "dask"
+    turns: dict[str, list[Survey]] = {"processes": [], "dask": [], "judged": []}
+    for _ in range(MIRROR_TURNS):
+        shutil.rmtree(processes, ignore_errors=True)
+        turns["processes"].append(surveyed(wheels, "--store", processes, "--jobs", "2"))
+        turns["dask"].append(surveyed(wheels, "--store", dask_store, "--jobs", "2", "--scheduler", "local"))
+        if rows_of(processes) != rows_of(dask_store):
+            sys.exit("Dask's rows are not those of --jobs 2")
+        shutil.rmtree(dask_store)
+    again = surveyed(wheels, "--store", processes, "--jobs", "2")
     policies = other_policies(scratch / "policies")
-    judged = surveyed(wheels, "--store", scratch / "processes", "--jobs", "2", "--policies", policies)
+    for turn in range(MIRROR_TURNS):
+        store = shutil.copytree(processes, scratch / f"judged-{turn}")
+        turns["judged"].append(surveyed(wheels, "--store", store, "--jobs", "2", "--policies", policies))
+        shutil.rmtree(store)
+    first, dask, judged = map(_best, turns.values())
     shutil.rmtree(wheels)
     speed = count / first.cost.wall
     each = 1000 * first.cost.cpu / count
@@ -177,6 +186,12 @@ def mirror_section(surveyor: Surveyor, scratch: Path, count: int) -> Iterator[st
     yield f"| largest worker: `--jobs`, Dask, judging again | at most 250 MB | **{workers}** |"
     facts = sum(path.stat().st_size for path in (scratch / "processes" / "facts").iterdir()) / count
     yield f"| facts on disk, a wheel | | {facts / 1000:.1f} kB |"
+
+
+def _best(turns: list[Survey]) -> Survey:
+    """Return the least of each cost that any of *turns* had, and the largest worker of them all."""
+    cost = best_of({"": [turn.cost for turn in turns]})[""]
+    return Survey(cost, max(turn.worker for turn in turns))
 
 
 # --- Stores of any size -----------------------------------------------------------------------------------------
