@@ -1,7 +1,7 @@
 """How a survey looks at one wheel, or at facts that it kept, in whatever process: from there to the rows of a store."""
 
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from musl_audit import __version__
 from musl_audit.adapters.candidates import Candidate, DocumentLine
@@ -57,11 +57,8 @@ class Looking:
         self._limits = limits or Limits()
         self._policies = policies
 
-    def __getstate__(self) -> tuple[Limits, str | None]:
-        return self._limits, self._policies
-
-    def __setstate__(self, state: tuple[Limits, str | None]) -> None:
-        self._limits, self._policies = state
+    def __reduce__(self) -> tuple[object, ...]:
+        return _looking_here, (self._limits, self._policies, self.digest)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -92,6 +89,14 @@ class Looking:
         if is_pure(facts):
             return None
         return verdict_row(judge(facts, self.catalog), policies=self.digest)
+
+
+@lru_cache(maxsize=1)
+def _looking_here(limits: Limits, policies: str | None, digest: str) -> Looking:
+    """Return what looks at wheels in this process: a cluster sends it with every batch, policies are loaded once."""
+    looking = Looking(limits, policies)
+    looking.digest = digest
+    return looking
 
 
 def identity(policies: str | None = None) -> str:
