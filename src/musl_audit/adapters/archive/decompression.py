@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from struct import unpack_from
 
-from musl_audit.adapters.archive.inflate import InflateError, inflate
+from musl_audit.adapters.archive.inflate import PIECE, InflateError, inflate
 from musl_audit.adapters.archive.zip_directory import BZIP2, DEFLATED, LZMA, STORED, ZSTD
 
 TYPE_CHECKING = False  # as typing has it
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 else:
     Protocol = object
 
-_PIECE = 1 << 20  # bytes of output at most at a time
 _MEMORY = 64 << 20  # bytes that a dictionary may take
 _LZMA_PROPERTIES = 5
 
@@ -68,9 +67,9 @@ def _decompressed(chunks: Iterator[bytes], method: int) -> Iterator[bytes]:
     first = next(chunks, b"")
     decompressor, rest = _OPENERS[method](first)
     try:
-        yield decompressor.decompress(rest, _PIECE)
+        yield decompressor.decompress(rest, PIECE)
         for chunk in _until(chunks, decompressor):
-            yield decompressor.decompress(chunk, _PIECE)
+            yield decompressor.decompress(chunk, PIECE)
     except Exception as error:
         raise _garbage(error) from error
     if not decompressor.eof:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
+from musl_audit.adapters.allocator import keep_memory
 from musl_audit.frozen import frozen
 from musl_audit.wheel.chunks import joined
 from musl_audit.wheel.ports import Hasher
@@ -15,7 +16,6 @@ else:
 
 CHUNK = 256 * 1024  # of input; large enough for full speed, small enough that memory is the member's alone
 PIECE = 1024 * 1024  # of output
-_LARGER = 16 * PIECE  # of memory that is taken and freed once
 
 
 class InflateError(ValueError):
@@ -53,7 +53,7 @@ class Deflate:
 @cache
 def deflate() -> Deflate:
     """Return ``zlib_ng`` where it is installed (extra ``fast``): it is much faster; else ``zlib``."""
-    _keep_memory()
+    keep_memory()
     try:
         from zlib_ng import zlib_ng
     except ImportError:
@@ -61,16 +61,6 @@ def deflate() -> Deflate:
 
         return Deflate(zlib.decompressobj, zlib.crc32, zlib.error)
     return Deflate(zlib_ng.decompressobj, zlib_ng.crc32, zlib_ng.error)  # type: ignore[arg-type]  # typed as an instance
-
-
-def _keep_memory() -> None:
-    """
-    Have glibc keep the memory of pieces that are gone for those that come: to take it anew costs a tenth of inflating.
-
-    It gives back what is free beyond twice the largest block that it had apart and was freed (mallopt(3),
-    M_MMAP_THRESHOLD); nobody touches the memory of this one.
-    """
-    bytes(_LARGER)
 
 
 def inflate_head(data: bytes, size: int) -> bytes:

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic
 
+from musl_audit.adapters.allocator import keep_memory
 from musl_audit.adapters.runners import Answer, AnyItem
 from musl_audit.judging.rules.musl902_not_judged import RULE as NOT_JUDGED
 from musl_audit.model import Failure
@@ -110,6 +111,7 @@ class Worker(Generic[AnyItem, Answer]):
 
 def hire(work: Callable[[AnyItem], Answer], hired: list[Worker[AnyItem, Answer]]) -> Worker[AnyItem, Answer]:
     """Start a process and list it in *hired*; no interrupt comes between the two."""
+    keep_memory()  # items and answers come and go in both
     # Python 3.14 would start a server there that forks: it knows nothing of interrupts, and imports everything anew.
     context = get_context("fork") if sys.platform == "linux" else get_context()
     ours, theirs = context.Pipe()
