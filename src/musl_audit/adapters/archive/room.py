@@ -1,10 +1,10 @@
 """Memory that members have one after the other: to take it anew from the system costs a third of inflating into it."""
 
-import mmap
 from bisect import insort
-from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
+
+from musl_audit.wheel.chunks import blank
 
 
 @dataclass(slots=True, eq=False)
@@ -25,12 +25,7 @@ class Room:
     """Extents of altogether *size* bytes; whoever shares it between threads sees to it that one at a time asks."""
 
     def __init__(self, size: int) -> None:
-        # Unlike a bytearray, it is not filled with zeros before anybody needs it.
-        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        if hasattr(mmap, "MADV_HUGEPAGE"):
-            with suppress(OSError):  # of a kernel without them
-                memory.madvise(mmap.MADV_HUGEPAGE)
-        self._memory = memoryview(memory)
+        self._memory = blank(size)
         self._size = size
         self._taken: list[Extent] = []  # in their order
 
