@@ -23,6 +23,7 @@ from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import Hasher, PackedMember
 
 _HEAD = 64  # plain bytes that say what a member is
+_LARGE = 1 << 20  # plain bytes
 _LONGEST_BLOCK = 1 << 20  # of bzip2, which gives nothing before a whole one of 900 KB
 _PREFIXES = (512, 8192)  # compressed bytes to take them from; the longest block header of deflate has 330
 
@@ -106,8 +107,9 @@ class ZipArchive:
         return hashers
 
     def hash_beside(self) -> None:
-        """Have a thread take ``sha256``, where threads help."""
-        if self._hashing is None and are_worth_threads([member.size for member in self._places]):
+        """Have a thread take ``sha256``, where others will inflate: what is no binary is hardly ever large."""
+        sizes = [member.size for member in self._places if member.size >= _LARGE]
+        if self._hashing is None and are_worth_threads(sizes):
             with suppress(OSError):  # no file, but bytes
                 self._hashing = FileDigest(self._file.fileno(), self.size)
 
