@@ -52,7 +52,11 @@ def running(site: Site, cache: Path, *arguments: str) -> Iterator[str]:
             yield process.stdout.readline().strip()
         finally:
             process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0
+            try:
+                assert process.wait(20) == 0
+            except subprocess.TimeoutExpired:
+                process.kill()  # or the end of the block would wait for it
+                raise
 
 
 def get(url: str, accept: str = JSON_PAGE) -> bytes:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _NOT_FOUND = 127  # what a shell reports for a command that is not there
 _LARGEST_PORT = 65535
+_GLANCE = 0.5  # seconds
 
 
 class IndexRun:
@@ -183,7 +184,8 @@ def _wait(url: str) -> int:
     try:
         sys.stdout.write(f"{url}simple/\n")
         sys.stdout.flush()
-        ended.wait()
+        while not ended.wait(_GLANCE):  # a signal that comes just before the wait does not end it
+            pass
     except KeyboardInterrupt:
         pass
     finally:
