@@ -1,19 +1,20 @@
 """Memory that members have one after the other: to take it anew from the system costs a third of inflating into it."""
 
 from bisect import insort
-from dataclasses import dataclass
 from operator import attrgetter
 
 from musl_audit.wheel.chunks import blank
 
 
-@dataclass(slots=True, eq=False)
 class Extent:
     """Where a member lies, and how much of it is there; in bytes."""
 
-    start: int
-    end: int
-    filled: int = 0
+    __slots__ = ("end", "filled", "start")
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
+        self.filled = 0
 
     @property
     def size(self) -> int:
