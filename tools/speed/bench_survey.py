@@ -151,11 +151,11 @@ def mirror_section(surveyor: Surveyor, scratch: Path, count: int) -> Iterator[st
     surveyed = surveyor.surveyed
     wheels = mirror(scratch / "mirror", count)
     processes, dask_store = scratch / "processes", scratch / "dask"
-    turns: dict[str, list[Survey]] = {"processes": [], "dask": [], "judged": []}
+    firsts, dasks, judgements = list[Survey](), list[Survey](), list[Survey]()
     for _ in range(MIRROR_TURNS):
         shutil.rmtree(processes, ignore_errors=True)
-        turns["processes"].append(surveyed(wheels, "--store", processes, "--jobs", "2"))
-        turns["dask"].append(surveyed(wheels, "--store", dask_store, "--jobs", "2", "--scheduler", "local"))
+        firsts.append(surveyed(wheels, "--store", processes, "--jobs", "2"))
+        dasks.append(surveyed(wheels, "--store", dask_store, "--jobs", "2", "--scheduler", "local"))
         if rows_of(processes) != rows_of(dask_store):
             sys.exit("Dask's rows are not those of --jobs 2")
         shutil.rmtree(dask_store)
@@ -163,9 +163,9 @@ def mirror_section(surveyor: Surveyor, scratch: Path, count: int) -> Iterator[st
     policies = other_policies(scratch / "policies")
     for turn in range(MIRROR_TURNS):
         store = shutil.copytree(processes, scratch / f"judged-{turn}")
-        turns["judged"].append(surveyed(wheels, "--store", store, "--jobs", "2", "--policies", policies))
+        judgements.append(surveyed(wheels, "--store", store, "--jobs", "2", "--policies", policies))
         shutil.rmtree(store)
-    first, dask, judged = map(_best, turns.values())
+    first, dask, judged = map(_best, (firsts, dasks, judgements))
     shutil.rmtree(wheels)
     speed = count / first.cost.wall
     each = 1000 * first.cost.cpu / count

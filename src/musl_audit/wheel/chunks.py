@@ -42,19 +42,6 @@ def blank(size: int) -> memoryview:
     return memoryview(memory)
 
 
-class Contiguous:
-    """The bytes of a large member in one, filled piece by piece: *size* of them, zeros where none was added yet."""
-
-    def __init__(self, size: int) -> None:
-        self.view = blank(size)
-        self._at = 0
-
-    def add(self, piece: bytes | memoryview) -> None:
-        """Put *piece* behind those before it."""
-        self.view[self._at : self._at + len(piece)] = piece
-        self._at += len(piece)
-
-
 def gathered(pieces: Iterator[bytes | memoryview], size: int) -> Chunks | memoryview:
     """Return *pieces*, which have *size* bytes, as they are, or of a large member in one: it is in memory once."""
     first = next(pieces, b"")
@@ -63,10 +50,11 @@ def gathered(pieces: Iterator[bytes | memoryview], size: int) -> Chunks | memory
         return memoryview(first)
     if size <= LARGE:
         return Chunks(map(bytes, chain((first,), pieces)))
-    whole = Contiguous(size)
+    whole, at = blank(size), 0
     for piece in chain((first,), pieces):
-        whole.add(piece)
-    return whole.view
+        whole[at : at + len(piece)] = piece
+        at += len(piece)
+    return whole
 
 
 def joined(pieces: Iterable[bytes], size: int) -> bytes:

@@ -94,7 +94,7 @@ def test_what_is_wrong_with_members_is_said_of_them(facts_of: Callable[[bytes], 
 def reader_of() -> Iterator[Callable[[list[Ahead]], ReadAhead]]:
     """Return what reads members ahead; all threads have to end with the test."""
     before, turn = threading.active_count(), sys.getswitchinterval()
-    yield lambda work: ReadAhead(work, ahead.room_for(member.size for member in work))
+    yield ReadAhead
     assert (threading.active_count(), sys.getswitchinterval()) == (before, turn)
 
 

@@ -7,7 +7,7 @@ does, one begins all the same, and goes on when there is place for the rest of i
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from threading import Condition, Semaphore, Thread
 
@@ -16,16 +16,11 @@ from musl_audit.adapters.archive.room import Extent, Room
 from musl_audit.adapters.archive.threads import TURNS
 from musl_audit.frozen import frozen
 
-INFLATERS = 2
+_INFLATERS = 2
 _MOST = 8 << 20  # plain bytes of members that are under way, beyond the largest
 _UNCHECKED = 6  # pieces that wait for who checks them
 
 Inflate = Callable[[Callable[[], None]], Iterator[bytes]]  # told whom to call for a tail, yields the pieces of a member
-
-
-def room_for(sizes: Iterable[int]) -> Room:
-    """Return what members of *sizes* bytes share; raise ``OSError`` where there is no memory for the largest."""
-    return Room(_MOST + max(sizes, default=0))
 
 
 @frozen
@@ -67,12 +62,16 @@ class Inflated:
 
 
 class ReadAhead:
-    """Each of *members*, by number, as it gets whole in *room*."""
+    """
+    Each of *members*, by number, as it gets whole.
 
-    def __init__(self, members: Sequence[Ahead], room: Room) -> None:
+    Raise ``OSError`` where there is no memory for the largest.
+    """
+
+    def __init__(self, members: Sequence[Ahead]) -> None:
         self._members = members
         self._left = sorted(range(len(members)), key=lambda number: members[number].size, reverse=True)
-        self._room = room
+        self._room = Room(_MOST + max((member.size for member in members), default=0))
         self._places: dict[int, Extent] = {}
         self._cramped: int | None = None  # who began where there is no place for all of it
         self._inflated = [Inflated() for _ in members]
@@ -82,7 +81,7 @@ class ReadAhead:
         self._changed = Condition()  # whoever holds it may look at the room, and change it
         self._is_closed = False
         self._checking = Thread(target=self._check, daemon=True)
-        self._inflating = [Thread(target=self._inflate, daemon=True) for _ in range(INFLATERS)]
+        self._inflating = [Thread(target=self._inflate, daemon=True) for _ in range(_INFLATERS)]
         TURNS.shorten()
         for thread in (*self._inflating, self._checking):
             thread.start()

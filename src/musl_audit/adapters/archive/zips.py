@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from io import BufferedRandom, BufferedReader
 from os import PathLike
 
-from musl_audit.adapters.archive.ahead import Ahead, Inflated, ReadAhead, room_for
+from musl_audit.adapters.archive.ahead import Ahead, Inflated, ReadAhead
 from musl_audit.adapters.archive.assessment import DataPlace, survey
 from musl_audit.adapters.archive.decompression import plain, plain_head
 from musl_audit.adapters.archive.faults import MemberFault, problems_of
@@ -23,7 +23,7 @@ from musl_audit.wheel.limits import Limits
 from musl_audit.wheel.ports import Hasher, PackedMember
 
 _HEAD = 64  # plain bytes that say what a member is
-_LARGE = 1 << 20  # plain bytes
+_LARGE = 1 << 20  # plain bytes; hardly any text in a wheel has as many
 _LONGEST_BLOCK = 1 << 20  # of bzip2, which gives nothing before a whole one of 900 KB
 _PREFIXES = (512, 8192)  # compressed bytes to take them from; the longest block header of deflate has 330
 
@@ -89,21 +89,21 @@ class ZipArchive:
         """Begin to inflate *members* in threads; return their hashers in that order, none where threads do not help."""
         if not are_worth_threads([member.size for member in members]):
             return {}
+        hashers = {member: hasher_of(member) for member in members}
         try:
             descriptor = self._file.fileno()
-            room = room_for([member.size for member in members])
+            self._ahead = ReadAhead(
+                [
+                    Ahead(
+                        partial(_pieces, descriptor, self._places[member], member.compressed_size),
+                        Check(member.size, member.crc, hasher),
+                        member.size,
+                    )
+                    for member, hasher in hashers.items()
+                ]
+            )
         except OSError:  # no file, but bytes; or no memory for members in turns
             return {}
-        hashers = {member: hasher_of(member) for member in members}
-        work = [
-            Ahead(
-                partial(_pieces, descriptor, self._places[member], member.compressed_size),
-                Check(member.size, member.crc, hasher),
-                member.size,
-            )
-            for member, hasher in hashers.items()
-        ]
-        self._ahead = ReadAhead(work, room)
         return hashers
 
     def hash_beside(self) -> None:
