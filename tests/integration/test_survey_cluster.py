@@ -13,7 +13,7 @@ import pytest
 from tests.support.cli import ROOT, environment, musl_audit
 from tests.support.surveys import Named, deadly, rows, scheduler, some_wheels, wait_until, worker
 
-from musl_audit.adapters.clusters import ClusterError
+from musl_audit.adapters.clusters import ClusterError, cluster_of
 from musl_audit.adapters.runners.dask import Cluster
 from musl_audit.adapters.stores.survey import open_store
 from musl_audit.model import Failure
@@ -102,6 +102,15 @@ def test_items_are_taken_when_their_turn_comes() -> None:
     assert next(answers) is None
     assert len(taken) < 500
     answers.close()
+
+
+def test_two_local_clusters_do_not_meet() -> None:
+    """Nor is there a port that everybody's scheduler would have, which Dask warns about where it is taken."""
+    with cluster_of("local", 1, "60s") as one, cluster_of("local", 1, "60s") as other:
+        addresses = {client.scheduler_info()["services"]["dashboard"] for client in (one, other)}
+
+    assert len(addresses) == 2
+    assert 8787 not in addresses
 
 
 def test_a_worker_that_hangs_does_not_keep_its_batch(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from musl_audit.errors import MuslAuditError
 if TYPE_CHECKING:
     from distributed import Client
 
+_LOOPBACK = "127.0.0.1"
 _QUIET = {"distributed.scheduler.allowed-failures": 1}  # a batch is tried twice
 _LOCAL = {
     # Dask has glibc give memory back whenever 64 kB are free: a wheel's members would be mapped anew again and again.
@@ -42,7 +43,13 @@ def _local(jobs: int) -> "Iterator[Client]":
     with (
         dask.config.set(_LOCAL),
         LocalCluster(
-            n_workers=jobs, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit="2GiB"
+            n_workers=jobs,
+            threads_per_worker=1,
+            host=_LOOPBACK,
+            dashboard_address=None,
+            # Without a dashboard, too, a scheduler answers by HTTP: at 8787, where somebody else's may be.
+            scheduler_kwargs={"dashboard_address": f"{_LOOPBACK}:0"},
+            memory_limit="2GiB",
         ) as cluster,
         Client(cluster, set_as_default=False, direct_to_workers=True) as client,
     ):
