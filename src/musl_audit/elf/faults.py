@@ -63,8 +63,9 @@ class _Walk:
         self._word = struct.Struct(image.formats.order + image.formats.word)
         self._types = MACHINES.get(image.identity.machine, UNKNOWN_MACHINE)
         self._most_thread_local = MOST_THREAD_LOCAL[image.identity.bits]
-        self._packed: frozenset[int] = frozenset()
+        self._packed: Sequence[int] = ()  # words of the DT_RELR table
         self._raw: dict[int, bytes] = {}  # of the tables that were searched
+        self._bounds: dict[int, tuple[int, int]] = {}  # the first and the last target of tables that were read whole
 
     def loading(self, lookup: Lookup) -> Iterator[Fault]:
         yield from self._segments()
@@ -131,17 +132,19 @@ class _Walk:
         if table.size % table.layout.size:
             yield Fault(FaultKind.ODD_TABLE_SIZE, table.size)
         count = len(table.entries) // table.layout.size
-        targets = self._column(table, 0, every=-(-count // MOST_TARGETS) or 1)
-        if not targets or self._are_writable(targets):
+        every = -(-count // MOST_TARGETS) or 1
+        targets = sorted(self._column(table, 0, every=every))  # mostly they are: that is less than to find the ends
+        if every == 1:
+            self._bounds[id(table)] = (targets[0], targets[-1]) if targets else (0, NOWHERE)
+        if not targets or self._are_writable(targets[0], targets[-1]):
             return
         mask = 0xFFFFFFFF if self._size == 8 else 0xFF
         for target, info in zip(self._column(table, 0), self._column(table, 1), strict=True):
             if info & mask and not self._memory.allows(target, self._size, PF_W):
                 yield Fault(FaultKind.RELOCATION_TARGET, target)
 
-    def _are_writable(self, targets: Sequence[int]) -> bool:
-        """Whether all of *targets* lie in one stretch of writable memory, as they mostly do."""
-        lowest, highest = min(targets), max(targets)
+    def _are_writable(self, lowest: int, highest: int) -> bool:
+        """Whether all words from *lowest* to *highest* lie in one stretch of writable memory, as they mostly do."""
         return self._memory.allows(lowest, highest + self._size - lowest, PF_W)
 
     def _column(self, table: RelocationTable, column: int, *, every: int = 1) -> Sequence[int]:
@@ -165,10 +168,10 @@ class _Walk:
         if size % self._size:
             yield Fault(FaultKind.ODD_TABLE_SIZE, size)
         table = self._words(self._image.span(self._dynamic[DT_RELR], size // self._size * self._size, "table"))
-        targets = list(_unpacked(table, self._size))
-        self._packed = frozenset(targets)
-        if targets and not self._are_writable(targets):
-            for target in targets:
+        self._packed = table
+        ends = [_ends(first, bits, self._size) for first, bits in _packed_runs(table, self._size) if bits]
+        if ends and not self._are_writable(min(ends)[0], max(last for _, last in ends)):
+            for target in _unpacked(table, self._size):
                 if not self._memory.allows(target, self._size, PF_W):
                     yield Fault(FaultKind.RELOCATION_TARGET, target)
 
@@ -213,7 +216,7 @@ class _Walk:
     def _pointer(self, slot: int) -> int | None:
         """Return where the word at *slot* points once it is relocated; None where another file may decide."""
         stored = int(self._word.unpack(self._image.span(slot, self._size, "array"))[0])
-        if slot in self._packed:
+        if _is_packed(slot, self._packed, self._size):
             return stored
         mask, shift = (0xFFFFFFFF, 32) if self._size == 8 else (0xFF, 8)
         target = stored if self._image.type == ET_EXEC else NOWHERE
@@ -230,6 +233,9 @@ class _Walk:
     def _entry_for(self, target: int, table: RelocationTable) -> tuple[int, ...]:
         """Return the entry for *target*, empty where *table* has none."""
         size = table.layout.size
+        lowest, highest = self._bounds.get(id(table), (target, target))
+        if not lowest <= target <= highest:
+            return ()
         whole, wanted = self._bytes_of(table), self._word.pack(target)
         at = whole.find(wanted)
         for _ in range(MOST_STRAY_HITS):
@@ -248,19 +254,37 @@ class _Walk:
         return self._raw[key]
 
 
-def _unpacked(words: Sequence[int], size: int) -> Iterator[int]:
-    """Yield the address of each relocation in a DT_RELR table, as ``do_relr_relocs`` goes through it."""
+def _packed_runs(words: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
+    """
+    Yield the runs of a DT_RELR table as ``do_relr_relocs`` goes through it: an address, and a bit for each word there.
+
+    Bit 0 is the word at the address itself.
+    """
     following = 0
     for word in words:
-        if not word & 1:
-            yield word
+        if word & 1:
+            yield following, word >> 1
+            following += (8 * size - 1) * size
+        else:
+            yield word, 1
             following = word + size
-            continue
-        at = following
-        bits = word >> 1
-        while bits:
-            if bits & 1:
-                yield at
-            bits >>= 1
-            at += size
-        following += (8 * size - 1) * size
+
+
+def _ends(first: int, bits: int, size: int) -> tuple[int, int]:
+    """Return the first and the last address in a run that has any."""
+    return first + ((bits & -bits).bit_length() - 1) * size, first + (bits.bit_length() - 1) * size
+
+
+def _unpacked(words: Sequence[int], size: int) -> Iterator[int]:
+    """Yield the address of each relocation in a DT_RELR table."""
+    for first, bits in _packed_runs(words, size):
+        yield from (first + place * size for place in range(bits.bit_length()) if bits >> place & 1)
+
+
+def _is_packed(address: int, words: Sequence[int], size: int) -> bool:
+    """Whether a DT_RELR table has a relocation at *address*."""
+    for first, bits in _packed_runs(words, size):
+        place, rest = divmod(address - first, size)
+        if not rest and place >= 0 and bits >> place & 1:
+            return True
+    return False

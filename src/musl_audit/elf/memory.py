@@ -36,6 +36,8 @@ class Piece:
 
     def cut(self, start: int, end: int) -> "Piece":
         """Return what of the piece lies in between."""
+        if start <= self.start and self.end <= end:
+            return self
         first, last = max(self.start, start), min(self.end, end)
         return Piece(first, last, self.flags, None if self.offset is None else self.offset + first - self.start)
 
@@ -88,7 +90,7 @@ class Memory:
 
     def _lay(self, new: Piece) -> None:
         """Put *new* over what is there: mostly at the end, for segments are sorted by address."""
-        pieces, laid = self._pieces, list(self._backed(new))
+        pieces, laid = self._pieces, self._backed(new)
         last = len(pieces)
         while last and new.end <= pieces[last - 1].start:
             last -= 1
@@ -101,17 +103,14 @@ class Memory:
             laid += [right.cut(new.end, right.end)] if new.end < right.end else []
         pieces[first:last] = laid
 
-    def _backed(self, piece: Piece) -> Iterator[Piece]:
-        """Yield what of *piece* the file has bytes for, with zeros to the end of the page of its last byte."""
+    def _backed(self, piece: Piece) -> list[Piece]:
+        """Return what of *piece* the file has bytes for, with zeros to the end of the page of its last byte."""
         if piece.offset is None or piece.offset + piece.end - piece.start <= self._file_size:
-            yield piece
-            return
+            return [piece]
         file_end = piece.start + self._file_size - piece.offset
-        if file_end > piece.start:
-            yield piece.cut(piece.start, file_end)
+        found = [piece.cut(piece.start, file_end)] if file_end > piece.start else []
         zeros = Piece(file_end, page_above(file_end), piece.flags, None).cut(piece.start, piece.end)
-        if zeros.start < zeros.end:
-            yield zeros
+        return [*found, zeros] if zeros.start < zeros.end else found
 
     def piece_at(self, address: int) -> Piece | None:
         """Return the piece that holds *address*; None where nothing is mapped, or nothing of the file."""

@@ -13,7 +13,7 @@ def needed_last(data: bytes, sonames: Collection[str]) -> bytes:
     Only the values of the dynamic entries change places. Raise ``ElfError`` where the file contradicts itself.
     """
     image = ElfView(data)
-    entries = list(image.dynamic_entries())
+    entries = image.dynamic_entries()
     strings = StringTable(image, dict(entries))
     places = [index for index, (tag, _) in enumerate(entries) if tag == DT_NEEDED]
     values = [entries[index][1] for index in places]

@@ -59,7 +59,7 @@ def read_elf(data: bytes | memoryview | ByteSource, path: str, *, are_names_defe
 
 def _read_all_but_names(image: ElfView, path: str) -> tuple[ElfFacts, SymbolFacts]:
     """Return the facts but those that are names of symbols, and what knows these without the image."""
-    entries = tuple(image.dynamic_entries())
+    entries = image.dynamic_entries()
     dynamic = _last_of_each(entries)
     strings = StringTable(image, dynamic)
     tables = relocation_tables(image, dynamic)
@@ -116,7 +116,7 @@ def _kind_of_library(symbols: SymbolFacts, path: str) -> ElfKind:
     return kind_of_library(marked | symbols.beginning(INTERPRETER_SYMBOL)) if marked else ElfKind.LIBRARY
 
 
-def _last_of_each(entries: tuple[tuple[int, int], ...]) -> dict[int, int]:
+def _last_of_each(entries: list[tuple[int, int]]) -> dict[int, int]:
     """Return the value of each tag: of one that stands twice the loader takes the last, but the first of two others."""
     dynamic = dict(entries)
     if len(dynamic) < len(entries):

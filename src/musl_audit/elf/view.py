@@ -7,6 +7,8 @@ Nothing here trusts an offset, a size or a count of the file: whatever leads out
 
 import struct
 from collections.abc import Iterator
+from itertools import starmap
+from operator import itemgetter
 from typing import Protocol
 
 from musl_audit.elf.memory import ANY_ACCESS, Memory, Piece
@@ -45,7 +47,7 @@ class Formats:
     word: str  # the native word
     header: struct.Struct  # type, machine, entry, phoff, shoff, flags, phentsize, phnum, shentsize, shnum
     segment: struct.Struct  # the fields of SegmentView, in the file's order
-    segment_order: tuple[int, ...]  # where each field of Segment is among them
+    segment_order: "itemgetter[tuple[int, ...]] | None"  # what puts them in that of SegmentView; None where they are
     dynamic: struct.Struct  # tag, value
     symbol: struct.Struct  # name, info, shndx, value (64-bit); name, value, info, shndx (32-bit)
     rela: struct.Struct  # info
@@ -56,10 +58,10 @@ class Formats:
 def _formats(order: str, bits: int) -> Formats:
     if bits == 64:
         word, header, segment, symbol = "Q", "16xHH4xQQQI2xHHHH2x", "IIQQ8xQQQ", "IBxHQ8x"
-        segment_order, section, offset = (0, 1, 2, 3, 4, 5, 6), "4xI16xQQ24x", "8x"
+        segment_order, section, offset = None, "4xI16xQQ24x", "8x"
     else:
         word, header, segment, symbol = "I", "16xHH4xIIII2xHHHH2x", "III4xIIII", "II4xBxH"
-        segment_order, section, offset = (0, 5, 1, 2, 3, 4, 6), "4xI8xII16x", "4x"
+        segment_order, section, offset = itemgetter(0, 5, 1, 2, 3, 4, 6), "4xI8xII16x", "4x"
     return Formats(
         order=order,
         word=word,
@@ -124,6 +126,7 @@ class ElfView:
     """
 
     __slots__ = (
+        "_by_type",
         "_memory",
         "bytes_at",
         "entry",
@@ -168,7 +171,10 @@ class ElfView:
         self.identity = ElfIdentity(machine, bits, BYTE_ORDER_NAMES[order], flags)
         is_loaded = self.type in (ET_EXEC, ET_DYN)
         self.segments = self._read_segments(segment_offset, segment_size, segment_count) if is_loaded else ()
-        self.loads = tuple(segment for segment in self.segments if segment.type == PT_LOAD)
+        self._by_type: dict[int, list[SegmentView]] = {}
+        for segment in self.segments:
+            self._by_type.setdefault(segment.type, []).append(segment)
+        self.loads = self.segments_of_type(PT_LOAD)
         self._memory: Memory | None = None
         for load in self.loads:
             # The loader looks at no more of file_size than where zeros begin; what is larger than the memory is a lie.
@@ -176,7 +182,7 @@ class ElfView:
                 raise ElfError("load segment runs past the end of the file", offset=load.offset)
 
     def _read_segments(self, offset: int, size: int, count: int) -> tuple[SegmentView, ...]:
-        layout, order = self.formats.segment, self.formats.segment_order
+        layout, in_order = self.formats.segment, self.formats.segment_order
         if not count:
             return ()
         if size != layout.size:
@@ -184,11 +190,12 @@ class ElfView:
         if offset + size * count > self.size:
             raise ElfError("program headers run past the end of the file", offset=offset)
         table = self.bytes_at(offset, offset + size * count)
-        return tuple(SegmentView(*[fields[at] for at in order]) for fields in layout.iter_unpack(table))
+        rows = layout.iter_unpack(table)
+        return tuple(starmap(SegmentView, map(in_order, rows) if in_order else rows))
 
-    def segments_of_type(self, *types: int) -> tuple[SegmentView, ...]:
-        """Return the segments of these types, in the file's order."""
-        return tuple(segment for segment in self.segments if segment.type in types)
+    def segments_of_type(self, wanted: int) -> tuple[SegmentView, ...]:
+        """Return the segments of the type *wanted*, in the file's order."""
+        return tuple(self._by_type.get(wanted, ()))
 
     @property
     def memory(self) -> Memory:
@@ -238,27 +245,29 @@ class ElfView:
         size = piece.end - piece.start
         return bytes(size) if piece.offset is None else bytes(self.bytes_at(piece.offset, piece.offset + size))
 
-    def dynamic_entries(self) -> Iterator[tuple[int, int]]:
+    def dynamic_entries(self) -> list[tuple[int, int]]:
         """
-        Yield the ``(tag, value)`` pairs of the dynamic segment, up to ``DT_NULL``; none without such a segment.
+        Return the ``(tag, value)`` pairs of the dynamic segment, up to ``DT_NULL``; none without such a segment.
 
         As in the loader, its address decides, not its offset, and ``DT_NULL`` ends it, not its size.
         """
         dynamic = self.segments_of_type(PT_DYNAMIC)
         if not dynamic or self._is_zero_filled(dynamic[-1].address):
-            return
+            return []
         layout = self.formats.dynamic
         address, most = dynamic[-1].address, layout.size * MOST_DYNAMIC_ENTRIES
         if self.memory.piece_at(address) is None:
             raise ElfError(f"no load segment has bytes for address {address:#x}")
+        entries: list[tuple[int, int]] = []
         left = b""
         for piece in _in_two(self._cut(address, most), dynamic[-1].file_size):
             table = memoryview(left + self._bytes_of(piece))
             whole = len(table) - len(table) % layout.size
-            for tag, value in layout.iter_unpack(table[:whole]):
-                if not tag:
-                    return
-                yield tag, value
+            rows = list(layout.iter_unpack(table[:whole]))
+            tags = [tag for tag, _ in rows]
+            if 0 in tags:
+                return entries + rows[: tags.index(0)]
+            entries += rows
             left = bytes(table[whole:])
         raise ElfError("dynamic segment has no end")
 
