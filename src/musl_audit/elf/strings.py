@@ -1,6 +1,7 @@
 """Names out of a string table, each cut out once."""
 
 from collections.abc import Sequence
+from itertools import repeat
 
 from musl_audit.elf.view import DT_STRSZ, DT_STRTAB, ElfView
 from musl_audit.errors import ElfError
@@ -104,15 +105,17 @@ class StringTable:
         self._image, self._end = None, self._start
 
     def places(self, *words: str, is_whole: bool = False) -> frozenset[int]:
-        """Return where any of *words* is in the table, as far as it was read; or, if it *is_whole*, ends a name."""
+        """Return where *words*, which begin alike, are in the table, as far as it was read; or, if *is_whole*, end."""
+        wanted = tuple(word.encode("utf-8", "surrogateescape").decode("latin-1") + "\0" * is_whole for word in words)
+        shared = wanted[0]
+        while not all(word.startswith(shared) for word in wanted):
+            shared = shared[:-1]
         found: list[int] = []
-        for word in words:
-            wanted = word if word.isascii() else word.encode("utf-8", "surrogateescape").decode("latin-1")
-            wanted += "\0" * is_whole
-            at = self._text.find(wanted)
-            while at >= 0:
+        at = self._text.find(shared)
+        while at >= 0:
+            if self._text.startswith(wanted, at):
                 found.append(at)
-                at = self._text.find(wanted, at + 1)
+            at = self._text.find(shared, at + 1)
         return frozenset(found)
 
     def many(self, offsets: Sequence[int]) -> list[str]:
@@ -121,7 +124,7 @@ class StringTable:
         names: list[str] = []
         for first in range(0, len(offsets), STEP):
             part = offsets[first : first + STEP]
-            ends = [find("\0", offset) for offset in part]
+            ends = list(map(find, repeat("\0"), part))
             budget -= sum(ends) - sum(part)
             if budget < 0:
                 raise ElfError("names overlap without end in the string table")

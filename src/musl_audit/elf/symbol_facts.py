@@ -1,12 +1,11 @@
 """What the dynamic symbol table asks for and offers, as musl's loader sees it; names are made when somebody asks."""
 
-import struct
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import TypeVar
 
-from musl_audit.elf.lookup import Lookup
+from musl_audit.elf.lookup import OUTSIDE, Lookup
+from musl_audit.elf.masks import common, either, picked, table_of, without
 from musl_audit.elf.relocations import Relocations
 from musl_audit.elf.strings import StringTable
 from musl_audit.elf.symbols import STT_GNU_IFUNC, STT_TLS, SymbolColumns
@@ -18,21 +17,21 @@ BINDINGS = (STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE)
 TYPE_NAMES = {0: "notype", 1: "object", 2: "func", 3: "section", 4: "file", 5: "common", 6: "tls", 10: "ifunc"}
 
 MOST_OWN = 24  # definitions of a file that are looked up as the loader does: a handful in an extension module
-WORTH_A_SET = 8  # definitions by which one name is looked up as fast as a set is made of all
+WORTH_A_SET = 16  # definitions of which a set is made as fast as one name is looked up
 
 # Values of st_info. find_sym of the loader takes these as definitions and passes over all others.
 ACCEPTED = frozenset(binding << 4 | kind for binding in BINDINGS for kind in (0, 1, 2, 5, 6))
 TLS = frozenset(binding << 4 | STT_TLS for binding in BINDINGS)
 IFUNCS = frozenset(binding << 4 | STT_GNU_IFUNC for binding in BINDINGS)
+IS_ACCEPTED, IS_TLS, IS_IFUNC = table_of(ACCEPTED), table_of(TLS), table_of(IFUNCS)
+IS_BOUND = table_of(value for value in range(256) if value >> 4 in BINDINGS)
+IS_NOT_LOCAL = table_of(range(16, 256))
 FIELDS = ("undefined", "defined", "referenced_definitions", "hidden_versions", "ifuncs")  # of ``ElfFacts``, deferred
 
 
 @lru_cache(maxsize=8192)  # the files of a wheel ask for the same libc and Python symbols
 def _symbol(name: str, is_weak: bool, kind: str, is_referenced: bool) -> Symbol:  # noqa: FBT001  # called for each
     return Symbol(name, is_weak, kind, is_referenced)
-
-
-Item = TypeVar("Item", int, str)
 
 
 class SymbolFacts:
@@ -64,18 +63,18 @@ class SymbolFacts:
 
     def first_own(self) -> Iterator[str]:
         """Yield some of the definitions that the file itself refers to."""
-        own = (index for index in self._own if self._is_accepted(index))
+        own = filter(self._is_accepted, picked(range(len(self._own)), self._own))
         return (self._strings[self._table.names[index]] for index in islice(own, MOST_OWN))
 
     def beginning(self, *words: str) -> frozenset[str]:
         """Return the definitions that begin with one of *words*."""
-        return frozenset(self._names(self._accepted_at(self._strings.places(*words))))
+        return frozenset(self._names_at(self._accepted_at(self._strings.places(*words))))
 
     def looks_up(self, name: str) -> bool:
         """Whether the hash table leads to a definition of *name*; never where it is not sound."""
         try:
             return self._lookup is not None and any(map(self._is_accepted, self._lookup.matches(name)))
-        except (ElfError, struct.error):
+        except (ElfError, *OUTSIDE):
             self._lookup = None  # there is no table, or it leads out of itself
             return False
 
@@ -91,26 +90,22 @@ class SymbolFacts:
     @cached_property
     def undefined(self) -> tuple[Symbol, ...]:
         """In the order of the table."""
-        kinds, referenced = self._table.kinds, frozenset(self._table.referenced)
-        open_ = [index for index, section in enumerate(self._table.sections) if not section]
+        table = self._table
         # Without a relocation, what no linker binds is nothing; with one, all but local ones are looked up by name.
-        found = [
-            index for index in open_ if kinds[index] >> 4 in BINDINGS or (kinds[index] >> 4 and index in referenced)
-        ]
-        rows = zip(self._names(found), [kinds[index] for index in found], found, strict=True)
+        found = either(without(table.kinds.translate(IS_BOUND), table.placed), self._asked)
+        rows = zip(self._names(found), picked(table.kinds, found), picked(table.referenced, found), strict=True)
         return tuple(
             [
-                _symbol(name, kind >> 4 == STB_WEAK, TYPE_NAMES.get(kind & 15, "other"), index in referenced)
-                for name, kind, index in rows
+                _symbol(name, kind >> 4 == STB_WEAK, TYPE_NAMES.get(kind & 15, "other"), bool(is_referenced))
+                for name, kind, is_referenced in rows
             ]
         )
 
     @cached_property
     def defined(self) -> frozenset[str]:
         """What the loader accepts as a definition, and its hash table leads to."""
-        made = self._made
-        found = self._strings.many(self._accepted(self._table.names)) if made is None else self._accepted(made)
-        return frozenset(found) - self.lost if self.lost else frozenset(found)
+        found = frozenset(self._names(self._accepted))
+        return found - self.lost if self.lost else found
 
     @cached_property
     def referenced_definitions(self) -> frozenset[str]:
@@ -120,17 +115,20 @@ class SymbolFacts:
     @cached_property
     def hidden_versions(self) -> frozenset[str]:
         """What is defined only with the hidden bit of its version set."""
-        hidden = self._exported([index for index in self._table.hidden if self._table.sections[index]])
-        return hidden - self.defined - self.lost if hidden else hidden
+        table = self._table
+        if not table.hidden:
+            return frozenset()
+        hidden = common(common(table.hidden, table.placed), table.kinds.translate(IS_BOUND))
+        return frozenset(self._names(hidden)) - self.defined - self.lost
 
     @cached_property
     def ifuncs(self) -> frozenset[str]:
         """What an indirect function defines."""
         table = self._table
-        if IFUNCS.isdisjoint(table.kinds):
+        found = table.kinds.translate(IS_IFUNC)
+        if 1 not in found:
             return frozenset()
-        found = [index for index, kind in enumerate(table.kinds) if kind in IFUNCS and table.sections[index]]
-        return self._exported([index for index in found if index not in table.hidden])
+        return frozenset(self._names(without(common(found, table.placed), table.hidden)))
 
     @cached_property
     def copied(self) -> frozenset[str]:
@@ -144,7 +142,7 @@ class SymbolFacts:
         if not found:
             return frozenset()
         named = [index for index in found if index < len(kinds) and kinds[index] >> 4 in BINDINGS]
-        return frozenset([*self._names(named), *([""] if len(named) < len(found) else [])])
+        return frozenset([*self._names_at(named), *([""] if len(named) < len(found) else [])])
 
     @cached_property
     def thread_local(self) -> frozenset[str]:
@@ -161,21 +159,21 @@ class SymbolFacts:
     @cached_property
     def unaccepted(self) -> frozenset[str]:
         """What is in ``referenced_definitions`` and not in ``defined``."""
-        kinds, values, hidden = self._table.kinds, self._table.values, self._table.hidden
-        odd = [
-            index
-            for index in self._own
-            if not values[index] or kinds[index] not in ACCEPTED or (hidden and index in hidden)
-            if not self._is_accepted(index)
-        ]
-        return frozenset([*self._names(odd), *self.lost]).difference(self.defined) if odd else self.lost
+        odd = without(self._own, self._accepted)
+        return frozenset([*self._names(odd), *self.lost]).difference(self.defined) if 1 in odd else self.lost
 
     @cached_property
     def required(self) -> frozenset[str]:
         """Those that are not weak, and the thread-local ones."""
-        kinds, kept = self._table.kinds, self._relocations.thread_local
-        rows = zip(self._asked_names, self._asked, strict=True)
-        return frozenset([name for name, index in rows if kinds[index] >> 4 != STB_WEAK or index in kept])
+        return self.required_beyond(frozenset())
+
+    def required_beyond(self, provided: frozenset[str]) -> frozenset[str]:
+        """Return what is in ``required`` and not in *provided*."""
+        rows = zip(self._asked_names, self._asked_kinds, strict=True)
+        found = [name for name, kind in rows if name not in provided and kind >> 4 != STB_WEAK]
+        if kept := [index for index in self._relocations.thread_local if self._asked[index]]:
+            found += set(self._names_at(kept)) - provided
+        return frozenset(found)
 
     def select_defined(self, names: frozenset[str]) -> frozenset[str]:
         """Return those of *names* that are in ``defined``: a few are looked up, for more the set is made."""
@@ -186,44 +184,52 @@ class SymbolFacts:
 
     def select_imported(self, names: frozenset[str]) -> tuple[Symbol, ...]:
         """Return those of ``imported`` with one of *names*, as they are in ``undefined``."""
-        rows = zip(self._asked_names, self._asked, strict=True)
-        found = [(name, self._table.kinds[index]) for name, index in rows if name in names]
+        rows = zip(self._asked_names, self._asked_kinds, strict=True)
+        found = [(name, kind) for name, kind in rows if name in names]
         return tuple(
             [_symbol(name, kind >> 4 == STB_WEAK, TYPE_NAMES.get(kind & 15, "other"), True) for name, kind in found]  # noqa: FBT003
         )
 
-    # --- by index
+    # --- masks
 
     @cached_property
-    def _asked(self) -> Sequence[int]:
+    def _asked(self) -> bytes:
         """The undefined symbols that a relocation refers to, but for local ones."""
-        kinds, sections = self._table.kinds, self._table.sections
-        return [index for index in self._table.referenced if not sections[index] and kinds[index] >> 4]
+        return without(self._named, self._table.placed)
+
+    @cached_property
+    def _own(self) -> bytes:
+        """The definitions that the file itself refers to, but for local ones."""
+        return common(self._named, self._table.placed)
+
+    @cached_property
+    def _named(self) -> bytes:
+        """What relocations refer to, but for local symbols."""
+        return common(self._table.referenced, self._table.kinds.translate(IS_NOT_LOCAL))
+
+    @cached_property
+    def _accepted(self) -> bytes:
+        """What the loader would take for a definition."""
+        table = self._table
+        found = common(table.placed, table.kinds.translate(IS_ACCEPTED))
+        found = common(found, either(table.valued, table.kinds.translate(IS_TLS)))
+        return without(found, table.hidden) if table.hidden else found
 
     @cached_property
     def _asked_names(self) -> Sequence[str]:
         return self._names(self._asked)
 
-    @cached_property
-    def _own(self) -> Sequence[int]:
-        """The definitions that the file itself refers to, but for local ones."""
-        kinds, sections = self._table.kinds, self._table.sections
-        return [index for index in self._table.referenced if sections[index] and kinds[index] >> 4]
+    @property
+    def _asked_kinds(self) -> Sequence[int]:
+        return picked(self._table.kinds, self._asked)
 
-    def _accepted(self, items: Sequence[Item]) -> list[Item]:
-        """Return those of *items*, one for each symbol, whose symbols the loader would take for definitions."""
-        table, hidden = self._table, self._table.hidden
-        rows = zip(items, table.kinds, table.sections, table.values, strict=True)
-        visible = rows if not hidden else (row for index, row in enumerate(rows) if index not in hidden)
-        return [
-            item for item, kind, section, value in visible if section and kind in ACCEPTED and (value or kind in TLS)
-        ]
+    # --- by index
 
     def _is_accepted(self, index: int) -> bool:
-        """Whether the loader would take a symbol for a definition."""
+        """Whether *index* is in ``_accepted``, of which the rest need not be made."""
         table, kind = self._table, self._table.kinds[index]
-        is_placed = table.sections[index] and (table.values[index] or kind in TLS)
-        return bool(is_placed) and kind in ACCEPTED and index not in table.hidden
+        is_valued = table.placed[index] and (table.valued[index] or kind in TLS)
+        return bool(is_valued) and kind in ACCEPTED and not (table.hidden and table.hidden[index])
 
     def _accepted_at(self, offsets: frozenset[int]) -> list[int]:
         """Return the definitions whose names begin at *offsets*."""
@@ -232,14 +238,19 @@ class SymbolFacts:
         at = [index for index, offset in enumerate(self._table.names) if offset in offsets]
         return [index for index in at if self._is_accepted(index)]
 
-    def _exported(self, indices: Collection[int]) -> frozenset[str]:
-        """Return the names of those symbols that other files could see."""
-        if not indices:
+    def _exported(self, found: Collection[int]) -> frozenset[str]:
+        """Return the names of those symbols at *found* that other files could see."""
+        if not found:
             return frozenset()
         kinds = self._table.kinds
-        return frozenset(self._names([index for index in indices if kinds[index] >> 4 in BINDINGS]))
+        return frozenset(self._names_at([index for index in found if kinds[index] >> 4 in BINDINGS]))
 
-    def _names(self, indices: Iterable[int]) -> Sequence[str]:
+    def _names(self, mask: bytes) -> Sequence[str]:
         if self._made is not None:
-            return [self._made[index] for index in indices]
-        return self._strings.many([self._table.names[index] for index in indices])
+            return picked(self._made, mask)
+        return self._strings.many(picked(self._table.names, mask))
+
+    def _names_at(self, found: Iterable[int]) -> Sequence[str]:
+        if self._made is not None:
+            return [self._made[index] for index in found]
+        return self._strings.many([self._table.names[index] for index in found])

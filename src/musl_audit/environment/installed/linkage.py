@@ -196,7 +196,7 @@ class SystemLinker:
         key = file.path, is_program
         if key not in self._opens:
             provided = self._system.exports if is_program else self._provided
-            self._opens[key] = (file.required - provided) | (file.unaccepted - provided)
+            self._opens[key] = file.required_beyond(provided) | (file.unaccepted - provided)
         return self._opens[key]
 
     def _left(self, file: ElfFacts, files: Sequence[ElfFacts], *, is_program: bool) -> frozenset[str]:
