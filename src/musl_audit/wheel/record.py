@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
-from sys import intern
 from types import MappingProxyType
 
 from musl_audit.frozen import frozen
@@ -21,9 +20,18 @@ _STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3
 class Row:
     """What ``RECORD`` says about one file; empty strings where it says nothing."""
 
-    algorithm: str
-    digest: str  # urlsafe base64, without padding
+    said: str  # the algorithm and the digest, as it is written
     size: str
+
+    @property
+    def algorithm(self) -> str:
+        """The name of the algorithm."""
+        return self.said.partition("=")[0]
+
+    @property
+    def digest(self) -> str:
+        """Urlsafe base64, without padding."""
+        return self.said.partition("=")[2].rstrip("=")
 
 
 @frozen
@@ -104,8 +112,7 @@ def parse_record(data: bytes, members: Container[str] | None = None, *, most: in
                 if others > _MOST_NAMED:
                     unnamed += not path.endswith("/")
                     continue
-            algorithm, _, value = digest.partition("=")
-            rows[path] = Row(intern(algorithm), value.rstrip("="), size)
+            rows[path] = Row(digest, size)
     except csv.Error as error:
         faulty[ProblemKind.MALFORMED_RECORD, f"cannot be read from line {reader.line_num} on: {error}"] = {}
     problems = (Problem(kind, tuple(sorted(paths)), detail) for (kind, detail), paths in faulty.items())
