@@ -8,7 +8,8 @@ standard one has, and ``dataclasses.replace``, ``fields`` and ``asdict`` ask for
 somebody asks.
 """
 
-from functools import cache
+from contextlib import suppress
+from functools import cache, cached_property
 from operator import attrgetter
 from types import CellType, CodeType, FunctionType
 
@@ -32,7 +33,7 @@ def frozen(cls: "type[Value]") -> "type[Value]":
 
     Values are equal where their class and their fields are. Fields are not inherited; a default is the value itself.
     ``help`` tells what each field means: the comment behind it. A class that defines
-    ``__post_init__`` has it called with each new value.
+    ``__post_init__`` has it called with each new value. What a ``cached_property`` found goes to no other process.
 
     >>> @frozen
     ... class Point:
@@ -92,7 +93,13 @@ _SOURCE = "_source"  # the slot
 
 
 def replace(value: "Value", /, **changes: object) -> "Value":
-    """Return *value* with some fields changed, as ``dataclasses.replace`` does and without importing it."""
+    """
+    Return *value* with some fields changed, as ``dataclasses.replace`` does and without importing it.
+
+    Fields that are left to a source stay so.
+    """
+    if type(value) is not value.__class__:
+        return _replaced_in_parts(value, changes)
     return value.__class__(**{name: getattr(value, name) for name in _names_of(value)} | changes)
 
 
@@ -111,6 +118,8 @@ def _define(cls: "type[Value]", comparisons: tuple[str, ...], *, in_parts: bool 
     body |= {"__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse}
     if in_parts:
         body["__slots__"] = (*names, _SOURCE)
+    if any(isinstance(member, cached_property) for member in body.values()):
+        body["__slots__"] = (*names, "__dict__")
     body["__replace__"] = replace  # what copy.replace calls, from Python 3.13 on
     made = type(cls.__name__, cls.__bases__, body)
     fields_of = _getter(names)
@@ -187,6 +196,18 @@ def _class_in_parts(made: type) -> type:
     shorter = {name: property(attrgetter(f"{_SOURCE}.{name}")) for name in names}
     own = {"__slots__": (), "__class__": property(lambda _: made), "__getattr__": _found_out}
     return type(made.__name__, (made,), own | shorter)
+
+
+def _replaced_in_parts(value: "Value", changes: "Mapping[str, object]") -> "Value":
+    """Return *value*, some of whose fields are left to its source, with others changed."""
+    slots, names = vars(value.__class__), _names_of(value)
+    if unknown := changes.keys() - set(names):
+        raise TypeError(f"{value.__class__.__qualname__} has no field {min(unknown)!r}")
+    made: Value = object.__new__(type(value))
+    for name in (*names, _SOURCE):
+        with suppress(AttributeError):  # an empty slot
+            slots[name].__set__(made, changes[name] if name in changes else slots[name].__get__(value))
+    return made
 
 
 def _found_out(self: object, name: str) -> object:

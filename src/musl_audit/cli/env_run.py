@@ -11,7 +11,6 @@ from musl_audit.cli.output import Output, output_to
 from musl_audit.cli.progress import Progress
 from musl_audit.cli.settings import configuration_of
 from musl_audit.cli.stderr import complain, remark
-from musl_audit.reporters.rows import Row, dump
 from musl_audit.workflows.explaining import Explanation, explain
 from musl_audit.workflows.inspecting import InstalledSettings
 
@@ -26,7 +25,7 @@ def run_env(options: Namespace) -> int:
     if options.wheels:
         found = _with_wheels(found, options)
     code = found.exit_code(FAIL_ON[fail_on])
-    settings: Row = {
+    settings: dict[str, object] = {
         "python": options.python,
         "root": options.root,
         "run": options.run,
@@ -114,8 +113,9 @@ def _formatted(found: Explanation, options: Namespace, output: Output, code: int
     return in_format(options.format, found.context, found.findings, heading, exit_code=code)
 
 
-def _json(found: Explanation, settings: Row, code: int) -> str:
+def _json(found: Explanation, settings: dict[str, object], code: int) -> str:
     from musl_audit.reporters.env_rows import env_row
+    from musl_audit.reporters.rows import dump
 
     row = env_row(found.context, found.findings, version=__version__, settings=settings, exit_code=code)
     return dump(row) + "\n"

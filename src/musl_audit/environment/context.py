@@ -1,16 +1,16 @@
 """The view of an environment that the rules read."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
 from musl_audit.environment.kernel_headers import HeaderMacro, KernelHeaders
 from musl_audit.environment.values import Build, Environment
+from musl_audit.frozen import frozen
 from musl_audit.model import Statement
 from musl_audit.policy import Catalog
 
 
-@dataclass(frozen=True)
+@frozen
 class EnvironmentContext:
     """What rules know: the facts of host, interpreter and wheels, and the policies."""
 

@@ -10,9 +10,8 @@ _MACRO = re.compile(
 )
 _BEGIN = re.compile(r"^build_time_vars[ \t]*=[ \t]*(?=\{)", re.MULTILINE)
 _STRING = r"""'[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*\""""
-_TOKEN = re.compile(
-    rf"(?:\s+|\\\n|\#[^\n]*|{_STRING}|-?[0-9][0-9_]*|None|True|False|[:,])|([(\[{{])|([)\]}}])", re.DOTALL
-)
+_PLAIN = rf"\s+|\\\n|\#[^\n]*|{_STRING}|-?[0-9][0-9_]*|None|True|False|[:,]"
+_TOKENS = re.compile(rf"(?:{_PLAIN})++|([(\[{{])|([)\]}}])", re.DOTALL)  # plain ones all at once, never given back
 _DEEPEST = 3  # brackets within brackets: real dictionaries are flat
 
 Value = str | int | None
@@ -63,7 +62,7 @@ def macros_of(variables: Mapping[str, Value]) -> dict[str, bool]:
 def _end_of_literal(text: str, start: int) -> int | None:
     """Return where the bracket at *start* is closed, None where anything else than plain data comes before."""
     depth, place = 0, start
-    while match := _TOKEN.match(text, place):
+    while match := _TOKENS.match(text, place):
         place = match.end()
         depth += bool(match[1]) - bool(match[2])
         if depth > _DEEPEST:

@@ -37,11 +37,11 @@ def answer_wheels(
     references: Sequence[str], tree: Tree, interpreter: Interpreter, platforms: Sequence[str], catalog: Catalog
 ) -> WheelAnswers:
     """Return the answers of *interpreter* about the wheels that *references* mean."""
+    if not references:
+        return WheelAnswers()
     from musl_audit.adapters.sources import find_sources
     from musl_audit.adapters.sources.binaries import Binary
 
-    if not references:
-        return WheelAnswers()
     folders = library_folders(tree, interpreter)
     target = Target(
         interpreter=interpreter,

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from os import PathLike
 
 from musl_audit.adapters.catalogs import PolicyDirectory, policies_directory
-from musl_audit.adapters.images.tree import open_tree
 from musl_audit.adapters.interpreter.choosing import Surroundings, choose
 from musl_audit.adapters.interpreter.execution import execute
 from musl_audit.adapters.interpreter.host import read_host
@@ -29,7 +28,6 @@ from musl_audit.model import Failure, Finding, Severity, Skip
 from musl_audit.policy import Catalog
 from musl_audit.workflows.answering import answer_wheels
 from musl_audit.workflows.inspecting import InstalledSettings, inspect_all, place_of_host
-from musl_audit.workflows.inspecting_systems import inspect_system
 
 
 @frozen
@@ -133,6 +131,8 @@ class _Question:
 
     def _system(self, host: Host, installations: Sequence[Installation]) -> Installation:
         """Return what all other packages of the system are like."""
+        from musl_audit.workflows.inspecting_systems import inspect_system
+
         sites = {site.path for item in installations for site in item.sites}
         place = place_of_host(host, self.catalog)
         jobs = self.installed.jobs
@@ -193,6 +193,10 @@ def _required(name: str, kernel_headers: KernelHeaders) -> str:
 
 
 def _tree(root: str) -> Tree:
+    if root == "/":
+        return Tree()
+    from musl_audit.adapters.images.tree import open_tree
+
     try:
         return open_tree(root)
     except PathError as error:

@@ -6,7 +6,7 @@ from musl_audit.adapters.installed.walk import elf_candidates, is_candidate
 from musl_audit.adapters.packages import Packages
 from musl_audit.adapters.tree import Entry, PathError, Tree
 from musl_audit.environment.installed.values import Origin, Project
-from musl_audit.frozen import frozen
+from musl_audit.frozen import frozen, replace
 from musl_audit.wheel.dist_info import header_fields, parse_wheel_file
 from musl_audit.wheel.names import normalized_project
 from musl_audit.wheel.record import LARGEST_RECORD, Record, parse_record
@@ -314,8 +314,6 @@ def _with(
     tags: tuple[str, ...] = (),
     source: str = "",
 ) -> Project:
-    from dataclasses import replace
-
     return replace(
         project,
         origin=origin or project.origin,
@@ -326,8 +324,6 @@ def _with(
 
 
 def _noted(listing: Listing, note: str) -> Listing:
-    from dataclasses import replace
-
     return replace(listing, notes=(*listing.notes, note))
 
 

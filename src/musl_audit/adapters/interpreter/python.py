@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from musl_audit.adapters.interpreter.build import full_version, read_build
 from musl_audit.adapters.interpreter.loaders import read_loader
@@ -12,6 +11,7 @@ from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import is_elf, read_elf
 from musl_audit.environment.values import Interpreter
 from musl_audit.errors import ElfError, MuslAuditError
+from musl_audit.frozen import replace
 from musl_audit.loader.extension_suffixes import extension_suffixes, triplet_of
 from musl_audit.loader.libc_names import Libc
 from musl_audit.loader.system_paths import entries_from

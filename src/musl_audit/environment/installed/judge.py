@@ -5,8 +5,7 @@ A rule says on which releases something fails; here only one release counts, and
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from musl_audit.environment.installed.linkage import Files, Process, System, SystemLinker, link, own_files
 from musl_audit.environment.installed.values import (
@@ -45,7 +44,7 @@ from musl_audit.model import (
 from musl_audit.policy import Catalog
 
 
-@dataclass(frozen=True)
+@frozen
 class Judge:
     """What installed projects are held against: one interpreter, or, without it, the programs of a system."""
 
@@ -54,23 +53,30 @@ class Judge:
     files: Files
     python: Interpreter | None = None
     place: str = ""  # how the system is called: "Alpine 3.14"
-    process: Process | None = field(init=False, default=None)
-    provided: frozenset[str] = field(init=False, default=frozenset())
 
-    def __post_init__(self) -> None:
-        if self.python is not None and self.python.elf.is_dynamic:
-            plain = SystemLinker(self.system, self.files, self.catalog)
-            program = replace(self.python.elf, path=self.python.executable)
-            object.__setattr__(self, "process", plain.process(program))
-        _deciding_rules()  # before processes fork, which would import them each by itself
-        exports = self.process.exports if self.process is not None else frozenset[str]()
-        object.__setattr__(self, "provided", self.system.exports | exports)
+    def prepare(self) -> None:
+        """Find out what every answer needs: before processes fork, which would do so each by itself."""
+        _ = self._provided
+        _deciding_rules()
+
+    @cached_property
+    def _process(self) -> Process | None:
+        """The interpreter, once it was started."""
+        if self.python is None or not self.python.elf.is_dynamic:
+            return None
+        plain = SystemLinker(self.system, self.files, self.catalog)
+        return plain.process(replace(self.python.elf, path=self.python.executable))
+
+    @cached_property
+    def _provided(self) -> frozenset[str]:
+        """What libc and the interpreter export."""
+        return self.system.exports | (self._process.exports if self._process is not None else frozenset())
 
     def answer(self, facts: ProjectFacts) -> InstalledAnswer:
         """Return whether *facts*, those of an installed project, load here."""
         modules = _modules(facts.elves, self.python.suffixes if self.python else ())
         own = own_files(facts.elves, facts.links)
-        linker = SystemLinker(self.system, self.files, self.catalog, self.process, provided=self.provided, own=own)
+        linker = SystemLinker(self.system, self.files, self.catalog, self._process, provided=self._provided, own=own)
         linkage = link(facts.elves, linker, own, modules.imported)
         context = self._context(facts, linkage, modules)
         stated = tuple(item for rule in _deciding_rules() for item in rule.check(context))
