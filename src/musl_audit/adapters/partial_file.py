@@ -1,6 +1,7 @@
 """The bytes of a file, read as they are asked for: of 1 GB of installed binaries, the loader's tables are a tenth."""
 
-from io import FileIO
+import os
+from collections.abc import Iterable
 
 from musl_audit.errors import MuslAuditError
 
@@ -12,12 +13,16 @@ class CutShortError(MuslAuditError):
 
 
 class PartialFile:
-    """``elf.view.ByteSource`` over an open file of *size* bytes: read, not mapped, for somebody may cut it short."""
+    """
+    ``elf.view.ByteSource`` over an open file of *size* bytes, of which *head* were read.
 
-    def __init__(self, file: FileIO, size: int) -> None:
-        self._file = file
+    Read, not mapped, for somebody may cut it short.
+    """
+
+    def __init__(self, descriptor: int, size: int, head: bytes = b"") -> None:
+        self._descriptor = descriptor
         self._size = size
-        self._blocks: list[tuple[int, int, memoryview]] = []
+        self._blocks = [(0, len(head), head, memoryview(head))]
 
     def __len__(self) -> int:
         return self._size
@@ -25,20 +30,30 @@ class PartialFile:
     @property
     def fetched(self) -> int:
         """How many bytes were read."""
-        return sum(end - start for start, end, _ in self._blocks)
+        return sum(end - start for start, end, *_ in self._blocks)
+
+    @property
+    def blocks(self) -> tuple[tuple[int, bytes], ...]:
+        """What was read: where each block begins, and its bytes."""
+        return tuple((start, data) for start, _, data, _ in self._blocks)
+
+    def has(self, blocks: Iterable[tuple[int, bytes]]) -> bool:
+        """Whether what was read of another file is here, too."""
+        return all(bytes(self.bytes_at(start, start + len(block))) == block for start, block in blocks)
 
     def bytes_at(self, start: int, end: int) -> memoryview:
         """Return the bytes from *start* to *end*; raise ``CutShortError`` where they are gone."""
         end = min(end, self._size)
-        for first, last, block in self._blocks:
+        for first, last, _, view in self._blocks:
             if first <= start and end <= last:
-                return block[start - first : end - first]
+                return view[start - first : end - first]
         if start >= end:
             return memoryview(b"")
         first, last = start & -_PAGE, min((end + _PAGE - 1) & -_PAGE, self._size)
-        self._file.seek(first)
-        block = memoryview(self._file.read(last - first))
-        if len(block) != last - first:
+        os.lseek(self._descriptor, first, os.SEEK_SET)
+        data = os.read(self._descriptor, last - first)
+        if len(data) != last - first:
             raise CutShortError("became shorter while it was read")
-        self._blocks.append((first, last, block))
-        return block[start - first : end - first]
+        view = memoryview(data)
+        self._blocks.append((first, last, data, view))
+        return view[start - first : end - first]

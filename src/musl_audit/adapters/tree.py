@@ -3,10 +3,9 @@
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import Enum
 from functools import cached_property, reduce
-from io import FileIO
 from operator import or_
 from pathlib import Path
 
@@ -14,6 +13,8 @@ from musl_audit.adapters.partial_file import CutShortError, PartialFile
 from musl_audit.errors import MuslAuditError
 
 _MOST_LINKS = 40  # Linux follows as many before it says ELOOP
+_HEAD = 4096  # bytes that are read of a file to see what it is: all that is looked at of one that is not wanted
+_PIECE = 1 << 16  # bytes that are read at a time of a file that does not say how many it has
 _DEEPEST = 100  # folders above each other that are remembered; others are resolved each time
 # Without O_NONBLOCK, a FIFO in the place of a file would be waited for. Windows knows none of these, but O_BINARY.
 _FLAGS = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
@@ -62,9 +63,13 @@ class Tree:
         if name in ("", ".", ".."):
             return self._resolved(path)
         if (real := self._folder(folder)) is not None:
-            with suppress(PathError):  # told below, with the link that led there
+            try:
                 if self._link(f"{real}/{name}", path, []) is None:
                     return f"{real}/{name}"
+            except PathError:
+                if real == folder:
+                    raise
+                # Told below, with the link that led there.
         return self._resolved(path)
 
     def _folder(self, path: str) -> str | None:
@@ -133,9 +138,9 @@ class Tree:
         try:
             descriptor = os.open(self.place(found), _READ)
             try:
-                _check_file(path, os.fstat(descriptor), most)
-                with open(descriptor, "rb", closefd=False) as file:
-                    return file.read(most)
+                status = os.fstat(descriptor)
+                _check_file(path, status, most)
+                return _whole(descriptor, status.st_size, most)
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -185,37 +190,26 @@ class Tree:
             reason = error.strerror if isinstance(error, OSError) else error
             raise PathError(f"{folder}: {reason}") from error
 
-    def read_if(self, path: str, beginning: bytes, *, most: int) -> bytes | None:
-        """
-        Return the bytes of the regular file at *path*, resolved before, if it begins with *beginning*; else None.
-
-        Raise ``PathError`` where it cannot be read or has more than *most* bytes.
-        """
-        with self._open_if(path, beginning, most) as file:
-            return file.read() if file is not None else None
-
     @contextmanager
     def contents_if(self, path: str, beginning: bytes, *, most: int) -> Iterator[bytes | PartialFile | None]:
-        """Yield what ``read_if`` would return, read piece by piece as it is asked for; not after the block."""
-        with self._open_if(path, beginning, most) as file:
-            yield PartialFile(file, os.fstat(file.fileno()).st_size) if file is not None else None
+        """
+        Yield the regular file at *path*, resolved before, if it begins with *beginning*; else None.
 
-    @contextmanager
-    def _open_if(self, path: str, beginning: bytes, most: int) -> Iterator[FileIO | None]:
+        It is read piece by piece as it is asked for, and not after the block. Raise ``PathError`` where it cannot be
+        read or has more than *most* bytes.
+        """
         try:
             descriptor = os.open(self.place(path), _READ)
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                os.close(descriptor)
-                yield None
-                return
-            with FileIO(descriptor) as file:
-                if file.read(len(beginning)) != beginning:
+            try:
+                status = os.fstat(descriptor)
+                head = os.read(descriptor, _HEAD) if stat.S_ISREG(status.st_mode) else b""
+                if not head.startswith(beginning):
                     yield None
                     return
                 _check_file(path, status, most)
-                file.seek(0)
-                yield file
+                yield PartialFile(descriptor, status.st_size, head)
+            finally:
+                os.close(descriptor)
         except (OSError, CutShortError) as error:
             raise PathError(f"{path}: {error.strerror if isinstance(error, OSError) else error}") from error
 
@@ -239,6 +233,15 @@ def _entry(entry: os.DirEntry[str]) -> Entry:
 def _parts(path: str) -> list[str]:
     """Return the parts of *path*, the first one last."""
     return [part for part in reversed(path.split("/")) if part not in ("", ".")]
+
+
+def _whole(descriptor: int, size: int, most: int) -> bytes:
+    """Return what a file of *size* bytes holds, or of none, as those of the kernel, and at *most* so much."""
+    parts, left = list[bytes](), most
+    while left and (part := os.read(descriptor, min(left, size + 1 if size else _PIECE))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def _check_file(path: str, status: os.stat_result, most: int) -> None:

@@ -1,12 +1,13 @@
 """What is installed for an interpreter, from its path to the answers: each project is read and judged by itself."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
+from musl_audit.adapters.allocator import keep_memory
 from musl_audit.adapters.installed.files import SystemFiles
 from musl_audit.adapters.installed.projects import Listing, Projects, files_below, project_names
 from musl_audit.adapters.installed.reading import with_facts
+from musl_audit.adapters.installed.recurring import RecurringFiles
 from musl_audit.adapters.installed.sites import sites_of
 from musl_audit.adapters.interpreter.loaders import LARGEST_LOADER
 from musl_audit.adapters.interpreter.python import library_folders
@@ -19,7 +20,7 @@ from musl_audit.environment.installed.values import Installation, InstalledAnswe
 from musl_audit.environment.os_release import known_distribution
 from musl_audit.environment.values import Host, Interpreter
 from musl_audit.errors import ElfError
-from musl_audit.frozen import frozen
+from musl_audit.frozen import frozen, replace
 from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Failure
 from musl_audit.policy import Catalog
@@ -46,7 +47,7 @@ class InstalledSettings:
     whole_system: bool = False  # every package of the system, too
 
 
-@dataclass(frozen=True)
+@frozen
 class Inspection:
     """How the projects that one interpreter sees are examined; another process can be sent it."""
 
@@ -56,14 +57,10 @@ class Inspection:
     place: str = ""  # how the system is called
     verify_hashes: bool = False
 
-    def __getstate__(self) -> dict[str, object]:
-        """Return what another process needs, not what it makes of it."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
     def __call__(self, wanted: InspectionTarget) -> InstalledAnswer:
         """Return the answer about a project, or about the files of a folder."""
         listing = self._listing(wanted.path)
-        return with_facts(self.judge.answer, self.tree, listing, verify_hashes=self.verify_hashes)
+        return with_facts(self.judge.answer, self.tree, listing, self._recurring, verify_hashes=self.verify_hashes)
 
     def _listing(self, metadata: str) -> Listing:
         if metadata.endswith("/"):
@@ -76,6 +73,10 @@ class Inspection:
         claimed = {path for name in names for path in self._projects.listing(name).paths}
         listing = files_below(self.tree, folder)
         return replace(listing, paths=tuple(path for path in listing.paths if path not in claimed))
+
+    @cached_property
+    def _recurring(self) -> RecurringFiles:
+        return RecurringFiles()
 
     @cached_property
     def _projects(self) -> Projects:
@@ -166,7 +167,8 @@ def inspect(
     wanted += (f"{path.rstrip('/')}/" for path in paths)
     items = tuple(map(InspectionTarget, dict.fromkeys(wanted)))
     if items:
-        inspection.judge  # noqa: B018  # for all processes that are forked
+        inspection.judge.prepare()
+        keep_memory()
     for outcome in runner_for(items, jobs).run(inspection, items, jobs):
         match outcome:
             case Failure():

@@ -1,13 +1,13 @@
 """Every binary of a system, by the package that brought it, as the loader there would start or open it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import unquote
 
 from musl_audit.adapters.installed.files import SystemFiles
 from musl_audit.adapters.installed.projects import Listing
 from musl_audit.adapters.installed.reading import with_facts
+from musl_audit.adapters.installed.recurring import RecurringFiles
 from musl_audit.adapters.installed.walk import is_candidate, walk
 from musl_audit.adapters.interpreter.loaders import LARGEST_LOADER
 from musl_audit.adapters.packages import Packages, comparable
@@ -20,7 +20,7 @@ from musl_audit.environment.installed.linkage import System
 from musl_audit.environment.installed.values import Installation, InstalledAnswer, Origin, Project, ProjectFacts
 from musl_audit.environment.values import Host
 from musl_audit.errors import ElfError
-from musl_audit.frozen import frozen
+from musl_audit.frozen import frozen, replace
 from musl_audit.loader.libc_names import Libc
 from musl_audit.model import Failure
 from musl_audit.policy import Catalog
@@ -42,7 +42,7 @@ class SystemPackage:
         return _ABOUT * len(self.files)
 
 
-@dataclass(frozen=True)
+@frozen
 class SystemInspection:
     """How the packages of a system are examined; another process can be sent it."""
 
@@ -54,7 +54,7 @@ class SystemInspection:
     def __call__(self, package: SystemPackage) -> InstalledAnswer:
         """Return the answer about the files of *package*."""
         listing = Listing(_project(package), package.files)
-        return with_facts(lambda facts: self._judge.answer(self._ours(facts)), self.tree, listing)
+        return with_facts(lambda facts: self._judge.answer(self._ours(facts)), self.tree, listing, self._recurring)
 
     def _ours(self, facts: ProjectFacts) -> ProjectFacts:
         """Return *facts* without what this loader never sees: other processors' files, programs of a loader beside."""
@@ -65,6 +65,10 @@ class SystemInspection:
     def _has_another_loader(self, interpreter: str | None) -> bool:
         found = self._judge.files.found(interpreter) if interpreter else None
         return found is not None and found != self.system.loader
+
+    @cached_property
+    def _recurring(self) -> RecurringFiles:
+        return RecurringFiles()
 
     @cached_property
     def _judge(self) -> Judge:

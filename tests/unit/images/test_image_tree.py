@@ -54,6 +54,12 @@ def images(root: Path, folder: Path) -> dict[str, Path]:
     }
 
 
+def contents(tree: Tree, path: str, beginning: bytes) -> bytes | None:
+    """Return the bytes of a file that begins so."""
+    with tree.contents_if(tree.resolve(path), beginning, most=100) as found:
+        return found if found is None or isinstance(found, bytes) else bytes(found.bytes_at(0, len(found)))
+
+
 KINDS = ("tar", "gzip", "two members", "docker", "docker, compressed", "layout", "archive")
 
 
@@ -71,8 +77,8 @@ def test_an_image_says_what_its_root_says(kind: str, root: Path, tmp_path: Path)
         assert ours.entries(ours.resolve(path)) == theirs.entries(theirs.resolve(path))
     for path in paths[3:]:
         assert ours.read(path, most=100) == theirs.read(path, most=100)
-        real = ours.resolve(path)
-        assert ours.read_if(real, b"\x7fELF", most=100) == theirs.read_if(real, b"\x7fELF", most=100)
+        for beginning in (b"\x7fELF", theirs.read(path, most=100)[:4]):
+            assert contents(ours, path, beginning) == contents(theirs, path, beginning)
 
 
 def test_a_later_layer_hides_and_takes_away(tmp_path: Path) -> None:

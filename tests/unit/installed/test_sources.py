@@ -11,7 +11,7 @@ from tests.support.installations import SITE, answers, codes, installed, module_
 from tests.support.roots import Root, alpine, glibc_program
 
 from musl_audit import load_catalog
-from musl_audit.adapters.installed import reading
+from musl_audit.adapters.installed import recurring
 from musl_audit.adapters.interpreter.host import read_host
 from musl_audit.adapters.interpreter.python import read_interpreter
 from musl_audit.adapters.partial_file import PartialFile
@@ -262,7 +262,7 @@ def test_a_package_that_loads_is_judged_without_the_names_of_its_symbols(
         return read[-1]
 
     put(root, GOOD)
-    monkeypatch.setattr(reading, "read_elf", keep)
+    monkeypatch.setattr(recurring, "read_elf", keep)
 
     assert [answer.loads for answer in answers(root).values()] == [True]
     assert read

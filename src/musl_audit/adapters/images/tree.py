@@ -84,19 +84,15 @@ class ImageTree(Tree):
             raise PathError(f"{path}: the archive ends within it")
         return data
 
-    def read_if(self, path: str, beginning: bytes, *, most: int) -> bytes | None:
-        """Return the bytes of the file at *path*, resolved before, if it begins with *beginning*; else None."""
-        node = self._node(path)
-        if node is None or node.kind is not Entry.FILE or node.blob is None or node.size < len(beginning):
-            return None
-        if node.blob.read_at(node.offset, len(beginning)) != beginning:
-            return None
-        return self.read(path, most=most)
-
     @contextmanager
     def contents_if(self, path: str, beginning: bytes, *, most: int) -> Iterator[bytes | None]:
-        """Yield what ``read_if`` returns: an archive may have to be read whole in any case."""
-        yield self.read_if(path, beginning, most=most)
+        """Yield the bytes of the file at *path*, resolved before, if it begins with *beginning*; else None."""
+        node = self._node(path)
+        if node is None or node.kind is not Entry.FILE or node.blob is None or node.size < len(beginning):
+            yield None
+            return
+        begins = node.blob.read_at(node.offset, len(beginning)) == beginning
+        yield self.read(path, most=most) if begins else None  # whole: an archive may have to be read in any case
 
     def is_program(self, path: str) -> bool:
         """Whether *path* leads to a regular file that may be executed."""

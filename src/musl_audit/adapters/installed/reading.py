@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from musl_audit.adapters.installed.files import LARGEST_FILE, MAGIC
 from musl_audit.adapters.installed.projects import Listing
+from musl_audit.adapters.installed.recurring import RecurringFiles
+from musl_audit.adapters.partial_file import PartialFile
 from musl_audit.adapters.tree import PathError, Tree
 from musl_audit.elf import read_elf
 from musl_audit.environment.installed.values import ProjectFacts
@@ -15,20 +17,29 @@ Answer = TypeVar("Answer")
 
 
 def with_facts(
-    use: Callable[[ProjectFacts], Answer], tree: Tree, listing: Listing, *, verify_hashes: bool = False
+    use: Callable[[ProjectFacts], Answer],
+    tree: Tree,
+    listing: Listing,
+    recurring: RecurringFiles,
+    *,
+    verify_hashes: bool = False,
 ) -> Answer:
     """Return what *use* makes of the facts of the files in *listing*; only the names that it asks for are made."""
     try:
-        return use(read_project(tree, listing, verify_hashes=verify_hashes, are_names_deferred=True))
+        return use(read_project(tree, listing, recurring.read, verify_hashes=verify_hashes))
     except ElfError:  # names that overlap without end: whose they are is told when all are made
         return use(read_project(tree, listing, verify_hashes=verify_hashes))
 
 
 def read_project(
-    tree: Tree, listing: Listing, *, verify_hashes: bool = False, are_names_deferred: bool = False
+    tree: Tree,
+    listing: Listing,
+    read: Callable[[bytes | PartialFile, str], ElfFacts] = read_elf,
+    *,
+    verify_hashes: bool = False,
 ) -> ProjectFacts:
     """
-    Return the facts of the files in *listing*.
+    Return the facts of the files in *listing*, each as *read* makes it out of contents and path.
 
     A binary is held against the size that ``RECORD`` says; with *verify_hashes*, every file that it lists against its
     digest.
@@ -48,7 +59,7 @@ def read_project(
                     links.append((path, real))
                 if not _has_listed_size(listing, path, len(data)):
                     changed.add(path)
-                elves.append(read_elf(data, path, are_names_deferred=are_names_deferred))
+                elves.append(read(data, path))
         except PathError as error:
             unread.append(str(error))
         except ElfError as error:
