@@ -99,8 +99,11 @@ class Memory:
             first -= 1
         if first < last:
             left, right = pieces[first], pieces[last - 1]
-            laid[:0] = [left.cut(left.start, new.start)] if left.start < new.start else []
-            laid += [right.cut(new.end, right.end)] if new.end < right.end else []
+            if left.start < new.start:
+                laid.insert(0, Piece(left.start, new.start, left.flags, left.offset))
+            if new.end < right.end:
+                offset = None if right.offset is None else right.offset + new.end - right.start
+                laid.append(Piece(new.end, right.end, right.flags, offset))
         pieces[first:last] = laid
 
     def _backed(self, piece: Piece) -> list[Piece]:

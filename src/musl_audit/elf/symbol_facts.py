@@ -184,6 +184,8 @@ class SymbolFacts:
 
     def select_imported(self, names: frozenset[str]) -> tuple[Symbol, ...]:
         """Return those of ``imported`` with one of *names*, as they are in ``undefined``."""
+        if names.isdisjoint(self._asked_names):
+            return ()
         rows = zip(self._asked_names, self._asked_kinds, strict=True)
         found = [(name, kind) for name, kind in rows if name in names]
         return tuple(

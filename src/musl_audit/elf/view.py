@@ -232,6 +232,14 @@ class ElfView:
             return self.bytes_at(start, start + size)
         if size > self.size or not self.memory.allows(address, size, ANY_ACCESS):
             raise ElfError(f"{what} of {size} bytes runs past the end of its segment", offset=start)
+        return self._readable(address, size)
+
+    def _readable(self, address: int, size: int) -> memoryview:
+        """Return the *size* bytes at *address*, zeros of no file included, fewer where what can be read ends."""
+        piece = self.memory.piece_at(address)
+        if piece is not None and piece.offset is not None and address + size <= piece.end and piece.flags & ANY_ACCESS:
+            start = piece.offset + address - piece.start
+            return self.bytes_at(start, start + size)
         return memoryview(b"".join(map(self._bytes_of, self._cut(address, size))))
 
     def _cut(self, address: int, size: int) -> Iterator[Piece]:
@@ -258,31 +266,17 @@ class ElfView:
         address, most = dynamic[-1].address, layout.size * MOST_DYNAMIC_ENTRIES
         if self.memory.piece_at(address) is None:
             raise ElfError(f"no load segment has bytes for address {address:#x}")
-        entries: list[tuple[int, int]] = []
-        left = b""
-        for piece in _in_two(self._cut(address, most), dynamic[-1].file_size):
-            table = memoryview(left + self._bytes_of(piece))
-            whole = len(table) - len(table) % layout.size
-            rows = list(layout.iter_unpack(table[:whole]))
-            tags = [tag for tag, _ in rows]
+        for size in (min(dynamic[-1].file_size, most), most):  # nobody asks for the rest if these will do
+            table = self._readable(address, size)
+            entries = list(layout.iter_unpack(table[: len(table) // layout.size * layout.size]))
+            tags = [tag for tag, _ in entries]
             if 0 in tags:
-                return entries + rows[: tags.index(0)]
-            entries += rows
-            left = bytes(table[whole:])
+                return entries[: tags.index(0)]
         raise ElfError("dynamic segment has no end")
 
     def _is_zero_filled(self, address: int) -> bool:
         """Say whether *address* is in memory that has no bytes in the file, as all is in split debug information."""
         return any(load.file_size <= address - load.address < load.memory_size for load in self.loads)
-
-
-def _in_two(pieces: Iterator[Piece], size: int) -> Iterator[Piece]:
-    """Yield *pieces*, the first *size* bytes of each by themselves: nobody asks for the rest if these will do."""
-    for piece in pieces:
-        middle = min(piece.start + max(size, 1), piece.end)
-        yield piece.cut(piece.start, middle)
-        if middle < piece.end:
-            yield piece.cut(middle, piece.end)
 
 
 def is_elf(data: bytes | memoryview) -> bool:

@@ -90,8 +90,9 @@ def module_of(elf: ElfFacts) -> tuple[str, ...]:
     """Return the installed place of the module that *elf* is, empty where its name and its ``PyInit_`` do not agree."""
     *above, base = place_of(elf.path)
     name = base.partition(".")[0]
-    initializers = frozenset({f"PyInit_{name}", f"PyInitU_{name}"})
-    return (*above, name) if base.endswith(".so") and elf.select_defined(initializers) else ()
+    initializers = (f"PyInit_{name}", f"PyInitU_{name}")
+    is_module = base.endswith(".so") and any(elf.select_defined(frozenset({one})) for one in initializers)
+    return (*above, name) if is_module else ()
 
 
 def suffix_of(elf: ElfFacts) -> str:
