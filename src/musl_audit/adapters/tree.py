@@ -45,6 +45,7 @@ class Tree:
     def __init__(self, root: str = "/") -> None:
         self.name = root  # as the user calls it
         self.root = os.path.realpath(root)
+        self._above = self.root.removesuffix("/")  # what paths of the system lie below
         if not Path(self.root).is_dir():
             raise PathError(f"{root}: not a directory")
 
@@ -55,7 +56,7 @@ class Tree:
 
     def place(self, path: str) -> str:
         """Return where *path*, resolved before, lies on this machine."""
-        return path if self.is_host else self.root + path
+        return self._above + path
 
     def resolve(self, path: str) -> str:
         """Return *path* without symbolic links; raise ``PathError`` where it does not lead to something that exists."""
@@ -77,12 +78,13 @@ class Tree:
         if path in self._folders:
             return self._folders[path]
         above, _, name = path.rpartition("/")
-        if name in ("", ".", "..") or path.count("/") > _DEEPEST:
-            return None
-        real = self._folder(above)
+        real = self._folder(above) if path.count("/") <= _DEEPEST else None
         try:
             if real is None:
                 return None
+            if name in ("", ".", ".."):  # as $ORIGIN/../x.libs has it
+                self._folders[path] = real.rpartition("/")[0] if name == ".." else real
+                return self._folders[path]
             is_link = self._link(f"{real}/{name}", path, []) is not None
             self._folders[path] = self._resolved(path).rstrip("/") if is_link else f"{real}/{name}"
         except PathError:

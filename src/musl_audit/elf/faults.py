@@ -208,15 +208,21 @@ class _Walk:
         if not self._memory.allows(start, count * self._size, PF_R | PF_W):
             yield Fault(kind, start)
             return
-        for slot in range(start, start + min(count, MOST_CONSTRUCTORS) * self._size, self._size):
-            target = self._pointer(slot)
+        end = start + min(count, MOST_CONSTRUCTORS) * self._size
+        packed = _packed_between(start, end, self._packed, self._size)
+        for slot in range(start, end, self._size):
+            target = self._pointer(slot, packed)
             if target is not None and not self._memory.allows(target, 1, PF_X):
                 yield Fault(kind, slot)
 
-    def _pointer(self, slot: int) -> int | None:
-        """Return where the word at *slot* points once it is relocated; None where another file may decide."""
+    def _pointer(self, slot: int, packed: frozenset[int]) -> int | None:
+        """
+        Return where the word at *slot* points once it is relocated; None where another file may decide.
+
+        Those at *packed* are relocated by DT_RELR.
+        """
         stored = int(self._word.unpack(self._image.span(slot, self._size, "array"))[0])
-        if _is_packed(slot, self._packed, self._size):
+        if slot in packed:
             return stored
         mask, shift = (0xFFFFFFFF, 32) if self._size == 8 else (0xFF, 8)
         target = stored if self._image.type == ET_EXEC else NOWHERE
@@ -281,10 +287,7 @@ def _unpacked(words: Sequence[int], size: int) -> Iterator[int]:
         yield from (first + place * size for place in range(bits.bit_length()) if bits >> place & 1)
 
 
-def _is_packed(address: int, words: Sequence[int], size: int) -> bool:
-    """Whether a DT_RELR table has a relocation at *address*."""
-    for first, bits in _packed_runs(words, size):
-        place, rest = divmod(address - first, size)
-        if not rest and place >= 0 and bits >> place & 1:
-            return True
-    return False
+def _packed_between(start: int, end: int, words: Sequence[int], size: int) -> frozenset[int]:
+    """Return the addresses from *start* to *end* that a DT_RELR table has a relocation for."""
+    near = [run for run in _packed_runs(words, size) if run[0] < end and run[0] + run[1].bit_length() * size > start]
+    return frozenset([first + place * size for first, bits in near for place in range(8 * size) if bits >> place & 1])

@@ -76,9 +76,7 @@ class Lookup:
     def _matches_gnu(self, name: str, address: int) -> Iterator[int]:
         if self._gnu_table is None:
             self._gnu_table = GnuHashTable(partial(self._bytes, address), self._count, self._formats)
-        for index in self._gnu_table.candidates(gnu_hash(name)):
-            if self._is(index, name):
-                yield index
+        return filter(lambda index: self._is(index, name), self._gnu_table.candidates(gnu_hash(name)))
 
     def _matches_sysv(self, name: str, address: int) -> Iterator[int]:
         read, size = self._sysv_word.unpack_from, self._sysv_word.size

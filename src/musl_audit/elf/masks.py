@@ -65,4 +65,6 @@ def picked(items: Sequence[Item], mask: bytes) -> list[Item]:
     (['b', 'd'], [])
     """
     first, end = mask.find(1), mask.rfind(1) + 1
+    if mask.count(1) == end - first:
+        return list(items[first:end])
     return list(compress(items[first:end], mask[first:end])) if end else []

@@ -49,7 +49,7 @@ class Memory:
     ``start`` and ``end`` bound the whole mapping; raises ``ElfError`` where the loader or the kernel would refuse it.
     """
 
-    __slots__ = ("_file_size", "_pieces", "_starts", "end", "start")
+    __slots__ = ("_file_size", "_pieces", "_reached", "_starts", "_whole", "end", "start")
 
     def __init__(self, loads: "Sequence[SegmentView]", file_size: int, bits: int) -> None:
         if len(loads) > MOST_LOADS:
@@ -61,13 +61,15 @@ class Memory:
         self._file_size = file_size
         self._pieces: list[Piece] = []
         self.start = page_of(lowest.address)
-        self.end = page_above(max(load.address + load.memory_size for load in loads)) + page_of(lowest.offset)
+        self.end = page_above(max([load.address + load.memory_size for load in loads])) + page_of(lowest.offset)
         if self.end - self.start > space or self.start >= self.end:
             raise ElfError(f"load segments from {self.start:#x} to {self.end:#x}, more than a process may have")
-        self._lay(Piece(self.start, self.end, lowest.flags, page_of(lowest.offset)))
+        self._whole = Piece(self.start, self.end, lowest.flags, page_of(lowest.offset))
+        self._reached = self.start  # how far pieces were laid
         for load in loads:
             self._map(load)
-        written = sum(piece.end - piece.start for piece in self._pieces if piece.flags & PF_W)
+        self._fill(self.end)
+        written = sum([piece.end - piece.start for piece in self._pieces if piece.flags & PF_W])
         if written > MOST_WRITABLE:
             raise ElfError(f"load segments of {written} writable bytes, more than a process may have")
         self._starts = [piece.start for piece in self._pieces]
@@ -78,6 +80,7 @@ class Memory:
             self._lay(Piece(first, last, load.flags, page_of(load.offset)))
         if load.memory_size <= load.file_size or not load.flags & PF_W:
             return
+        self._fill(last)
         end = load.address + load.file_size
         above = page_above(end)
         if end % PAGE_SIZE:
@@ -88,9 +91,21 @@ class Memory:
         if above < last:
             self._lay(Piece(above, last, load.flags, None))
 
+    def _fill(self, end: int) -> None:
+        """See that what the whole mapping has is there up to *end*."""
+        if self._reached < end:
+            self._pieces += self._backed(self._whole.cut(self._reached, end))
+            self._reached = end
+
     def _lay(self, new: Piece) -> None:
-        """Put *new* over what is there: mostly at the end, for segments are sorted by address."""
+        """Put *new* over what is there, or behind it: segments are mostly sorted by address."""
         pieces, laid = self._pieces, self._backed(new)
+        if new.start >= self._reached:
+            self._fill(new.start)
+            pieces += laid
+            self._reached = new.end
+            return
+        self._fill(new.end)
         last = len(pieces)
         while last and new.end <= pieces[last - 1].start:
             last -= 1

@@ -15,7 +15,8 @@ BUDGET_FACTOR, BUDGET_FLOOR = 4, 65_536
 # after everything else was read, and the bytes of the file need be here no more.
 AT_ONCE = 1 << 20
 WINDOW = 4096  # bytes of a name that is asked for before
-STEP = 64  # names that are cut out between two looks at the budget
+STEP = 64  # names at least that are cut out between two looks at the budget
+SEARCHED = 64 << 20  # bytes about that are looked through for their ends meanwhile: a hundredth of a second
 
 
 class StringTable:
@@ -122,8 +123,9 @@ class StringTable:
         """Return the name at each of *offsets*, which were held; the same as one by one, four times as fast."""
         text, find, budget = self._text, self._text.find, self._budget
         names: list[str] = []
-        for first in range(0, len(offsets), STEP):
-            part = offsets[first : first + STEP]
+        step = max(STEP, SEARCHED // (len(text) + 1))
+        for first in range(0, len(offsets), step):
+            part = offsets[first : first + step]
             ends = list(map(find, repeat("\0"), part))
             budget -= sum(ends) - sum(part)
             if budget < 0:

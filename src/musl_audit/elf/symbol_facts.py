@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import compress, filterfalse, islice
 
 from musl_audit.elf.lookup import OUTSIDE, Lookup
 from musl_audit.elf.masks import common, either, picked, table_of, without
@@ -25,6 +25,7 @@ TLS = frozenset(binding << 4 | STT_TLS for binding in BINDINGS)
 IFUNCS = frozenset(binding << 4 | STT_GNU_IFUNC for binding in BINDINGS)
 IS_ACCEPTED, IS_TLS, IS_IFUNC = table_of(ACCEPTED), table_of(TLS), table_of(IFUNCS)
 IS_BOUND = table_of(value for value in range(256) if value >> 4 in BINDINGS)
+IS_STRONG = table_of(value for value in range(256) if value >> 4 != STB_WEAK)
 IS_NOT_LOCAL = table_of(range(16, 256))
 FIELDS = ("undefined", "defined", "referenced_definitions", "hidden_versions", "ifuncs")  # of ``ElfFacts``, deferred
 
@@ -169,11 +170,9 @@ class SymbolFacts:
 
     def required_beyond(self, provided: frozenset[str]) -> frozenset[str]:
         """Return what is in ``required`` and not in *provided*."""
-        rows = zip(self._asked_names, self._asked_kinds, strict=True)
-        found = [name for name, kind in rows if name not in provided and kind >> 4 != STB_WEAK]
-        if kept := [index for index in self._relocations.thread_local if self._asked[index]]:
-            found += set(self._names_at(kept)) - provided
-        return frozenset(found)
+        kept = [index for index in self._relocations.thread_local if self._asked[index]]
+        strong = compress(self._asked_names, bytes(self._asked_kinds).translate(IS_STRONG))
+        return frozenset(filterfalse(provided.__contains__, [*strong, *self._names_at(kept)]))
 
     def select_defined(self, names: frozenset[str]) -> frozenset[str]:
         """Return those of *names* that are in ``defined``: a few are looked up, for more the set is made."""

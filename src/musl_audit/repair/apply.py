@@ -190,7 +190,7 @@ class Application:
         A row that is wrong stays so, and whoever verifies the wheel sees it as before: a repair vouches for what it
         changed, and holding everything else against its digest would take as long as the rest of it.
         """
-        row = record.rows.get(member.name)
+        row = record.row(member.name)
         if (
             row is not None
             and row.algorithm == "sha256"

@@ -39,25 +39,30 @@ class Record:
     """
     A parsed ``RECORD``: its rows by path, and what is wrong with the file itself.
 
+    ``rows`` are the fields of ``Row``, which are made when somebody asks for one: installed packages have 100,000s.
     ``unnamed`` counts the rows of files that are not there and that are too many to keep.
     """
 
-    rows: Mapping[str, Row] = MappingProxyType({})
+    rows: Mapping[str, tuple[str, str]] = MappingProxyType({})
     problems: tuple[Problem, ...] = ()
     exists: bool = True
     is_readable: bool = True
     unnamed: int = 0
 
+    def row(self, path: str) -> Row | None:
+        """Return what is said about the file at *path*; None where it is not listed."""
+        return Row(*self.rows[path]) if path in self.rows else None
+
     def hasher(self, path: str) -> Hasher | None:
         """Return what takes the digest that the row of *path* names; None where that says nothing usable."""
-        row = self.rows.get(path)
+        row = self.row(path)
         if row is None or row.algorithm not in _STRONG or path.endswith(".dist-info/RECORD"):
             return None
         return _hasher(row.algorithm)
 
     def contradicts(self, path: str, hasher: Hasher) -> bool:
         """Whether *hasher*, which was made for *path* and given its data, found another digest than its row says."""
-        return _written(hasher) != self.rows[path].digest
+        return _written(hasher) != Row(*self.rows[path]).digest
 
 
 def digest_of(data: bytes, algorithm: str) -> str:
@@ -88,7 +93,7 @@ def parse_record(data: bytes, members: Container[str] | None = None, *, most: in
     import csv
     import io
 
-    rows: dict[str, Row] = {}
+    rows: dict[str, tuple[str, str]] = {}
     faulty: defaultdict[tuple[ProblemKind, str], dict[str, None]] = defaultdict(dict)
     is_readable, others, unnamed = True, 0, 0
     reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape", newline=""))
@@ -112,7 +117,7 @@ def parse_record(data: bytes, members: Container[str] | None = None, *, most: in
                 if others > _MOST_NAMED:
                     unnamed += not path.endswith("/")
                     continue
-            rows[path] = Row(digest, size)
+            rows[path] = digest, size
     except csv.Error as error:
         faulty[ProblemKind.MALFORMED_RECORD, f"cannot be read from line {reader.line_num} on: {error}"] = {}
     problems = (Problem(kind, tuple(sorted(paths)), detail) for (kind, detail), paths in faulty.items())
@@ -157,7 +162,7 @@ def _disagreements(
         faulty[ProblemKind.UNLISTED_MEMBER, "is in the archive, and RECORD does not list it"].append(path)
     for path, row in record.rows.items():
         if path in files:
-            for fault in _row_faults(row, files[path], needs_digest=path not in exempt):
+            for fault in _row_faults(Row(*row), files[path], needs_digest=path not in exempt):
                 faulty[fault].append(path)
         elif not path.endswith("/"):
             faulty[ProblemKind.MISSING_MEMBER, "is listed in RECORD, and is not in the archive"].append(path)

@@ -119,15 +119,18 @@ class Projects:
         if not record.rows and not unread:
             without = self._without_record(project)
             return _noted(without, f"{path} is empty")
-        rows = {self._place(project.folder, row): row for row in record.rows if not row.endswith("/")}
+        folder = project.folder
+        rows = {
+            self._place(folder, row) if row.startswith("../") else _joined(folder, row): row
+            for row in record.rows
+            if not row.endswith("/")
+        }
         listing = self._sorted(project, rows)
         return Listing(project, listing.paths, rows, record, listing.missing, (*unread, *listing.unread))
 
     def _place(self, folder: str, row: str) -> str:
-        """Return where a row of ``RECORD`` lies; ``pip install --target`` moves what the row climbs for."""
+        """Return where a row of ``RECORD`` that climbs lies; ``pip install --target`` moves what it climbs for."""
         path = _joined(folder, row)
-        if not row.startswith("../"):
-            return path
         moved = _joined(folder, row.lstrip("./"))
         return moved if not self._tree.exists(path) and self._tree.exists(moved) else path
 

@@ -81,8 +81,8 @@ def read_project(
 def _has_listed_size(listing: Listing, path: str, size: int) -> bool:
     if listing.record is None or listing.rows is None or path not in listing.rows:
         return True
-    row = listing.record.rows[listing.rows[path]]
-    return not row.size or row.size == str(size)
+    _, told = listing.record.rows[listing.rows[path]]
+    return not told or told == str(size)
 
 
 def _contradicted(tree: Tree, listing: Listing, unread: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from musl_audit.elf import read_elf
 from musl_audit.frozen import frozen, replace
 from musl_audit.model import ElfFacts, ElfKind
 
-_MOST_BYTES = 16 << 20  # of files that are kept, as far as they were read
+_MOST_BYTES = 8 << 20  # of files that are kept, as far as they were read
 
 
 @frozen

@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -75,12 +74,13 @@ def _as_completed(
                 worker.stop()
 
 
-@dataclass(frozen=True, slots=True)
 class Worker(Generic[AnyItem, Answer]):
     """A process that examines one wheel after the other."""
 
-    process: BaseProcess
-    pipe: "Connection[AnyItem, Answer]"
+    __slots__ = ("pipe", "process")
+
+    def __init__(self, process: BaseProcess, pipe: "Connection[AnyItem, Answer]") -> None:
+        self.process, self.pipe = process, pipe
 
     def ask(self, item: AnyItem) -> None:
         """Have the process examine *item*."""
