@@ -6,6 +6,7 @@ import inspect
 import pickle
 import pydoc
 from collections.abc import Callable
+from functools import cached_property
 
 import pytest
 
@@ -97,6 +98,45 @@ def test_a_value_with_deferred_fields_is_like_any_other() -> None:
     assert replace(book(), title="Tales") == whole
     assert whole.length == 3
     assert not hasattr(book(), "pages")
+
+
+def test_what_is_deferred_stays_so_in_a_value_with_other_fields() -> None:
+    """The same source is asked by both, and what was asked for before is known to both."""
+    author = Author()
+    book = deferred(Book("Tales"), author, "words")
+
+    again = replace(book, title="More Tales")
+
+    assert (again.title, again.length, author.asked) == ("More Tales", 3, 0)
+    assert (again.words, book.title, author.asked) == (("once", "upon", "a"), "Tales", 1)
+    assert replace(again, title="Tales").words == again.words
+    assert replace(book, words=()).words == ()
+    assert author.asked == 1
+    with pytest.raises(TypeError, match="has no field 'pages'"):
+        replace(book, pages=3)
+
+
+@frozen
+class Library:
+    """Finds out how many books it has."""
+
+    books: tuple[Book, ...]
+
+    @cached_property
+    def count(self) -> list[int]:
+        """How many there are."""
+        return [len(self.books)]
+
+
+def test_what_a_value_found_out_is_its_own() -> None:
+    """It is kept as long as the value is, and goes nowhere with it."""
+    library = Library((Book("Tales"),))
+
+    assert library.count is library.count
+    sent = pickle.loads(pickle.dumps(library))  # noqa: S301 - ours
+    assert (sent, "count" in vars(sent)) == (library, False)
+    with pytest.raises(AttributeError):
+        library.books = ()  # type: ignore[misc]
 
 
 def test_fields_are_given_by_place_or_name() -> None:

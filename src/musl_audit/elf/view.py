@@ -7,9 +7,8 @@ Nothing here trusts an offset, a size or a count of the file: whatever leads out
 
 import struct
 from collections.abc import Iterator
-from itertools import starmap
 from operator import itemgetter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from musl_audit.elf.memory import ANY_ACCESS, Memory, Piece
 from musl_audit.errors import ElfError
@@ -105,8 +104,7 @@ class _InMemory:
         return self._view[start:end]
 
 
-@frozen
-class SegmentView:
+class SegmentView(NamedTuple):  # not frozen: a file has ten of them, and most are only passed by
     """One program header, without its physical address."""
 
     type: int
@@ -191,7 +189,7 @@ class ElfView:
             raise ElfError("program headers run past the end of the file", offset=offset)
         table = self.bytes_at(offset, offset + size * count)
         rows = layout.iter_unpack(table)
-        return tuple(starmap(SegmentView, map(in_order, rows) if in_order else rows))
+        return tuple(map(SegmentView._make, map(in_order, rows) if in_order else rows))
 
     def segments_of_type(self, wanted: int) -> tuple[SegmentView, ...]:
         """Return the segments of the type *wanted*, in the file's order."""

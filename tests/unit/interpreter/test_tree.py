@@ -188,3 +188,30 @@ def test_what_is_no_file_of_that_kind_is_none(root: Root, name: str) -> None:
 
     with Tree(str(root.path)).contents_if(f"/{name}", b"\x7fELF", most=100) as contents:
         assert contents is None
+
+
+def test_dots_in_a_folder_that_was_resolved_lead_to_the_same_files(root: Root) -> None:
+    """As ``$ORIGIN/../x.libs`` has it: the second file of a folder is found by what is known of the folder."""
+    root.file("/site/x/_a.so", "").file("/site/x.libs/one.so", "1").file("/site/x.libs/two.so", "2")
+    root.link("/linked", "/site/x")
+    tree = Tree(str(root.path))
+
+    for folder in ("/site/x/../x.libs", "/linked/../x.libs", "/site/./x//../x.libs", "/../site/x/../x.libs"):
+        assert [tree.text(f"{folder}/{name}.so", most=9) for name in ("one", "two")] == ["1", "2"]
+        with pytest.raises(PathError, match="does not exist"):
+            tree.resolve(f"{folder}/three.so")
+
+
+def test_a_file_that_does_not_say_its_size_is_read_to_its_end(tmp_path: Path) -> None:
+    """Those of the kernel have 0 bytes, and a program reads lines out of them; a limit is kept all the same."""
+    text = Path("/proc/cpuinfo").read_text()
+
+    assert len(Tree().text("/proc/cpuinfo", most=1 << 20)) == len(text)
+    assert Tree().read("/proc/cpuinfo", most=10) == text[:10].encode()
+
+
+def test_a_whole_file_is_read_whatever_its_size(root: Root) -> None:
+    """Also an empty one, and one that is just as large as the limit."""
+    root.file("/empty", "").file("/full", "0123456789")
+
+    assert (read(root, "/empty"), Tree(str(root.path)).text("/full", most=10)) == ("", "0123456789")

@@ -168,7 +168,8 @@ class Projects:
         """Return what is in *folder*, wherever links lead; empty where there is no such folder."""
         if folder not in self._folders:
             try:
-                real = self._tree.resolve(folder or "/")
+                # Below another root, no link may lead out of it; of this system, the kernel follows them.
+                real = folder if self._tree.is_host and folder else self._tree.resolve(folder or "/")
             except PathError:
                 self._folders[folder] = {}
             else:
