@@ -93,12 +93,14 @@ class Projects:
         """Return name and version as the metadata says, else as the folder is called."""
         fallback = _split(base)
         try:
-            text = self._tree.text(path, most=_LARGEST_METADATA)
+            data = self._tree.read(path, most=_LARGEST_METADATA)
         except PathError:
             return fallback
         fields: dict[str, str] = {}
-        for key, value in header_fields(text.partition("\n\n")[0]):
+        for key, value in header_fields(data.partition(b"\n\n")[0].decode("utf-8", "replace")):
             fields.setdefault(key, value)
+            if "name" in fields and "version" in fields:  # as the first of many
+                break
         return fields.get("name") or fallback[0], fields.get("version") or fallback[1]
 
     def _tags(self, metadata: str) -> tuple[str, ...]:
@@ -217,6 +219,8 @@ class Projects:
 
     def _editable(self, metadata: str) -> str | None:
         """Return the folder that a project was installed from for editing (PEP 610), None where it was not."""
+        if "direct_url.json" not in self._entries(metadata):
+            return None
         import json
         from urllib.parse import unquote, urlsplit
 
