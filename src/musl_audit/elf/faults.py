@@ -29,6 +29,7 @@ from musl_audit.elf.view import (
     PT_GNU_RELRO,
     PT_TLS,
     ElfView,
+    in_native_order,
 )
 from musl_audit.errors import ElfError
 from musl_audit.model import Fault, FaultKind
@@ -157,9 +158,7 @@ class _Walk:
         words = table.cast("Q" if self._size == 8 else "I")[first::step]
         if BYTE_ORDER_NAMES[self._image.formats.order] == byteorder:
             return words.tolist()
-        swapped = array(self._image.formats.word, words.tobytes())
-        swapped.byteswap()
-        return swapped.tolist()
+        return in_native_order(array(self._image.formats.word, words.tobytes()), self._image.formats.order).tolist()
 
     def _packed_targets(self) -> Iterator[Fault]:
         size = self._dynamic.get(DT_RELRSZ, 0)

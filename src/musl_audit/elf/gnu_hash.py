@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from sys import byteorder
 
-from musl_audit.elf.view import BYTE_ORDER_NAMES, GNU_HASH_HEADER, Formats
+from musl_audit.elf.view import BYTE_ORDER_NAMES, GNU_HASH_HEADER, Formats, in_native_order
 from musl_audit.errors import ElfError
 
 LONGEST_CHAIN = 65_536  # symbols; a chain that comes back to itself ends here
@@ -64,9 +64,7 @@ def _words(table: memoryview, order: str) -> Sequence[int]:
     whole = table[: len(table) & ~3]
     if BYTE_ORDER_NAMES[order] == byteorder:
         return whole.cast("I")
-    words = array("I", bytes(whole))
-    words.byteswap()
-    return words
+    return in_native_order(array("I", bytes(whole)), order)
 
 
 @lru_cache(maxsize=16384)  # every file is asked for the same two, a C++ library by hundreds for the same names

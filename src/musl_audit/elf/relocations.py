@@ -1,14 +1,12 @@
 """Which relocations a file has, of which types, and which symbols they refer to."""
 
 import struct
-import sys
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import compress
 
 from musl_audit.elf.machines import MACHINES, UNKNOWN_MACHINE
 from musl_audit.elf.view import (
-    BYTE_ORDER_NAMES,
     DT_JMPREL,
     DT_PLTREL,
     DT_PLTRELSZ,
@@ -22,6 +20,7 @@ from musl_audit.elf.view import (
     DT_RELSZ,
     ElfView,
     Formats,
+    in_native_order,
 )
 from musl_audit.errors import ElfError
 from musl_audit.frozen import frozen
@@ -160,9 +159,7 @@ def _columns(
 
 def _halves(rows: bytes, size: int, formats: Formats) -> "tuple[array[int], Sequence[int]]":
     """Return the two parts of r_info of each of *rows*: columns of an array take a third of unpacking row by row."""
-    words = array("I", rows)
-    if BYTE_ORDER_NAMES[formats.order] != sys.byteorder:
-        words.byteswap()
+    words = in_native_order(array("I", rows), formats.order)
     step = size // words.itemsize
     if formats.word == "I":
         infos = words[1::step]

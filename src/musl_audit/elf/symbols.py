@@ -1,13 +1,12 @@
 """The dynamic symbol table, as musl's loader finds it: how long it is, and its columns."""
 
 import struct
-import sys
 from array import array
 
 from musl_audit.elf.machines import EM_S390
 from musl_audit.elf.masks import either, table_of
 from musl_audit.elf.relocations import Relocations
-from musl_audit.elf.view import BYTE_ORDER_NAMES, DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, GNU_HASH_HEADER, ElfView
+from musl_audit.elf.view import DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM, GNU_HASH_HEADER, ElfView, in_native_order
 from musl_audit.errors import ElfError
 from musl_audit.frozen import frozen
 
@@ -62,10 +61,7 @@ def _not_zero(rows: bytes, places: range, step: int) -> bytes:
 
 def _column(rows: bytes, image: ElfView, first: int, step: int) -> "array[int]":
     """Return every *step*-th of the words of 32 bits of *rows* from the *first* on."""
-    column = array("I", rows)[first::step]
-    if BYTE_ORDER_NAMES[image.formats.order] != sys.byteorder:
-        column.byteswap()
-    return column
+    return in_native_order(array("I", rows)[first::step], image.formats.order)
 
 
 def _hidden_symbols(image: ElfView, dynamic: Dynamic, count: int) -> bytes:

@@ -6,8 +6,10 @@ Nothing here trusts an offset, a size or a count of the file: whatever leads out
 """
 
 import struct
+from array import array
 from collections.abc import Iterator
 from operator import itemgetter
+from sys import byteorder
 from typing import NamedTuple, Protocol
 
 from musl_audit.elf.memory import ANY_ACCESS, Memory, Piece
@@ -275,6 +277,13 @@ class ElfView:
     def _is_zero_filled(self, address: int) -> bool:
         """Say whether *address* is in memory that has no bytes in the file, as all is in split debug information."""
         return any(load.file_size <= address - load.address < load.memory_size for load in self.loads)
+
+
+def in_native_order(words: "array[int]", order: str) -> "array[int]":
+    """Return *words*, which were taken from a file of the byte order *order*, with their values: swapped in place."""
+    if BYTE_ORDER_NAMES[order] != byteorder:
+        words.byteswap()
+    return words
 
 
 def is_elf(data: bytes | memoryview) -> bool:
